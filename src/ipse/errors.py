@@ -1,0 +1,155 @@
+"""Every error ipse raises on purpose, as one tree.
+
+::
+
+    IpseError
+    ├── SettingsError            a setting is not valid: file, line, what to write instead
+    ├── ConsentError             the owner has not allowed this
+    ├── SourceError              an export cannot be read at all
+    │   ├── UnknownFormatError   no source recognizes it
+    │   └── OwnerUnknownError    nobody in it answers to --me
+    ├── PrivacyError             the gate could not clear a record; nothing of it was kept
+    │   └── RefusedError         the record is excluded by the owner's own settings
+    ├── VaultError               the vault cannot do what was asked
+    │   ├── VaultMissingError    there is no vault here
+    │   ├── VaultExistsError     there is one already
+    │   ├── WrongPassphraseError neither passphrase nor recovery key opens it
+    │   ├── DamagedVaultError    a byte is not what was written
+    │   └── UnknownVersionError  it was written by a newer ipse
+    ├── AuditError               the audit chain does not verify
+    ├── DatasetError             a dataset cannot be made, or is not there
+    ├── LearnerError             a model cannot be trained or loaded
+    │   ├── MissingExtraError    an optional package is not installed
+    │   └── BaseModelError       the base model cannot be used
+    ├── RegistryError            no such model, or it may not be promoted
+    ├── PluginError              a plugin does not load or breaks its contract
+    └── CancelledError           the owner stopped the job; finished work is kept
+
+An ``IpseError`` reaches the owner as one line that ends with what to do next. Anything else is a bug
+and shows its traceback.
+"""
+
+__all__ = [
+    "AuditError",
+    "BaseModelError",
+    "CancelledError",
+    "ConsentError",
+    "DamagedVaultError",
+    "DatasetError",
+    "IpseError",
+    "LearnerError",
+    "MissingExtraError",
+    "OwnerUnknownError",
+    "PluginError",
+    "PrivacyError",
+    "RefusedError",
+    "RegistryError",
+    "SettingsError",
+    "SourceError",
+    "UnknownFormatError",
+    "UnknownVersionError",
+    "VaultError",
+    "VaultExistsError",
+    "VaultMissingError",
+    "WrongPassphraseError",
+]
+
+
+class IpseError(Exception):
+    """The root: what happened and, after it, what to do next.
+
+    ``hint`` is printed behind the message; keep both to one line.
+    """
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        """One line for the terminal."""
+        return f"{self.message} {self.hint}".rstrip()
+
+
+class SettingsError(IpseError):
+    """A setting is not valid."""
+
+
+class ConsentError(IpseError):
+    """The owner has not allowed this."""
+
+
+class SourceError(IpseError):
+    """An export cannot be read at all."""
+
+
+class UnknownFormatError(SourceError):
+    """No source recognizes the file."""
+
+
+class OwnerUnknownError(SourceError):
+    """Nobody in the export answers to the names given as the owner's."""
+
+
+class PrivacyError(IpseError):
+    """The gate could not clear a record; nothing of it was kept."""
+
+
+class RefusedError(PrivacyError):
+    """The record is excluded by the owner's own settings."""
+
+
+class VaultError(IpseError):
+    """The vault cannot do what was asked."""
+
+
+class VaultMissingError(VaultError):
+    """There is no vault in this place."""
+
+
+class VaultExistsError(VaultError):
+    """There is a vault in this place already."""
+
+
+class WrongPassphraseError(VaultError):
+    """Neither the passphrase nor the recovery key opens the vault."""
+
+
+class DamagedVaultError(VaultError):
+    """A byte of the vault is not what was written."""
+
+
+class UnknownVersionError(VaultError):
+    """The vault was written by a newer ipse."""
+
+
+class AuditError(IpseError):
+    """The audit chain does not verify."""
+
+
+class DatasetError(IpseError):
+    """A dataset cannot be made, or is not there."""
+
+
+class LearnerError(IpseError):
+    """A model cannot be trained or loaded."""
+
+
+class MissingExtraError(LearnerError):
+    """An optional package is not installed."""
+
+
+class BaseModelError(LearnerError):
+    """The base model cannot be used."""
+
+
+class RegistryError(IpseError):
+    """No such model, or it may not be promoted."""
+
+
+class PluginError(IpseError):
+    """A plugin does not load or breaks its contract."""
+
+
+class CancelledError(IpseError):
+    """The owner stopped the job; finished work is kept."""

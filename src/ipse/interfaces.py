@@ -1,0 +1,130 @@
+"""Every way to extend ipse, on one screen.
+
+A plugin is a class that fits one of these protocols, named by an entry point in the group ``ipse.sources``,
+``ipse.recognizers``, ``ipse.learners`` or ``ipse.voices``. Our own parts come in by the same door.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Literal, Protocol, Self, runtime_checkable
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from ipse.records import Example, Person, Record, Turn, Unreadable
+
+__all__ = [
+    "LanguageVoice",
+    "Learner",
+    "Progress",
+    "ReadOptions",
+    "Recognizer",
+    "Source",
+    "Span",
+    "Survey",
+    "Voice",
+]
+
+
+class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What the owner said about an export: their names in it, its zone, its day and month order if known."""
+
+    me: tuple[str, ...] = ()
+    tz: ZoneInfo = ZoneInfo("UTC")
+    date_order: Literal["auto", "dmy", "mdy"] = "auto"
+
+
+class Survey(msgspec.Struct, frozen=True, kw_only=True):
+    """What a quick first pass over an export finds: who wrote how much, and what was decided about it.
+
+    ``units`` is the number of items that :meth:`Source.read` will yield, or None where only reading tells.
+    ``notes`` are for the owner, such as the order of day and month and what settled it.
+    """
+
+    senders: dict[Person, int]
+    units: int | None = None
+    notes: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Reads one kind of export. One file of ``ipse.sources`` is one source."""
+
+    name: str
+    aliases: tuple[str, ...]
+    reads: str  # one line for `ipse sources`
+
+    def recognizes(self, path: Path) -> bool:
+        """Tell by content whether ``path`` (a file or a folder) is such an export; reads at most its head."""
+
+    def survey(self, path: Path, options: ReadOptions) -> Survey:
+        """Look through the export once, in constant memory, keeping nothing but who is in it."""
+
+    def read(self, path: Path, options: ReadOptions) -> Iterator[Record | Unreadable]:
+        """Yield every record in constant memory; a bad piece is an ``Unreadable``, never an end."""
+
+
+class Span(msgspec.Struct, frozen=True):
+    """Something to replace: ``text[start:end]`` in characters, and its type (``EMAIL``, ``PHONE`` …)."""
+
+    start: int
+    end: int
+    kind: str
+
+
+@runtime_checkable
+class Recognizer(Protocol):
+    """Finds personal data in a text. Finding is kept apart from replacing."""
+
+    name: str
+
+    def find(self, text: str) -> Sequence[Span]:
+        """Return the spans found; they may overlap."""
+
+
+Progress = Callable[[float, float | None, Mapping[str, float]], None]
+"""Called with work done, work in all (None: unknown) and live figures; raises ``CancelledError`` to stop."""
+
+
+@runtime_checkable
+class Learner(Protocol):
+    """Fits examples: ``__init__`` stores, ``fit`` returns self, learned names end in ``_``, no pickle."""
+
+    name: str
+
+    def fit(self, train: Sequence[Example], dev: Sequence[Example], progress: Progress) -> Self:
+        """Learn from ``train``; ``dev`` tunes and stops early. The same seed gives the same result."""
+
+    def artefact(self) -> dict[str, bytes]:
+        """The model as files by name (safetensors, JSON, npz without objects), for the registry to seal."""
+
+    def report(self) -> dict[str, float]:
+        """Figures measured while fitting."""
+
+
+@runtime_checkable
+class Voice(Protocol):
+    """A trained clone at work."""
+
+    name: str
+
+    @classmethod
+    def load(cls, files: Mapping[str, bytes]) -> Self:
+        """Make a voice of a learner's artefact."""
+
+    def stream(self, context: Sequence[Turn], *, contact: str | None, seed: int) -> Iterator[str]:
+        """Yield the answer piece by piece; joined, the pieces are the answer."""
+
+    def score(self, context: Sequence[Turn], replies: Sequence[str]) -> Sequence[float]:
+        """How well each reply fits the context; larger is better, comparable within one call."""
+
+
+@runtime_checkable
+class LanguageVoice(Voice, Protocol):
+    """A voice with a likelihood."""
+
+    def bits(self, context: Sequence[Turn], reply: str) -> float:
+        """Bits needed to encode ``reply`` after ``context``; divide by its UTF-8 bytes for bits per byte."""
+
+    def base(self) -> "LanguageVoice":
+        """The frozen base model, unprompted by the owner's text."""
