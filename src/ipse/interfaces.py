@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from ipse.config import Settings
 from ipse.records import Example, Person, Record, Turn, Unreadable
 
 __all__ = [
@@ -91,6 +92,10 @@ class Learner(Protocol):
     """Fits examples: ``__init__`` stores, ``fit`` returns self, learned names end in ``_``, no pickle."""
 
     name: str
+
+    @classmethod
+    def configure(cls, settings: Settings) -> Self:
+        """Make one from the settings of this run; what it needs and lacks is a ``LearnerError`` here."""
 
     def fit(self, train: Sequence[Example], dev: Sequence[Example], progress: Progress) -> Self:
         """Learn from ``train``; ``dev`` tunes and stops early. The same seed gives the same result."""
