@@ -1,0 +1,65 @@
+"""``ipse answer`` and ``ipse chat``: a clone answers; nothing is sent."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ipse.cli.console import JsonOption, VaultOption, console, opened, print_json
+
+if TYPE_CHECKING:
+    from ipse.pipeline.answering import Clone
+
+__all__ = ["answer", "chat"]
+
+ContactOption = Annotated[str | None, typer.Option("--contact", metavar="NAME", help="Who asks.")]
+ModelOption = Annotated[str, typer.Option("--model", metavar="ID", help="A version, or champion.")]
+
+
+def answer(
+    text: Annotated[str, typer.Argument(help="What somebody wrote to you.")],
+    contact: ContactOption = None,
+    model: ModelOption = "champion",
+    vault: VaultOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Answer one message as you would."""
+    from ipse.pipeline.answering import LABEL, Clone
+
+    with opened(vault) as workspace:
+        clone = Clone(workspace, contact=contact, model=model)
+        if json:
+            print_json(clone.answer(text))
+            return
+        _speak(clone, text)
+    console().print(f"[dim]— {LABEL} · {clone.card.method} {clone.card.id}[/]")
+
+
+def chat(contact: ContactOption = None, model: ModelOption = "champion", vault: VaultOption = None) -> None:
+    """Talk with your clone; an empty line or Ctrl-D ends it, /reset forgets what was said."""
+    from ipse.pipeline.answering import LABEL, Clone
+
+    out = console()
+    with opened(vault) as workspace:
+        clone = Clone(workspace, contact=contact, model=model)
+        out.print(f"[dim]{clone.card.method} {clone.card.id}. Everything it says is {LABEL}.[/]")
+        while text := _asked():
+            if text == "/reset":
+                clone.reset()
+                continue
+            out.print("[bold]ai[/] ", end="")
+            _speak(clone, text)
+
+
+def _asked() -> str:
+    try:
+        return input("you ").strip()
+    except EOFError:
+        return ""
+
+
+def _speak(clone: "Clone", text: str) -> None:
+    for piece in clone.stream(text):
+        sys.stdout.write(piece)
+        sys.stdout.flush()
+    sys.stdout.write("\n")

@@ -1,0 +1,68 @@
+"""The tree of commands."""
+
+from typing import Annotated
+
+import typer
+
+from ipse import __version__
+from ipse.cli import (
+    answer_,
+    audit_,
+    consent_,
+    evaluate_,
+    export_,
+    import_,
+    init_,
+    jobs_,
+    models_,
+    prepare_,
+    settings_,
+    sources_,
+    train_,
+)
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    name="ipse",
+    help="Your own AI, learned from your own words and days, on your own machine.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode="rich",
+)
+
+START = "Start"
+LEARN = "Learn"
+USE = "Use"
+LOOK = "Look after"
+
+app.command("init", rich_help_panel=START)(init_.init)
+app.add_typer(consent_.app, name="consent", rich_help_panel=START)
+app.add_typer(sources_.app, name="sources", rich_help_panel=START)
+app.command("import", rich_help_panel=START)(import_.import_exports)
+app.command("prepare", rich_help_panel=LEARN)(prepare_.prepare)
+app.command("train", rich_help_panel=LEARN)(train_.train)
+app.command("evaluate", rich_help_panel=LEARN)(evaluate_.evaluate)
+app.add_typer(models_.app, name="models", rich_help_panel=LEARN)
+app.command("answer", rich_help_panel=USE)(answer_.answer)
+app.command("chat", rich_help_panel=USE)(answer_.chat)
+app.add_typer(export_.app, name="export", rich_help_panel=USE)
+app.add_typer(jobs_.app, name="jobs", rich_help_panel=LOOK)
+app.add_typer(audit_.app, name="audit", rich_help_panel=LOOK)
+app.add_typer(settings_.app, name="settings", rich_help_panel=LOOK)
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"ipse {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and end.")
+    ] = False,
+) -> None:
+    pass

@@ -1,0 +1,124 @@
+"""What every verb prints with, and how it opens the vault: options, progress, JSON, errors, passphrases."""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ipse.errors import IpseError, SettingsError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ipse.interfaces import Progress
+    from ipse.pipeline.workspace import Workspace
+
+__all__ = [
+    "JsonOption",
+    "VaultOption",
+    "YesOption",
+    "confirm",
+    "console",
+    "fail",
+    "new_passphrase",
+    "opened",
+    "print_json",
+    "progress_bar",
+]
+
+VaultOption = Annotated[
+    Path | None, typer.Option("--vault", metavar="DIR", help="The vault; else IPSE_VAULT, this folder, your own.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+def console(*, stderr: bool = False) -> "Console":
+    """The terminal; colours only where there is one."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else 110
+    return Console(stderr=stderr, highlight=False, width=width, soft_wrap=False)
+
+
+def fail(error: IpseError) -> None:
+    """One line on stderr: what happened and what to do next."""
+    from rich.markup import escape
+
+    console(stderr=True).print(f"[red]ipse:[/] {escape(error.message)} [bold]{escape(error.hint)}[/]", soft_wrap=True)
+
+
+def print_json(value: object) -> None:
+    """One JSON document on stdout."""
+    import msgspec
+
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value)).decode() + "\n")
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Go on only if the owner agrees; without a terminal, ``--yes`` is needed."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise SettingsError("This needs your agreement and there is no terminal to ask.", hint="Add --yes.")
+    typer.confirm(question, abort=True)
+
+
+def new_passphrase() -> str:
+    """A passphrase for a new vault: from IPSE_PASSPHRASE, else asked twice."""
+    given = os.environ.get("IPSE_PASSPHRASE")
+    if given is None and not sys.stdin.isatty():
+        raise SettingsError("There is no terminal to ask for a passphrase.", hint="Set IPSE_PASSPHRASE.")
+    secret = given if given is not None else typer.prompt("Passphrase", hide_input=True, confirmation_prompt=True)
+    if len(secret) < 8:
+        raise SettingsError("A passphrase of fewer than 8 characters protects nothing.", hint="Choose a longer one.")
+    return str(secret)
+
+
+@contextmanager
+def opened(vault: Path | None, flags: Mapping[str, object] | None = None) -> "Iterator[Workspace]":
+    """The vault of this run, opened; ``flags`` is a tree of settings that override all others."""
+    from ipse.config import load_settings
+    from ipse.pipeline.workspace import Workspace, locate
+
+    settings = load_settings({**(flags or {}), **({"vault": str(vault)} if vault else {})})
+    secret = os.environ.get("IPSE_PASSPHRASE")
+    if secret is None:
+        if not sys.stdin.isatty():
+            raise SettingsError("There is no terminal to ask for the passphrase.", hint="Set IPSE_PASSPHRASE.")
+        secret = typer.prompt(f"Passphrase of {locate(settings)}", hide_input=True)
+    with Workspace.open(settings, secret) as workspace:
+        yield workspace
+
+
+@contextmanager
+def progress_bar(title: str, *, quiet: bool, unit: str = "") -> "Iterator[Progress]":
+    """A live bar on stderr with rate and time left; nothing where ``quiet``, a line at the end without a terminal."""
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    from ipse.cli.rate import RateColumn
+
+    columns = (
+        TextColumn("[bold]{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        RateColumn(unit),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[figures]}"),
+    )
+    bars = Bars(*columns, console=console(stderr=True), disable=quiet, refresh_per_second=5)
+    with bars:
+        task = bars.add_task(title, total=None, figures="")
+
+        def progress(done: float, total: float | None, figures: Mapping[str, float]) -> None:
+            shown = "  ".join(f"{name} {value:g}" for name, value in figures.items())
+            bars.update(task, completed=done, total=total, figures=shown)
+
+        yield progress

@@ -1,0 +1,52 @@
+"""``ipse export``: your messages and datasets, out again."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from ipse.cli.console import VaultOption, console, opened
+from ipse.errors import SettingsError
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Your messages and datasets, out again.", no_args_is_help=True)
+OutOption = Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="Where to; else stdout.")]
+
+
+@app.command()
+def messages(
+    form: Annotated[Literal["jsonl", "csv", "parquet"], typer.Option("--format", help="Of the file.")] = "jsonl",
+    out: OutOption = None,
+    vault: VaultOption = None,
+) -> None:
+    """Write every message in the wire schema (pseudonymized, as the vault holds it)."""
+    from ipse.pipeline.exporting import export_messages
+
+    if out is None and form == "parquet":
+        raise SettingsError("Parquet is not for a terminal.", hint="Name a file: --out messages.parquet.")
+    with opened(vault) as workspace:
+        written = export_messages(workspace, out or sys.stdout, form)
+    if out is not None:
+        console(stderr=True).print(f"Wrote {written:,} messages to {out}. They are not encrypted: mind where they lie.")
+
+
+@app.command()
+def dataset(
+    name: Annotated[str | None, typer.Argument(metavar="[ID]", help="Else the newest.")] = None,
+    part: Annotated[Literal["train", "judge", "test"], typer.Option("--part", help="Which set.")] = "train",
+    out: OutOption = None,
+    vault: VaultOption = None,
+) -> None:
+    """Write a dataset as Hugging Face chat JSONL (messages: system, user, assistant)."""
+    from ipse.pipeline.learning import export_dataset
+
+    with opened(vault) as workspace:
+        lines = export_dataset(workspace, name, part)
+        if out is None:
+            sys.stdout.writelines(line + "\n" for line in lines)
+            return
+        with out.open("w", encoding="utf-8") as stream:
+            written = sum(1 for line in lines if stream.write(line + "\n"))
+    console(stderr=True).print(f"Wrote {written:,} examples to {out}. They are not encrypted: mind where they lie.")

@@ -1,0 +1,73 @@
+"""``ipse import``: from exports into the vault."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ipse.cli.console import JsonOption, VaultOption, YesOption, console, opened, print_json, progress_bar
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from ipse.pipeline.importing import ImportReport
+
+__all__ = ["import_exports"]
+
+SHOWN = 10  # unreadable places printed; --json has more
+
+
+def import_exports(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Exports, or folders that hold some.")],
+    me: Annotated[list[str], typer.Option("--me", metavar="NAME_OR_ADDRESS", help="You, as the export names you.")],
+    tz: Annotated[str | None, typer.Option("--tz", metavar="ZONE", help="Zone of local times, as Europe/Berlin.")] = None,
+    format_name: Annotated[str | None, typer.Option("--format", metavar="NAME", help="The source, if not by content.")] = None,
+    vault: VaultOption = None,
+    yes: YesOption = False,  # noqa: ARG001 - taken by every verb that could ask
+    json: JsonOption = False,
+) -> None:
+    """Import exports, with consent, pseudonymized, encrypted."""
+    from ipse.pipeline.importing import import_
+
+    flags = {"imports": {"tz": tz}} if tz else {}
+    with opened(vault, flags) as workspace, progress_bar("importing", quiet=json, unit="records") as progress:
+        report = import_(workspace, paths, me=me, format_name=format_name, progress=progress)
+    if json:
+        print_json(report)
+    else:
+        _print(report)
+
+
+def _print(report: "ImportReport") -> None:
+    out = console()
+    out.print(_table(report))
+    for export in report.exports:
+        for note in export.notes:
+            out.print(f"{Path(export.file).name}: {note}", markup=False)
+        for reason, count in export.refused.items():
+            out.print(f"{Path(export.file).name}: {count:,} refused: {reason}", markup=False)
+        for bad in export.unreadable_at[:SHOWN]:
+            out.print(f"{bad.file}, {bad.position}: {bad.reason}", markup=False)
+        if export.unreadable > SHOWN:
+            out.print(f"… and {export.unreadable - SHOWN:,} more unreadable places; --json names them.")
+    for path in report.unrecognized[:SHOWN]:
+        out.print(f"not recognized: {path}", markup=False)
+    if len(report.unrecognized) > SHOWN:
+        out.print(f"… and {len(report.unrecognized) - SHOWN:,} more files not recognized.")
+
+
+def _table(report: "ImportReport") -> "Table":
+    from rich.table import Table
+
+    table = Table(title="Imported", title_justify="left", show_footer=len(report.exports) > 1)
+    table.add_column("export", "all", overflow="fold")
+    table.add_column("source")
+    rows = [
+        (e.read, e.kept, e.duplicates, sum(e.refused.values()), e.unreadable) for e in report.exports
+    ]
+    totals = [sum(column) for column in zip(*rows, strict=True)] or [0] * 5
+    for name, total in zip(("read", "kept", "duplicates", "refused", "unreadable"), totals, strict=True):
+        table.add_column(name, f"{total:,}", justify="right")
+    for export, row in zip(report.exports, rows, strict=True):
+        table.add_row(Path(export.file).name, export.source, *(f"{n:,}" for n in row))
+    return table

@@ -1,0 +1,99 @@
+"""``ipse sources``: what can be read, and a look at what a file holds."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ipse.cli.console import JsonOption, console, print_json
+
+if TYPE_CHECKING:
+    from ipse.pipeline.preview import Preview
+    from ipse.records import Record, Unreadable
+
+__all__ = ["app"]
+
+app = typer.Typer(help="What ipse reads, and a look into an export.", invoke_without_command=True)
+SHOWN = 20  # records printed for people; --json prints all
+
+
+@app.callback()
+def sources(context: typer.Context, json: JsonOption = False) -> None:
+    """List the sources and what each reads."""
+    if context.invoked_subcommand is not None:
+        return
+    from rich.table import Table
+
+    from ipse import plugins
+
+    known = plugins.sources()
+    if json:
+        print_json([{"name": s.name, "reads": s.reads, "formats": [s.name, *s.aliases]} for s in known])
+        return
+    table = Table("source", "reads", "--format", title="Sources", title_justify="left")
+    for source in known:
+        table.add_row(source.name, source.reads, ", ".join((source.name, *source.aliases)))
+    console().print(table)
+
+
+@app.command()
+def preview(
+    file: Annotated[Path, typer.Argument(help="An export: a file or a folder.")],
+    format_name: Annotated[str | None, typer.Option("--format", metavar="NAME", help="The source, if not by content.")] = None,
+    me: Annotated[list[str] | None, typer.Option("--me", metavar="NAME", help="You, to see the direction.")] = None,
+    tz: Annotated[str, typer.Option("--tz", metavar="ZONE", help="Zone of local times.")] = "UTC",
+    json: JsonOption = False,
+) -> None:
+    """Show the records of a file without keeping anything (as they are: not pseudonymized)."""
+    from ipse.config import ImportSettings
+    from ipse.pipeline.importing import read_options
+    from ipse.pipeline.preview import preview as look
+
+    found = look(file, read_options(ImportSettings(tz=tz), me or []), format_name=format_name)
+    if json:
+        _print_json(file, found)
+        return
+    out = console()
+    out.print(f"{file.name}: {found.source}, {found.units if found.units is not None else '?'} records", markup=False)
+    for note in found.notes:
+        out.print(f"  {note}", markup=False)
+    for index, item in enumerate(found.items):
+        if index == SHOWN:
+            out.print("… --json prints all.")
+            break
+        out.print(_line(item), markup=False, soft_wrap=True)
+
+
+def _line(item: "Record | Unreadable") -> str:
+    from ipse.records import Message, Unreadable
+
+    if isinstance(item, Unreadable):
+        return f"  unreadable: {item.position}: {item.reason}"
+    if isinstance(item, Message):
+        kind = "" if item.content_type == "text" else f" [{item.content_type}]"
+        return f"  {item.at:%Y-%m-%d %H:%M:%S} {item.sender.name or item.sender.address}:{kind} {item.text}"
+    return f"  {item.ts} {item.kind} {item.source}"
+
+
+def _print_json(file: Path, found: "Preview") -> None:
+    """One document, written record by record so that memory does not grow with the file."""
+    import msgspec
+
+    from ipse.pipeline.preview import plain
+
+    counts = {"records": 0, "messages": 0, "system": 0, "unreadable": 0}
+    head = {"file": str(file), "source": found.source, "notes": found.notes, "senders": found.senders}
+    write = sys.stdout.write
+    write(msgspec.json.encode(head).decode()[:-1] + ', "records": [')
+    bad: list[Unreadable] = []
+    for item in found.items:
+        row = plain(item)
+        if row is None:
+            counts["unreadable"] += 1
+            bad.append(item)  # type: ignore[arg-type]
+            continue
+        write((",\n" if counts["records"] else "\n") + msgspec.json.encode(row).decode())
+        counts["records"] += 1
+        counts["system" if row["kind"] == "system" else "messages"] += 1
+    write(f'\n], "unreadable": {msgspec.json.encode(bad).decode()}, "counts": {msgspec.json.encode(counts).decode()}}}\n')

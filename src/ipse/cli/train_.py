@@ -1,0 +1,48 @@
+"""``ipse train``: fit a learner on a dataset."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ipse.cli.console import JsonOption, VaultOption, YesOption, console, opened, print_json, progress_bar
+
+if TYPE_CHECKING:
+    from ipse.registry import ModelCard
+
+__all__ = ["print_model", "train"]
+
+
+def train(
+    method: Annotated[str, typer.Option("--method", help="retrieval (needs no weights) or lora.")] = "retrieval",
+    base: Annotated[str | None, typer.Option("--base", metavar="PATH_OR_ID", help="Base model for an adapter.")] = None,
+    dataset: Annotated[str | None, typer.Option("--dataset", metavar="ID", help="Else the newest.")] = None,
+    vault: VaultOption = None,
+    yes: YesOption = False,  # noqa: ARG001 - taken by every verb that could ask
+    json: JsonOption = False,
+) -> None:
+    """Train a clone on a dataset; Ctrl-C stops it, and nothing half-made is kept."""
+    from ipse.pipeline.learning import train as fit
+
+    flags = {"lora": {"base": base}} if base else {}
+    with opened(vault, flags) as workspace, progress_bar(f"training {method}", quiet=json) as progress:
+        card = fit(workspace, method=method, dataset_name=dataset, progress=progress)
+    if json:
+        print_json(card)
+    else:
+        print_model(card)
+
+
+def print_model(card: "ModelCard") -> None:
+    """A model's card, for people."""
+    from rich.table import Table
+
+    table = Table(show_header=False, title=f"Model {card.id}", title_justify="left")
+    table.add_row("method", card.method)
+    if card.base:
+        table.add_row("base", f"{card.base} (SHA-256 {(card.base_hash or '')[:16]}…)")
+    table.add_row("dataset", f"{card.dataset}")
+    table.add_row("consents", ", ".join(f"{source} ({name[:8]})" for source, name in card.consents.items()))
+    table.add_row("config", ", ".join(f"{name} {value}" for name, value in card.config.items() if value != ""))
+    table.add_row("measured", ", ".join(f"{name} {value:.4g}" for name, value in card.metrics.items()))
+    table.add_row("made", f"{card.created_at:%Y-%m-%d %H:%M} UTC by ipse {card.code_version}, seed {card.seed}")
+    console().print(table)

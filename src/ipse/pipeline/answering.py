@@ -1,0 +1,128 @@
+"""A clone at work: the question goes in pseudonymized, the answer comes out with its label and provenance.
+
+Only the pseudonym of the contact addressed and the owner's own are turned back into names; every other
+person stays a placeholder, so an answer to one never names another. Nothing here can send anything.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from ipse import plugins
+from ipse.errors import RegistryError
+from ipse.interfaces import Voice
+from ipse.pipeline.learning import still_allowed
+from ipse.pipeline.workspace import Workspace
+from ipse.privacy.gate import Gate
+from ipse.privacy.roster import Roster
+from ipse.records import Message, Person, Turn
+from ipse.registry import ModelCard, Registry
+
+__all__ = ["LABEL", "Answer", "Clone", "load_voice"]
+
+LABEL = "AI-written by ipse in its owner's style; not reviewed, not sent"
+HISTORY = 10  # turns of a chat that are remembered
+PLACEHOLDER = re.compile(r"<[A-Z]*(?:_\d*)?$")  # the beginning of one at the end of what has come so far
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer with what must travel with it; ``ai_generated`` is never false."""
+
+    text: str
+    model: str
+    method: str
+    dataset: str
+    contact: str | None
+    label: str = LABEL
+    ai_generated: bool = True
+
+
+def load_voice(workspace: Workspace, name: str) -> tuple[ModelCard, Voice]:
+    """The voice of a model whose consents still hold; raises ``ConsentError`` and ``RegistryError``."""
+    registry = Registry(workspace.vault)
+    card = registry.card(name)
+    still_allowed(workspace, card.consents, f"The model {card.id}")
+    return card, plugins.voice(card.method).load(registry.files(card.id))
+
+
+class Clone:
+    """One conversation with a clone; it remembers the last turns."""
+
+    def __init__(self, workspace: Workspace, *, contact: str | None = None, model: str = "champion") -> None:
+        self._workspace = workspace
+        self.card, self._voice = load_voice(workspace, model)
+        self._roster = workspace.roster()
+        self._contact = _known(self._roster, contact) if contact else None
+        self._history: list[Turn] = []
+        self._asked = 0
+
+    def stream(self, text: str) -> Iterator[str]:
+        """Yield the answer piece by piece; an audit row is written before the first."""
+        self._history.append(Turn("partner", self._contact or "partner", self._pseudonymized(text)))
+        self._workspace.vault.note(
+            "answer", {"model": self.card.id, "contact": self._contact or "", "question": _fingerprint(text)}
+        )
+        heard: list[str] = []
+        pieces = self._voice.stream(self._history[-HISTORY:], contact=self._contact, seed=self._asked)
+        yield from _restored(_heard(pieces, heard), self._roster, only={"me", *filter(None, [self._contact])})
+        self._history.append(Turn("owner", "me", "".join(heard)))
+        self._asked += 1
+
+    def answer(self, text: str) -> Answer:
+        """The whole answer, labelled."""
+        return Answer(
+            text="".join(self.stream(text)),
+            model=self.card.id,
+            method=self.card.method,
+            dataset=self.card.dataset,
+            contact=self._contact,
+        )
+
+    def reset(self) -> None:
+        """Forget what was said so far."""
+        self._history.clear()
+
+    def _pseudonymized(self, text: str) -> str:
+        """The question as the clone learned to read: through the gate, like everything else."""
+        source = next(iter(self.card.consents))
+        permit = self._workspace.permit(source, "archive")
+        settings = self._workspace.settings.privacy
+        gate = Gate(self._roster, settings, recognizers=plugins.recognizers(), permit=permit)
+        message = Message(
+            id="question", conversation="question", platform=source, at=datetime.now(UTC), sender=Person(""), text=text
+        )
+        return gate.clear(message).record.text
+
+
+def _known(roster: Roster, name: str) -> str:
+    found = roster.find(name)
+    if found is None:
+        raise RegistryError(f"Nobody called `{name}` is known in this vault.", hint="Leave --contact out, or check it.")
+    return found
+
+
+def _fingerprint(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def _heard(pieces: Iterable[str], into: list[str]) -> Iterator[str]:
+    for piece in pieces:
+        into.append(piece)
+        yield piece
+
+
+def _restored(pieces: Iterable[str], roster: Roster, *, only: Sequence[str] | set[str]) -> Iterator[str]:
+    """Put names back while streaming; holds back what may be the beginning of a placeholder."""
+    held = ""
+    for piece in pieces:
+        held += piece
+        begun = PLACEHOLDER.search(held)
+        whole = held[: begun.start()] if begun else held
+        held = held[len(whole) :]
+        if whole:
+            yield roster.restore(whole, only=only)
+    if held:
+        yield roster.restore(held, only=only)

@@ -1,0 +1,212 @@
+"""From exports to durable ciphertext: find, survey, read, clear, keep.
+
+Consent comes first: without one for its source no byte of an export is read. The survey tells who is in it,
+so that a name is known before the first text that mentions it; nothing is kept until the owner was found.
+Memory does not grow with the file. Importing again adds nothing, so a stopped import is simply run again.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+from msgspec.structs import replace
+
+from ipse import plugins
+from ipse.config import ImportSettings
+from ipse.errors import ConsentError, PrivacyError, RefusedError, SettingsError
+from ipse.interfaces import Progress, ReadOptions, Source, Survey
+from ipse.pipeline.finding import Export, find
+from ipse.pipeline.language import Detector
+from ipse.pipeline.owner import matcher, must_be_in, people_of
+from ipse.pipeline.workspace import Workspace
+from ipse.privacy.gate import Cleared, Gate
+from ipse.privacy.roster import Roster
+from ipse.records import Message, Record, Unreadable
+
+__all__ = ["ExportReport", "ImportReport", "import_", "read_options"]
+
+T = TypeVar("T")
+UNREADABLE_LISTED = 1000  # positions named in a report; the count beside them is always exact
+
+
+class ExportReport(msgspec.Struct, kw_only=True):
+    """What became of one export: ``read == kept + duplicates + sum(refused) + unreadable``."""
+
+    file: str
+    source: str
+    read: int = 0
+    kept: int = 0
+    duplicates: int = 0
+    refused: dict[str, int] = {}
+    unreadable: int = 0
+    unreadable_at: list[Unreadable] = []
+    notes: tuple[str, ...] = ()
+
+
+class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of every export, and the files under a folder that no consented source recognizes."""
+
+    exports: tuple[ExportReport, ...]
+    unrecognized: tuple[str, ...]
+
+
+def read_options(settings: ImportSettings, me: Sequence[str]) -> ReadOptions:
+    """What the sources are told; raises ``SettingsError`` for a zone that does not exist."""
+    try:
+        zone = ZoneInfo(settings.tz)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise SettingsError(f"`{settings.tz}` is no time zone.", hint="Write one such as Europe/Berlin.") from error
+    return ReadOptions(me=tuple(me), tz=zone, date_order=settings.date_order)
+
+
+def import_(
+    workspace: Workspace,
+    paths: Iterable[Path],
+    *,
+    me: Sequence[str],
+    format_name: str | None = None,
+    progress: Progress,
+) -> ImportReport:
+    """Import every export under ``paths``.
+
+    Raises ``ConsentError`` before any file is opened, ``OwnerUnknownError`` before anything is kept, and
+    ``CancelledError`` from ``progress``; what was kept by then stays kept.
+    """
+    sources = _allowed(workspace, format_name)
+    exports, unknown = _exports(paths, sources, forced=format_name is not None)
+    options = read_options(workspace.settings.imports, me)
+    surveys = [_survey(export, options, workspace) for export in exports]
+    importer = _Importer(workspace, options, surveys, progress)
+    reports = [importer.run(export, survey) for export, survey in zip(exports, surveys, strict=True)]
+    return ImportReport(exports=tuple(reports), unrecognized=tuple(str(path) for path in unknown))
+
+
+def _allowed(workspace: Workspace, format_name: str | None) -> list[Source]:
+    """The sources that may be read; raises ``ConsentError`` if that is none."""
+    if format_name is not None:
+        source = plugins.source_named(format_name)
+        workspace.permit(source.name, "archive")
+        return [source]
+    allowed = []
+    for source in plugins.sources():
+        try:
+            workspace.permit(source.name, "archive")
+        except ConsentError:
+            continue
+        allowed.append(source)
+    if not allowed:
+        raise ConsentError(
+            "No source has an active consent, so nothing was opened.",
+            hint="Give one, for example `ipse consent give --source whatsapp --purpose archive --purpose style`.",
+        )
+    return allowed
+
+
+def _exports(
+    paths: Iterable[Path], sources: Sequence[Source], *, forced: bool
+) -> tuple[list[Export], list[Path]]:
+    if forced:
+        files = [path for path in paths if path.is_file()]
+        folders = [path for path in paths if path not in files]
+        exports, unknown = find(folders, sources)
+        return [*(Export(path, sources[0]) for path in files), *exports], unknown
+    return find(paths, sources)
+
+
+def _survey(export: Export, options: ReadOptions, workspace: Workspace) -> Survey:
+    workspace.permit(export.source.name, "archive")
+    survey = export.source.survey(export.path, options)
+    must_be_in(survey.senders, matcher(options.me), export.path)
+    return survey
+
+
+class _Importer:
+    """One import: the roster, the gate's ingredients and the progress shared by all its exports."""
+
+    def __init__(
+        self, workspace: Workspace, options: ReadOptions, surveys: Sequence[Survey], progress: Progress
+    ) -> None:
+        self._workspace = workspace
+        self._options = options
+        self._progress = progress
+        self._is_owner = matcher(options.me)
+        self._languages = Detector(workspace.settings.imports.languages)
+        self._recognizers = plugins.recognizers()
+        units = [survey.units for survey in surveys]
+        self._total = float(sum(n for n in units if n is not None)) if None not in units else None
+        self._done = 0
+        self._roster = self._meet(surveys)
+
+    def _meet(self, surveys: Sequence[Survey]) -> Roster:
+        roster = self._workspace.roster()
+        for person in people_of(self._options.me):
+            roster.add(person, owner=True)
+        for survey in surveys:
+            for person in survey.senders:
+                if person.name or person.address:
+                    roster.add(person, owner=self._is_owner(person))
+        return roster
+
+    def run(self, export: Export, survey: Survey) -> ExportReport:
+        report = ExportReport(file=str(export.path), source=export.source.name, notes=survey.notes)
+        found = export.source.read(export.path, self._options)
+        for batch in _batches(found, self._workspace.settings.imports.batch):
+            self._keep(export.source, batch, report)
+            self._done += len(batch)
+            self._progress(float(self._done), self._total, {"kept": report.kept, "duplicates": report.duplicates})
+        return report
+
+    def _keep(self, source: Source, batch: Sequence[Record | Unreadable], report: ExportReport) -> None:
+        # Decided anew for each batch: a withdrawal in another terminal stops the import here.
+        permit = self._workspace.permit(source.name, "archive")
+        gate = Gate(self._roster, self._workspace.settings.privacy, recognizers=self._recognizers, permit=permit)
+        report.read += len(batch)
+        cleared = self._clear(gate, self._directed(batch, report), report)
+        self._workspace.keep_roster(self._roster)
+        kept = self._workspace.vault.keep(cleared, source=source.name)
+        report.kept += kept.kept
+        report.duplicates += kept.duplicates
+
+    def _directed(self, batch: Sequence[Record | Unreadable], report: ExportReport) -> list[Record]:
+        """The readable ones, with direction and language; the others are counted."""
+        records: list[Record] = []
+        for item in batch:
+            if isinstance(item, Unreadable):
+                report.unreadable += 1
+                if len(report.unreadable_at) < UNREADABLE_LISTED:
+                    report.unreadable_at.append(item)
+            else:
+                records.append(item)
+        texts = [record.text if isinstance(record, Message) else "" for record in records]
+        languages = self._languages.detect(texts)
+        return [
+            self._placed(record, lang) if isinstance(record, Message) else record
+            for record, lang in zip(records, languages, strict=True)
+        ]
+
+    def _placed(self, message: Message, lang: str | None) -> Message:
+        own = self._is_owner(message.sender)
+        return replace(message, direction="outbound" if own else "inbound", lang=message.lang or lang)
+
+    def _clear(self, gate: Gate, records: Sequence[Record], report: ExportReport) -> list[Cleared[Record]]:
+        cleared: list[Cleared[Record]] = []
+        refused: Counter[str] = Counter(report.refused)
+        for record in records:
+            try:
+                cleared.append(gate.clear(record))
+            except RefusedError as error:
+                refused[error.message] += 1
+            except PrivacyError:
+                refused["the gate could not clear it"] += 1
+        report.refused = dict(refused)
+        return cleared
+
+
+def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch

@@ -1,0 +1,48 @@
+"""The language of a message, among those the owner writes (lingua, in process, no network).
+
+Short or mixed texts stay undecided: None is an answer. It knows neither Georgian nor Russian in Latin letters.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ipse.errors import SettingsError
+
+if TYPE_CHECKING:
+    from lingua import LanguageDetector
+
+__all__ = ["Detector"]
+
+SHORTEST = 12  # characters; below that detection is a guess
+FARTHEST = 400  # characters looked at: more text adds time, not certainty
+
+
+class Detector:
+    """Detects among ISO 639-1 ``codes``; raises ``SettingsError`` for a code lingua does not know."""
+
+    def __init__(self, codes: Sequence[str]) -> None:
+        from lingua import IsoCode639_1, LanguageDetectorBuilder
+
+        known = {code.name.lower(): code for code in IsoCode639_1}
+        wrong = [code for code in codes if code.lower() not in known]
+        if wrong:
+            raise SettingsError(
+                f"imports.languages: unknown code {', '.join(wrong)}.", hint="Write ISO 639-1 codes such as [en, de]."
+            )
+        self._only = codes[0].lower() if len(codes) == 1 else None
+        self._detector: LanguageDetector | None = None
+        if self._only is None:
+            chosen = [known[code.lower()] for code in codes]
+            builder = LanguageDetectorBuilder.from_iso_codes_639_1(*chosen)
+            self._detector = builder.with_minimum_relative_distance(0.05).build()
+
+    def detect(self, texts: Sequence[str]) -> list[str | None]:
+        """The ISO 639-1 code of each text, or None where it is too short or could be several."""
+        if self._detector is None:
+            return [self._only if text.strip() else None for text in texts]
+        long = [n for n, text in enumerate(texts) if len(text.strip()) >= SHORTEST]
+        found = self._detector.detect_languages_in_parallel_of([texts[n][:FARTHEST] for n in long])
+        codes: list[str | None] = [None] * len(texts)
+        for n, language in zip(long, found, strict=True):
+            codes[n] = language.iso_code_639_1.name.lower() if language else None
+        return codes

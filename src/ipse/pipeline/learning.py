@@ -1,0 +1,125 @@
+"""From the vault to a model: freeze a dataset, fit a learner on it, register what it learned."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+from msgspec import json
+
+from ipse import plugins
+from ipse.datasets import Dataset, to_chat_jsonl
+from ipse.datasets import prepare as freeze
+from ipse.errors import ConsentError, DatasetError
+from ipse.interfaces import Learner, Progress
+from ipse.jobs import run
+from ipse.pipeline.workspace import Workspace
+from ipse.registry import ModelCard, Registry
+
+__all__ = ["dataset_named", "export_dataset", "prepare", "still_allowed", "train"]
+
+DEFAULT = "retrieval"  # the embedded voice: it speaks until another has earned it
+
+
+def prepare(workspace: Workspace) -> Dataset:
+    """Freeze what the vault holds of sources with an active consent for style, and keep it.
+
+    The same vault and settings give the same dataset, which is then kept once.
+    """
+    consents = _style_consents(workspace)
+    talks = workspace.vault.scan(sources=set(consents))
+    dataset = freeze(talks, workspace.settings.dataset, consents=consents)
+    name = dataset.card.id
+    if name not in workspace.vault.ids("dataset"):
+        details = {"dataset": name, "hash": dataset.card.hash, "sources": ", ".join(dataset.card.consents)}
+        workspace.vault.put("dataset", name, dataset.dumps(), action="dataset.prepare", details=details)
+    return dataset
+
+
+def dataset_named(workspace: Workspace, name: str | None = None) -> Dataset:
+    """The dataset whose id begins so, or the newest; raises ``DatasetError``."""
+    known = workspace.vault.ids("dataset")
+    found = [held for held in known if held.startswith(name)] if name else known[-1:]
+    if not found:
+        raise DatasetError(f"There is no dataset{f' `{name}`' if name else ''}.", hint="Make one with `ipse prepare`.")
+    return Dataset.loads(workspace.vault.get("dataset", found[-1]))
+
+
+def export_dataset(
+    workspace: Workspace, name: str | None, part: Literal["train", "judge", "test"]
+) -> Iterator[str]:
+    """One set of a dataset as Hugging Face chat JSONL, line by line; noted in the audit log first."""
+    dataset = dataset_named(workspace, name)
+    workspace.vault.note("export.dataset", {"dataset": dataset.card.id, "part": part})
+    return to_chat_jsonl(dataset.split.sets()[part], workspace.settings.lora.system)
+
+
+def still_allowed(workspace: Workspace, consents: dict[str, str], what: str) -> None:
+    """Raise ``ConsentError`` if a consent that ``what`` rests on was withdrawn or has run out."""
+    for source, consent in consents.items():
+        if workspace.permit(source, "style").consent_id != consent:
+            raise ConsentError(
+                f"{what} was made under a consent for {source} that no longer holds.",
+                hint="Run `ipse prepare` and `ipse train` again.",
+            )
+
+
+def train(
+    workspace: Workspace, *, method: str = DEFAULT, dataset_name: str | None = None, progress: Progress
+) -> ModelCard:
+    """Fit the learner ``method`` on a dataset as a job and register the model.
+
+    The embedded voice becomes champion at once where none or an older one of its kind speaks; any other
+    method must first earn it (``ipse evaluate``, ``ipse models promote``).
+    """
+    dataset = dataset_named(workspace, dataset_name)
+    still_allowed(workspace, dataset.card.consents, f"The dataset {dataset.card.id}")
+    learner = plugins.learner(method).configure(workspace.settings)
+    if not dataset.split.train:
+        raise DatasetError("The dataset has nothing to train on.", hint="Import more, then `ipse prepare`.")
+
+    def work(follow: Progress) -> Learner:
+        return learner.fit(dataset.split.train, dataset.split.judge, follow)
+
+    fitted = run(workspace.vault, "train", work, progress)
+    registry = Registry(workspace.vault)
+    files = fitted.artefact()
+    card = registry.add(_card(workspace, method, dataset, report=fitted.report(), files=files), files)
+    speaking = registry.champion()
+    if method == DEFAULT and (speaking is None or registry.card(speaking).method == DEFAULT):
+        registry.promote(card.id, reason="the embedded voice, trained anew")
+    return card
+
+
+def _card(
+    workspace: Workspace, method: str, dataset: Dataset, *, report: dict[str, float], files: dict[str, bytes]
+) -> ModelCard:
+    config = getattr(workspace.settings, method, None)
+    held = json.decode(files["ipse.json"], type=dict[str, object]) if "ipse.json" in files else {}
+    base, base_hash = held.get("base"), held.get("base_hash")
+    return ModelCard(
+        method=method,
+        dataset=dataset.card.id,
+        dataset_hash=dataset.card.hash,
+        consents=dataset.card.consents,
+        config=config.model_dump(mode="json") if config is not None else {},
+        seed=getattr(config, "seed", 0),
+        metrics=report,
+        base=str(base) if base else None,
+        base_hash=str(base_hash) if base_hash else None,
+    )
+
+
+def _style_consents(workspace: Workspace) -> dict[str, str]:
+    """Source → consent id, for every source in the vault that may be learned from; raises if none may."""
+    held = workspace.vault.counts()
+    if not held:
+        raise DatasetError("The vault is empty.", hint="Import something with `ipse import PATH --me NAME`.")
+    allowed: dict[str, str] = {}
+    refusal: ConsentError | None = None
+    for source in sorted(held):
+        try:
+            allowed[source] = workspace.permit(source, "style").consent_id
+        except ConsentError as error:
+            refusal = error
+    if not allowed and refusal is not None:
+        raise refusal
+    return allowed

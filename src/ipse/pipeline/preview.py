@@ -1,0 +1,92 @@
+"""What a source reads in a file, without keeping anything: for checking a format before consenting to it.
+
+It opens no vault and writes nothing; what it shows is the export's own text, not pseudonymized.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC
+from pathlib import Path
+
+import msgspec
+
+from ipse import plugins
+from ipse.errors import SourceError, UnknownFormatError
+from ipse.interfaces import ReadOptions, Source
+from ipse.pipeline.owner import matcher
+from ipse.records import Message, Record, Unreadable
+
+__all__ = ["Preview", "plain", "preview"]
+
+
+class Preview(msgspec.Struct, frozen=True, kw_only=True):
+    """The source chosen, what its survey noted, and its records; ``items`` is read as it is consumed."""
+
+    source: str
+    units: int | None
+    notes: tuple[str, ...]
+    senders: dict[str, int]
+    items: Iterator[Record | Unreadable]
+
+
+def preview(path: Path, options: ReadOptions, *, format_name: str | None = None) -> Preview:
+    """Read ``path`` with the source named, or with the first that recognizes it."""
+    if not path.exists():
+        raise SourceError(f"{path}: no such file or folder.", hint="Check the path.")
+    source = plugins.source_named(format_name) if format_name else _recognize(path, plugins.sources())
+    survey = source.survey(path, options)
+    senders = {f"{who.name} <{who.address}>" if who.address else who.name: n for who, n in survey.senders.items()}
+    is_owner = matcher(options.me)
+
+    def items() -> Iterator[Record | Unreadable]:
+        for item in source.read(path, options):
+            own = isinstance(item, Message) and is_owner(item.sender)
+            yield msgspec.structs.replace(item, direction="outbound") if own else item
+
+    return Preview(source=source.name, units=survey.units, notes=survey.notes, senders=senders, items=items())
+
+
+def _recognize(path: Path, sources: Sequence[Source]) -> Source:
+    for source in sources:
+        if source.recognizes(path):
+            return source
+    names = ", ".join(source.name for source in sources)
+    raise UnknownFormatError(f"{path}: recognized by none of {names}.", hint="Name its source with --format.")
+
+
+def plain(item: Record | Unreadable) -> dict[str, object] | None:
+    """A record as a row for programs; None for what is unreadable.
+
+    ``ts`` is the local time without its offset, as chats show it; ``date_iso`` has the offset, ``date_utc`` is UTC.
+    """
+    if isinstance(item, Unreadable):
+        return None
+    if not isinstance(item, Message):
+        return {**msgspec.structs.asdict(item), "kind": item.kind}
+    name, address = item.sender.name, item.sender.address
+    return {
+        "message_id": item.id,
+        "conversation": item.conversation,
+        "platform": item.platform,
+        "ts": item.at.replace(tzinfo=None).isoformat(),
+        "date_iso": item.at.isoformat(),
+        "date_utc": item.at.astimezone(UTC).isoformat(),
+        "timestamp_ms": round(item.at.timestamp() * 1000),
+        "sender": name or address,
+        "sender_address": address,
+        "from": f"{name} <{address}>" if name and address else name or address,
+        "direction": item.direction,
+        "participants": [person.name or person.address for person in item.participants],
+        "group": item.group,
+        "kind": item.content_type,
+        "content_type": item.content_type,
+        "subject": item.subject,
+        "text": item.text,
+        "body_text": item.text,
+        "body_raw": item.raw,
+        "reply_to_message_id": item.reply_to,
+        "account": item.account,
+        "attachments": list(item.attachments),
+        "automatic": item.automatic,
+        "forwarded": item.forwarded,
+        "edited": item.edited,
+    }

@@ -1,0 +1,66 @@
+"""Finds sources, recognizers, learners and voices by entry point; ours are declared the same way.
+
+It knows no part by name: adding one edits nothing but its entry point.
+"""
+
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import cast
+
+from ipse.errors import PluginError, UnknownFormatError
+from ipse.interfaces import Learner, Recognizer, Source, Voice
+
+__all__ = ["learner", "learners", "recognizers", "source_named", "sources", "voice"]
+
+
+@cache
+def _declared(group: str) -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in sorted(entry_points(group=group), key=lambda entry: entry.name)}
+
+
+def _load(group: str, name: str, protocol: type) -> type:
+    known = _declared(group)
+    if name not in known:
+        raise PluginError(f"There is no {protocol.__name__.lower()} `{name}`.", hint=f"Known: {', '.join(known)}.")
+    try:
+        part = known[name].load()
+    except (ImportError, AttributeError) as error:
+        raise PluginError(f"The {protocol.__name__.lower()} `{name}` does not load: {error}.") from error
+    missing = [member for member in vars(protocol) if not member.startswith("_") and not hasattr(part, member)]
+    if missing:
+        raise PluginError(f"The {protocol.__name__.lower()} `{name}` lacks {', '.join(sorted(missing))}.")
+    return cast("type", part)
+
+
+def sources() -> list[Source]:
+    """Every source installed, in order of name."""
+    return [cast("Source", _load("ipse.sources", name, Source)()) for name in _declared("ipse.sources")]
+
+
+def source_named(name: str) -> Source:
+    """The source that goes by ``name`` or by one of its aliases; raises ``UnknownFormatError``."""
+    known = sources()
+    for source in known:
+        if name.lower() in (source.name, *source.aliases):
+            return source
+    raise UnknownFormatError(f"No source is called `{name}`.", hint=f"Known: {', '.join(s.name for s in known)}.")
+
+
+def recognizers() -> list[Recognizer]:
+    """Every recognizer installed, made with its defaults."""
+    return [_load("ipse.recognizers", name, Recognizer)() for name in _declared("ipse.recognizers")]
+
+
+def learners() -> list[str]:
+    """The names that ``ipse train --method`` takes."""
+    return list(_declared("ipse.learners"))
+
+
+def learner(name: str) -> type[Learner]:
+    """The learner class of that name."""
+    return _load("ipse.learners", name, Learner)
+
+
+def voice(name: str) -> type[Voice]:
+    """The voice class that speaks with what the learner of the same name made."""
+    return _load("ipse.voices", name, Voice)

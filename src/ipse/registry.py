@@ -1,0 +1,117 @@
+"""The models of a vault: each with its lineage, and which of them speaks.
+
+A model is two sealed documents: its files (kind ``artefact``) and its :class:`ModelCard` (kind ``model``,
+written last, so a model without a card never existed). Versions are immutable; the alias ``champion`` moves
+and remembers where it was. The registry does not know how a model is trained or judged.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import msgspec
+
+from ipse import __version__
+from ipse.errors import RegistryError
+from ipse.vault import Vault
+
+__all__ = ["ModelCard", "Registry"]
+
+
+class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model is and where it comes from; ``artefact`` is the SHA-256 over its files."""
+
+    id: str = ""
+    method: str
+    dataset: str
+    dataset_hash: str
+    consents: dict[str, str]
+    config: dict[str, object]
+    seed: int
+    metrics: dict[str, float]
+    base: str | None = None
+    base_hash: str | None = None
+    artefact: str = ""
+    code_version: str = __version__
+    created_at: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class _Alias(msgspec.Struct, frozen=True):
+    history: tuple[str, ...] = ()
+
+
+class Registry:
+    """The models kept in one vault."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+    def add(self, card: ModelCard, files: Mapping[str, bytes]) -> ModelCard:
+        """Keep a model under the next free version (``v1``, ``v2`` …) and return its card."""
+        taken = [int(name[1:]) for name in self._vault.ids("model")]
+        named = msgspec.structs.replace(
+            card, id=f"v{max(taken, default=0) + 1}", artefact=_digest(files), created_at=datetime.now(UTC)
+        )
+        packed = msgspec.msgpack.encode(dict(files))
+        lineage: dict[str, str] = {"model": named.id, "method": named.method, "dataset": named.dataset}
+        self._vault.put("artefact", named.id, packed, action="model.files", details=lineage)
+        self._vault.put("model", named.id, msgspec.json.encode(named), action="model.add", details=lineage)
+        return named
+
+    def cards(self) -> list[ModelCard]:
+        """Every model, oldest first."""
+        return [self.card(name) for name in self._vault.ids("model")]
+
+    def card(self, name: str) -> ModelCard:
+        """The card of a version or of ``champion``; raises ``RegistryError`` with what there is."""
+        name = self.champion() or "" if name == "champion" else name
+        known = self._vault.ids("model")
+        if name not in known:
+            hint = f"There are: {', '.join(known)}." if known else "Train one with `ipse train`."
+            raise RegistryError(f"There is no model `{name or 'champion'}` in this vault.", hint=hint)
+        return msgspec.json.decode(self._vault.get("model", name), type=ModelCard)
+
+    def files(self, name: str) -> dict[str, bytes]:
+        """The files of a model; raises ``RegistryError`` when they are not those that were trained."""
+        card = self.card(name)
+        files = msgspec.msgpack.decode(self._vault.get("artefact", card.id), type=dict[str, bytes])
+        if _digest(files) != card.artefact:
+            raise RegistryError(f"The files of {card.id} are not those that were trained.", hint="Train it again.")
+        return files
+
+    def champion(self) -> str | None:
+        """The version that speaks, or None."""
+        history = self._history()
+        return history[-1] if history else None
+
+    def promote(self, name: str, *, reason: str) -> ModelCard:
+        """Let a model speak from now on."""
+        card = self.card(name)
+        if self.champion() != card.id:
+            self._move((*self._history(), card.id), "model.promote", {"model": card.id, "reason": reason})
+        return card
+
+    def rollback(self) -> ModelCard:
+        """Let the model speak that spoke before; raises ``RegistryError`` if there was none."""
+        history = self._history()
+        if len(history) < 2:
+            raise RegistryError("There is no earlier champion to go back to.", hint="See `ipse models list`.")
+        self._move(history[:-1], "model.rollback", {"model": history[-2], "instead_of": history[-1]})
+        return self.card(history[-2])
+
+    def _history(self) -> tuple[str, ...]:
+        if "champion" not in self._vault.ids("alias"):
+            return ()
+        return msgspec.json.decode(self._vault.get("alias", "champion"), type=_Alias).history
+
+    def _move(self, history: tuple[str, ...], action: str, details: Mapping[str, str]) -> None:
+        payload = msgspec.json.encode(_Alias(history))
+        self._vault.put("alias", "champion", payload, action=action, details=details)
+
+
+def _digest(files: Mapping[str, bytes]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        digest.update(f"{name}\0{len(files[name])}\0".encode())
+        digest.update(files[name])
+    return digest.hexdigest()
