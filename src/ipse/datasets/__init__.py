@@ -1,0 +1,25 @@
+"""Frozen, versioned views of a vault: messages become dialogues, examples, three sets and a card.
+
+Knows the two families of records and the settings of a dataset; knows no source, no key and no model.
+"""
+
+from ipse.datasets.card import Card, SetSummary
+from ipse.datasets.dataset import Dataset, Talk, impostors, prepare, to_chat_jsonl
+from ipse.datasets.dialogues import Dialogue, TimedTurn, dialogues, examples
+from ipse.datasets.split import Split, split
+
+__all__ = [
+    "Card",
+    "Dataset",
+    "Dialogue",
+    "SetSummary",
+    "Split",
+    "Talk",
+    "TimedTurn",
+    "dialogues",
+    "examples",
+    "impostors",
+    "prepare",
+    "split",
+    "to_chat_jsonl",
+]
