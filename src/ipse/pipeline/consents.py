@@ -1,4 +1,4 @@
-"""Giving, showing and withdrawing consent."""
+"""Giving, finding and withdrawing consent."""
 
 import secrets
 from collections.abc import Sequence
@@ -7,21 +7,57 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from ipse import plugins
-from ipse.consent import SignedConsent
+from ipse.consent import Consent, Purpose, SignedConsent, sign
+from ipse.consent import withdraw as withdrawn
 from ipse.errors import ConsentError
 from ipse.pipeline.workspace import Workspace
 
-__all__ = ["consent_named", "source_name"]
+__all__ = ["consent_named", "give", "withdraw"]
+
+CATEGORIES = ("messages", "contacts", "times")  # of personal data, as the record names them
 
 
-def source_name(name: str) -> str:
-    """The name of a source for one of its aliases; consent is given by source, not by file format."""
-    return plugins.source_named(name).name
+def give(
+    workspace: Workspace, source: str, purposes: Sequence[Purpose], *, days: int | None = None
+) -> SignedConsent:
+    """Sign and keep a consent for a source (by name or alias), for ``days`` or until withdrawn."""
+    now = datetime.now(UTC)
+    consent = Consent(
+        id=secrets.token_hex(8),
+        vault=workspace.vault.id,
+        source=plugins.source_named(source).name,
+        purposes=tuple(dict.fromkeys(purposes)),
+        data_categories=CATEGORIES,
+        given_at=now,
+        expires_at=now + timedelta(days=days) if days is not None else None,
+    )
+    return _keep(workspace, consent, "consent.give")
+
+
+def withdraw(workspace: Workspace, name: str, *, erase: bool = False) -> tuple[SignedConsent, int]:
+    """Withdraw a consent: from now on nothing of its source is used. Returns it and the records erased.
+
+    With ``erase`` the source's keys are destroyed and its ciphertext deleted.
+    """
+    consent = consent_named(workspace, name).consent
+    if consent.state == "withdrawn":
+        raise ConsentError(f"The consent {consent.id} is withdrawn already.")
+    signed = _keep(workspace, withdrawn(consent, datetime.now(UTC)), "consent.withdraw")
+    return signed, workspace.vault.erase(consent.source) if erase else 0
 
 
 def consent_named(workspace: Workspace, name: str) -> SignedConsent:
-    """The consent of that id (or its beginning); raises ``ConsentError``."""
+    """The consent whose id begins so; raises ``ConsentError``."""
     found = [signed for signed in workspace.consents() if signed.consent.id.startswith(name)]
     if len(found) != 1:
         raise ConsentError(f"There is no consent `{name}`.", hint="See `ipse consent list`.")
     return found[0]
+
+
+def _keep(workspace: Workspace, consent: Consent, action: str) -> SignedConsent:
+    signed = sign(consent, workspace.vault.signing_key())
+    details = {"consent": consent.id, "source": consent.source, "purposes": " ".join(consent.purposes)}
+    workspace.vault.put(
+        "consent", consent.id, msgspec.json.encode(signed), action=action, details=details, state=consent.state
+    )
+    return signed

@@ -1,0 +1,53 @@
+# Two commands: `make demo` and `make test`. Each sets up what it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Threads of numeric libraries beside each other only slow each other down.
+export OMP_NUM_THREADS ?= 1
+export TOKENIZERS_PARALLELISM := false
+export HF_HUB_OFFLINE := 1
+
+.PHONY: demo test check fix bench soak docs clean
+.DEFAULT_GOAL := test
+
+$(VENV)/.core: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("ipse needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.core
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,llm]'
+	touch $@
+
+demo: $(VENV)/.core   ## import three exports of a made-up person, train, score, answer
+	$(BIN)/python examples/demo/run.py
+
+test: $(VENV)/.dev   ## the test suite
+	$(BIN)/python -m pytest -n 2
+
+check: $(VENV)/.dev   ## every gate, then the tests with coverage
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tools/docs.py --check
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=
+	$(BIN)/coverage report
+	$(BIN)/coverage report --include='*/ipse/consent.py,*/ipse/audit.py,*/ipse/privacy/*,*/ipse/vault/*' --fail-under=100
+
+fix: $(VENV)/.dev   ## format and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: $(VENV)/.dev   ## regenerate the reference pages
+	$(BIN)/python tools/docs.py
+
+bench: $(VENV)/.dev   ## every benchmark, each beside its peer
+	$(BIN)/python benchmarks/run.py
+
+soak: $(VENV)/.dev   ## the long forms of the fault tests
+	IPSE_SOAK=1 $(BIN)/python -m pytest -n 2 -m soak
+
+clean:   ## remove what was built; never a vault
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage* build dist .demo

@@ -1,0 +1,31 @@
+"""``ipse evaluate``: how good is the clone?"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ipse.cli.console import JsonOption, VaultOption, console, opened, print_json, progress_bar
+
+__all__ = ["evaluate"]
+
+
+def evaluate(
+    model: Annotated[str, typer.Option("--model", metavar="ID", help="A version, or champion.")] = "champion",
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the JSON and the page go.")] = Path(),
+    vault: VaultOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Judge a clone on what it never saw, beside every baseline; writes JSON and one HTML page."""
+    from ipse.cli.scorecard_ import print_scorecard
+    from ipse.pipeline.judging import evaluate as judge
+    from ipse.pipeline.judging import write_scorecard
+
+    with opened(vault) as workspace, progress_bar("judging", quiet=json) as progress:
+        scorecard = judge(workspace, model=model, progress=progress)
+    json_file, page = write_scorecard(scorecard, out)
+    if json:
+        print_json(scorecard)
+        return
+    print_scorecard(scorecard)
+    console().print(f"Written: {json_file} and {page}", soft_wrap=True)

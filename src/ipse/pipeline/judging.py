@@ -1,0 +1,140 @@
+"""Judge a clone on what it never saw, keep the scorecard, and promote only who earned it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from ipse import plugins
+from ipse.config import Settings
+from ipse.datasets import Dataset, impostors
+from ipse.errors import DatasetError, LearnerError, RegistryError
+from ipse.interfaces import Progress, Recognizer, Voice
+from ipse.jobs import run
+from ipse.pipeline.answering import load_voice
+from ipse.pipeline.learning import DEFAULT, dataset_named
+from ipse.pipeline.workspace import Workspace
+from ipse.records import Example
+from ipse.registry import ModelCard, Registry
+from ipse.scorecard import Judging, Scorecard, render
+from ipse.scorecard import evaluate as measure
+
+__all__ = ["evaluate", "promote", "write_scorecard"]
+
+FEWEST = 30  # pairs of another person from which a clone of them says anything
+
+
+def evaluate(workspace: Workspace, *, model: str = "champion", progress: Progress) -> Scorecard:
+    """Measure a model on its dataset's held-out part beside every baseline, and keep the scorecard.
+
+    Other people's replies train only the judge and the wrong-author clones, which are forgotten at once.
+    """
+    card, voice = load_voice(workspace, model)
+    dataset = dataset_named(workspace, card.dataset)
+    if not dataset.split.test:
+        raise DatasetError("The dataset has nothing held out to judge by.", hint="Import more, then `ipse prepare`.")
+
+    def work(follow: Progress) -> Scorecard:
+        return _measure(workspace, card, voice, dataset, follow)
+
+    scorecard = run(workspace.vault, "evaluate", work, progress)
+    details = {"model": card.id, "promotable": str(scorecard.promotable)}
+    workspace.vault.put("scorecard", card.id, scorecard.to_json(), action="scorecard.keep", details=details)
+    return scorecard
+
+
+def promote(workspace: Workspace, model: str, *, anyway: bool = False) -> ModelCard:
+    """Let a model speak if its scorecard says it earned it, or ``anyway`` by the owner's word."""
+    registry = Registry(workspace.vault)
+    card = registry.card(model)
+    if anyway or card.method == DEFAULT:
+        return registry.promote(card.id, reason="by the owner's word")
+    if card.id not in workspace.vault.ids("scorecard"):
+        raise RegistryError(f"{card.id} has no scorecard.", hint=f"Run `ipse evaluate --model {card.id}` first.")
+    scorecard = Scorecard.from_json(workspace.vault.get("scorecard", card.id))
+    if not scorecard.promotable:
+        raise RegistryError(
+            f"{card.id} has not earned it: {'; '.join(scorecard.reasons)}.", hint="`--anyway` overrides this."
+        )
+    return registry.promote(card.id, reason="its scorecard")
+
+
+def write_scorecard(scorecard: Scorecard, folder: Path) -> tuple[Path, Path]:
+    """Write the scorecard as JSON and as one self-contained page; returns both files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    json_file, page = folder / f"scorecard-{scorecard.model}.json", folder / f"scorecard-{scorecard.model}.html"
+    json_file.write_bytes(scorecard.to_json())
+    page.write_text(render(scorecard), encoding="utf-8")
+    return json_file, page
+
+
+def _measure(workspace: Workspace, card: ModelCard, voice: Voice, dataset: Dataset, follow: Progress) -> Scorecard:
+    settings = workspace.settings
+    talks = workspace.vault.scan(sources=set(card.consents))
+    others = impostors(talks, settings.dataset, like=dataset.split)
+    parts = dataset.split
+    make = _maker(card, settings)
+    judging = Judging(
+        model=card.id,
+        dataset=card.dataset,
+        train=parts.train,
+        judge=parts.judge,
+        test=parts.test,
+        impostors=others,
+        baselines=_baselines(card, dataset, settings),
+        wrong_authors=_wrong_authors(others, dataset, make, settings.scorecard.wrong_authors),
+    )
+    return measure(voice, judging, pii=_finder(plugins.recognizers()), settings=settings.scorecard, progress=follow)
+
+
+Maker = Callable[[Sequence[Example], Sequence[Example]], Voice]
+
+
+def _maker(card: ModelCard, settings: Settings) -> Maker:
+    """How this method learns a person: used for the clones of other people that the clone must beat."""
+    section = getattr(settings, card.method, None)
+    if section is not None:
+        # As it was trained, base model included, whatever the settings say by now.
+        settings = settings.model_copy(update={card.method: type(section).model_validate(card.config)})
+
+    def make(train: Sequence[Example], dev: Sequence[Example]) -> Voice:
+        learner = plugins.learner(card.method).configure(settings)
+        fitted = learner.fit(train, dev, lambda _done, _total, _figures: None)
+        return plugins.voice(card.method).load(fitted.artefact())
+
+    return make
+
+
+def _baselines(card: ModelCard, dataset: Dataset, settings: Settings) -> dict[str, Voice]:
+    """The embedded voice on the same data, where it is not itself what is judged."""
+    if card.method == DEFAULT:
+        return {}
+    learner = plugins.learner(DEFAULT).configure(settings)
+    fitted = learner.fit(dataset.split.train, dataset.split.judge, lambda _done, _total, _figures: None)
+    return {DEFAULT: plugins.voice(DEFAULT).load(fitted.artefact())}
+
+
+def _wrong_authors(
+    others: Mapping[str, Sequence[Example]], dataset: Dataset, make: Maker, most: int
+) -> list[Voice]:
+    """Clones of those who wrote most in the time the clone was trained on, made the same way."""
+    voices: list[Voice] = []
+    for speaker in sorted(others, key=lambda name: (-len(others[name]), name)):
+        train = [example for example in others[speaker] if dataset.split.place(example.at) == "train"]
+        dev = [example for example in others[speaker] if dataset.split.place(example.at) == "judge"]
+        if len(train) < FEWEST or len(voices) == most:
+            continue
+        try:
+            voices.append(make(train, dev))
+        except LearnerError:
+            continue  # too little of this person; the scorecard says how many there are
+    return voices
+
+
+def _finder(recognizers: Sequence[Recognizer]) -> Callable[[str], Sequence[str]]:
+    """What the recognizers find in an answer, by type."""
+
+    def find(text: str) -> list[str]:
+        return [span.kind for recognizer in recognizers for span in recognizer.find(text)]
+
+    return find

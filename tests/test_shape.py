@@ -1,0 +1,94 @@
+"""The shape of the house: small functions, small files, exact public names, no utils."""
+
+import ast
+import statistics
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SRC = Path(__file__).resolve().parents[1] / "src" / "ipse"
+FILES = sorted(SRC.rglob("*.py"))
+LONGEST_FILE = 400
+LONGEST_FUNCTION = 60
+MOST_PARAMETERS = 6
+
+
+def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    return (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+def long_functions(source: str) -> list[str]:
+    return [f.name for f in functions(ast.parse(source)) if length(f) > LONGEST_FUNCTION]
+
+
+def public_names(tree: ast.Module) -> set[str]:
+    """The names a module defines itself and does not mark private."""
+    names: set[str] = set()
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Assign):
+            names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            names.add(node.target.id)
+    return {name for name in names if not name.startswith("_")}
+
+
+def exported(tree: ast.Module) -> list[str] | None:
+    for node in tree.body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        if any(isinstance(target, ast.Name) and target.id == "__all__" for target in targets):
+            return [str(name) for name in ast.literal_eval(node.value)]  # type: ignore[attr-defined]
+    return None
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(SRC)))
+def test_no_file_and_no_function_is_too_long(file: Path) -> None:
+    source = file.read_text(encoding="utf-8")
+    assert source.count("\n") <= LONGEST_FILE, "split the file by theme"
+    assert long_functions(source) == [], "split these functions"
+
+
+def test_a_function_that_is_too_long_is_found() -> None:
+    source = "def long():\n" + "    x = 1\n" * LONGEST_FUNCTION
+    assert long_functions(source) == ["long"]
+
+
+def test_most_functions_fit_in_twenty_lines() -> None:
+    lengths = [length(f) for file in FILES for f in functions(ast.parse(file.read_text(encoding="utf-8")))]
+    assert statistics.median(lengths) <= 10
+    assert sum(n <= 20 for n in lengths) / len(lengths) >= 0.85
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(SRC)))
+def test_the_public_names_are_written_down_exactly(file: Path) -> None:
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    names = exported(tree)
+    if file.parent.name == "versions" or file.name == "env.py":
+        return  # Alembic fixes the names of a migration script
+    assert names is not None, "a module says what is public: __all__"
+    assert names == sorted(set(names), key=lambda name: (not name.isupper(), name[0].islower(), name)) or names == sorted(names)
+    defined = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    imported = {
+        (alias.asname or alias.name).split(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
+    known = public_names(tree) | imported | defined
+    assert set(names) <= known, f"__all__ names what is not there: {set(names) - known}"
+    constants = {name for name in public_names(tree) if name.isupper()}
+    missing = public_names(tree) - set(names) - constants - {"app"}
+    assert missing == set(), f"public but not in __all__: {missing}; export it or give it a leading underscore"
+
+
+def test_no_room_is_a_drawer() -> None:
+    drawers = {"utils", "util", "common", "helpers", "misc"}
+    assert [file for file in FILES if drawers & {part.removesuffix(".py") for part in file.parts}] == []
