@@ -74,8 +74,12 @@ def test_the_public_names_are_written_down_exactly(file: Path) -> None:
     if file.parent.name == "versions" or file.name == "env.py":
         return  # Alembic fixes the names of a migration script
     assert names is not None, "a module says what is public: __all__"
-    assert names == sorted(set(names), key=lambda name: (not name.isupper(), name[0].islower(), name)) or names == sorted(names)
-    defined = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    assert names == sorted(
+        set(names), key=lambda name: (not name.isupper(), name[0].islower(), name)
+    ) or names == sorted(names)
+    defined = {
+        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
     imported = {
         (alias.asname or alias.name).split(".")[0]
         for node in ast.walk(tree)
@@ -86,7 +90,9 @@ def test_the_public_names_are_written_down_exactly(file: Path) -> None:
     assert set(names) <= known, f"__all__ names what is not there: {set(names) - known}"
     constants = {name for name in public_names(tree) if name.isupper()}
     missing = public_names(tree) - set(names) - constants - {"app"}
-    assert missing == set(), f"public but not in __all__: {missing}; export it or give it a leading underscore"
+    assert missing == set(), (
+        f"public but not in __all__: {missing}; export it or give it a leading underscore"
+    )
 
 
 def test_no_room_is_a_drawer() -> None:

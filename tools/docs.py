@@ -53,9 +53,18 @@ def settings() -> str:
         section = field.annotation
         if not (isinstance(section, type) and hasattr(section, "model_fields")):
             continue
-        lines += [f"## {name}", "", (section.__doc__ or "").strip(), "", "| key | default | what it is |", "|---|---|---|"]
+        lines += [
+            f"## {name}",
+            "",
+            (section.__doc__ or "").strip(),
+            "",
+            "| key | default | what it is |",
+            "|---|---|---|",
+        ]
         for key, item in section.model_fields.items():
-            default = json.dumps(item.get_default(call_default_factory=True), ensure_ascii=False, default=list)
+            default = json.dumps(
+                item.get_default(call_default_factory=True), ensure_ascii=False, default=list
+            )
             lines.append(f"| `{key}` | `{default}` | {item.description or ''} |")
         lines.append("")
     return "\n".join(lines)
@@ -73,8 +82,15 @@ def sources() -> str:
 def wire() -> str:
     """The wire schema of a message."""
     lines = ["# Messages on the wire", "", "Generated from the code; `make docs` renews it.", ""]
-    lines += [(WireMessage.__doc__ or "").strip().replace("\n    ", "\n"), "", "| field | type |", "|---|---|"]
-    lines += [f"| `{name}` | `{WireMessage.__annotations__[name]}` |" for name in WireMessage.__struct_fields__]
+    lines += [
+        (WireMessage.__doc__ or "").strip().replace("\n    ", "\n"),
+        "",
+        "| field | type |",
+        "|---|---|",
+    ]
+    lines += [
+        f"| `{name}` | `{WireMessage.__annotations__[name]}` |" for name in WireMessage.__struct_fields__
+    ]
     return "\n".join(lines) + "\n"
 
 

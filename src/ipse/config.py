@@ -58,7 +58,9 @@ class PrivacySettings(_Section):
     exclude_people: tuple[str, ...] = Field((), description="names or addresses whose messages are refused")
     exclude_conversations: tuple[str, ...] = Field((), description="conversations that are refused whole")
     exclude_words: tuple[str, ...] = Field((), description="a message that holds one of these is refused")
-    keep_raw: bool = Field(default=False, description="keep the body as exported (body_raw) beside the cleaned text")
+    keep_raw: bool = Field(
+        default=False, description="keep the body as exported (body_raw) beside the cleaned text"
+    )
     phone_regions: tuple[str, ...] = Field(
         ("DE", "US", "GB", "GE", "FR"), description="regions for phone numbers written without country code"
     )
@@ -77,9 +79,7 @@ class DatasetSettings(_Section):
     split_gap_hours: float = Field(
         24.0, ge=0, description="nothing is used this close to a border between sets"
     )
-    near_duplicate: Fraction = Field(
-        0.8, description="Jaccard similarity from which replies count as near-duplicates"
-    )
+    near_duplicate: Fraction = Field(0.8, description="Jaccard similarity of near-duplicates")
     min_reply_chars: int = Field(1, ge=1, description="shorter replies are left out")
     max_reply_chars: int = Field(4000, ge=16, description="longer replies are left out")
 

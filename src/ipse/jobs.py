@@ -46,14 +46,18 @@ def run(vault: Vault, kind: str, work: Callable[[Progress], T], progress: Progre
 
     Raises ``CancelledError`` when the owner stopped it (Ctrl-C or ``ipse jobs stop``).
     """
-    job = Job(id=secrets.token_hex(6), kind=kind, pid=os.getpid(), state="running", started_at=datetime.now(UTC))
+    job = Job(
+        id=secrets.token_hex(6), kind=kind, pid=os.getpid(), state="running", started_at=datetime.now(UTC)
+    )
     follower = _Follower(vault, job, progress)
     _save(vault, job, f"job.{kind}.start")
     try:
         result = work(follower)
     except (CancelledError, KeyboardInterrupt):
         follower.end("cancelled")
-        raise CancelledError(f"The {kind} job was stopped.", hint=f"Run `ipse {kind}` to do it again.") from None
+        raise CancelledError(
+            f"The {kind} job was stopped.", hint=f"Run `ipse {kind}` to do it again."
+        ) from None
     except IpseError as error:
         follower.end("failed", error=error.message)
         raise
@@ -72,7 +76,9 @@ def listed(vault: Vault) -> list[Job]:
     """Every job, oldest first; one whose process is gone is shown as interrupted."""
     jobs = [msgspec.json.decode(vault.get("job", name), type=Job) for name in vault.ids("job")]
     return [
-        msgspec.structs.replace(job, state="interrupted") if job.state == "running" and not _alive(job.pid) else job
+        msgspec.structs.replace(job, state="interrupted")
+        if job.state == "running" and not _alive(job.pid)
+        else job
         for job in jobs
     ]
 

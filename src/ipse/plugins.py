@@ -21,12 +21,16 @@ def _declared(group: str) -> dict[str, EntryPoint]:
 def _load(group: str, name: str, protocol: type) -> type:
     known = _declared(group)
     if name not in known:
-        raise PluginError(f"There is no {protocol.__name__.lower()} `{name}`.", hint=f"Known: {', '.join(known)}.")
+        raise PluginError(
+            f"There is no {protocol.__name__.lower()} `{name}`.", hint=f"Known: {', '.join(known)}."
+        )
     try:
         part = known[name].load()
     except (ImportError, AttributeError) as error:
         raise PluginError(f"The {protocol.__name__.lower()} `{name}` does not load: {error}.") from error
-    missing = [member for member in vars(protocol) if not member.startswith("_") and not hasattr(part, member)]
+    missing = [
+        member for member in vars(protocol) if not member.startswith("_") and not hasattr(part, member)
+    ]
     if missing:
         raise PluginError(f"The {protocol.__name__.lower()} `{name}` lacks {', '.join(sorted(missing))}.")
     return cast("type", part)
@@ -43,7 +47,9 @@ def source_named(name: str) -> Source:
     for source in known:
         if name.lower() in (source.name, *source.aliases):
             return source
-    raise UnknownFormatError(f"No source is called `{name}`.", hint=f"Known: {', '.join(s.name for s in known)}.")
+    raise UnknownFormatError(
+        f"No source is called `{name}`.", hint=f"Known: {', '.join(s.name for s in known)}."
+    )
 
 
 def recognizers() -> list[Recognizer]:

@@ -76,7 +76,9 @@ class Registry:
         card = self.card(name)
         files = msgspec.msgpack.decode(self._vault.get("artefact", card.id), type=dict[str, bytes])
         if _digest(files) != card.artefact:
-            raise RegistryError(f"The files of {card.id} are not those that were trained.", hint="Train it again.")
+            raise RegistryError(
+                f"The files of {card.id} are not those that were trained.", hint="Train it again."
+            )
         return files
 
     def champion(self) -> str | None:

@@ -10,7 +10,7 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Run ``ipse``: an ``IpseError`` is one line on stderr and exit code 1 (130 when the owner stopped it)."""
+    """Run ``ipse``; an ``IpseError`` is one line on stderr and exit code 1 (130: stopped by the owner)."""
     try:
         app()
     except CancelledError as error:

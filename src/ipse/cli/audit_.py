@@ -8,7 +8,9 @@ from ipse.cli.console import JsonOption, VaultOption, console, opened, print_jso
 
 __all__ = ["app"]
 
-app = typer.Typer(help="What was kept, used and erased, in a chain that shows tampering.", no_args_is_help=True)
+app = typer.Typer(
+    help="What was kept, used and erased, in a chain that shows tampering.", no_args_is_help=True
+)
 
 
 @app.command()
@@ -30,7 +32,9 @@ def show(
     table = Table("row", "at (UTC)", "action", "details", title="Audit log", title_justify="left")
     for row in rows:
         details = ", ".join(f"{name} {value}" for name, value in row.details.items() if value != "")
-        table.add_row(str(row.seq), f"{row.at:%Y-%m-%d %H:%M:%S}" if row.at else "erased", row.action, details)
+        table.add_row(
+            str(row.seq), f"{row.at:%Y-%m-%d %H:%M:%S}" if row.at else "erased", row.action, details
+        )
     console().print(table)
 
 
@@ -42,4 +46,6 @@ def verify(vault: VaultOption = None, json: JsonOption = False) -> None:
     if json:
         print_json({"rows": rows, "valid": True})
     else:
-        console().print(f"{rows:,} rows, each follows from the one before. (Rows cut off the end would not show.)")
+        console().print(
+            f"{rows:,} rows, each follows from the one before. (Rows cut off the end would not show.)"
+        )

@@ -21,9 +21,13 @@ def give(
     source: Annotated[str, typer.Option("--source", metavar="NAME", help="See `ipse sources`.")],
     purpose: Annotated[
         list[Literal["archive", "style", "events"]],
-        typer.Option("--purpose", help="archive: keep; style: learn how you write; events: learn from events."),
+        typer.Option(
+            "--purpose", help="archive: keep; style: learn how you write; events: learn from events."
+        ),
     ],
-    days: Annotated[int | None, typer.Option("--days", min=1, help="For so long; else until withdrawn.")] = None,
+    days: Annotated[
+        int | None, typer.Option("--days", min=1, help="For so long; else until withdrawn.")
+    ] = None,
     vault: VaultOption = None,
     yes: YesOption = False,
     json: JsonOption = False,
@@ -53,7 +57,9 @@ def list_consents(vault: VaultOption = None, json: JsonOption = False) -> None:
     if json:
         print_json(consents)
         return
-    table = Table("consent", "source", "purposes", "given", "until", "state", title="Consents", title_justify="left")
+    table = Table(
+        "consent", "source", "purposes", "given", "until", "state", title="Consents", title_justify="left"
+    )
     for consent in consents:
         until = f"{consent.expires_at:%Y-%m-%d}" if consent.expires_at else "withdrawn"
         purposes, given = ", ".join(consent.purposes), f"{consent.given_at:%Y-%m-%d %H:%M}"
@@ -80,7 +86,9 @@ def show(name: IdArgument, vault: VaultOption = None, json: JsonOption = False) 
 @app.command()
 def withdraw(
     name: IdArgument,
-    erase: Annotated[bool, typer.Option("--erase", help="Destroy the keys of its source and delete what is kept.")] = False,
+    erase: Annotated[
+        bool, typer.Option("--erase", help="Destroy the keys of its source and delete what is kept.")
+    ] = False,
     vault: VaultOption = None,
     yes: YesOption = False,
     json: JsonOption = False,
@@ -96,7 +104,9 @@ def withdraw(
         return
     _print(signed.consent)
     if erase:
-        console().print(f"Erased {erased:,} records of {signed.consent.source}: keys destroyed, ciphertext deleted.")
+        console().print(
+            f"Erased {erased:,} records of {signed.consent.source}: keys destroyed, ciphertext deleted."
+        )
 
 
 def _state(consent: "Consent") -> str:

@@ -31,7 +31,8 @@ __all__ = [
 ]
 
 VaultOption = Annotated[
-    Path | None, typer.Option("--vault", metavar="DIR", help="The vault; else IPSE_VAULT, this folder, your own.")
+    Path | None,
+    typer.Option("--vault", metavar="DIR", help="The vault; else IPSE_VAULT, this folder, your own."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
@@ -49,7 +50,9 @@ def fail(error: IpseError) -> None:
     """One line on stderr: what happened and what to do next."""
     from rich.markup import escape
 
-    console(stderr=True).print(f"[red]ipse:[/] {escape(error.message)} [bold]{escape(error.hint)}[/]", soft_wrap=True)
+    console(stderr=True).print(
+        f"[red]ipse:[/] {escape(error.message)} [bold]{escape(error.hint)}[/]", soft_wrap=True
+    )
 
 
 def print_json(value: object) -> None:
@@ -73,9 +76,13 @@ def new_passphrase() -> str:
     given = os.environ.get("IPSE_PASSPHRASE")
     if given is None and not sys.stdin.isatty():
         raise SettingsError("There is no terminal to ask for a passphrase.", hint="Set IPSE_PASSPHRASE.")
-    secret = given if given is not None else typer.prompt("Passphrase", hide_input=True, confirmation_prompt=True)
+    secret = (
+        given if given is not None else typer.prompt("Passphrase", hide_input=True, confirmation_prompt=True)
+    )
     if len(secret) < 8:
-        raise SettingsError("A passphrase of fewer than 8 characters protects nothing.", hint="Choose a longer one.")
+        raise SettingsError(
+            "A passphrase of fewer than 8 characters protects nothing.", hint="Choose a longer one."
+        )
     return str(secret)
 
 
@@ -89,7 +96,9 @@ def opened(vault: Path | None, flags: Mapping[str, object] | None = None) -> "It
     secret = os.environ.get("IPSE_PASSPHRASE")
     if secret is None:
         if not sys.stdin.isatty():
-            raise SettingsError("There is no terminal to ask for the passphrase.", hint="Set IPSE_PASSPHRASE.")
+            raise SettingsError(
+                "There is no terminal to ask for the passphrase.", hint="Set IPSE_PASSPHRASE."
+            )
         secret = typer.prompt(f"Passphrase of {locate(settings)}", hide_input=True)
     with Workspace.open(settings, secret) as workspace:
         yield workspace
@@ -97,8 +106,14 @@ def opened(vault: Path | None, flags: Mapping[str, object] | None = None) -> "It
 
 @contextmanager
 def progress_bar(title: str, *, quiet: bool, unit: str = "") -> "Iterator[Progress]":
-    """A live bar on stderr with rate and time left; nothing where ``quiet``, a line at the end without a terminal."""
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    """A live bar on stderr with rate and time left, one line without a terminal, nothing where ``quiet``."""
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
     from rich.progress import Progress as Bars
 
     from ipse.cli.rate import RateColumn

@@ -12,7 +12,9 @@ __all__ = ["evaluate"]
 
 def evaluate(
     model: Annotated[str, typer.Option("--model", metavar="ID", help="A version, or champion.")] = "champion",
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the JSON and the page go.")] = Path(),
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Where the JSON and the page go.")
+    ] = Path(),
     vault: VaultOption = None,
     json: JsonOption = False,
 ) -> None:

@@ -17,7 +17,9 @@ OutOption = Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", h
 
 @app.command()
 def messages(
-    form: Annotated[Literal["jsonl", "csv", "parquet"], typer.Option("--format", help="Of the file.")] = "jsonl",
+    form: Annotated[
+        Literal["jsonl", "csv", "parquet"], typer.Option("--format", help="Of the file.")
+    ] = "jsonl",
     out: OutOption = None,
     vault: VaultOption = None,
 ) -> None:
@@ -29,7 +31,9 @@ def messages(
     with opened(vault) as workspace:
         written = export_messages(workspace, out or sys.stdout, form)
     if out is not None:
-        console(stderr=True).print(f"Wrote {written:,} messages to {out}. They are not encrypted: mind where they lie.")
+        console(stderr=True).print(
+            f"Wrote {written:,} messages to {out}. They are not encrypted: mind where they lie."
+        )
 
 
 @app.command()
@@ -49,4 +53,6 @@ def dataset(
             return
         with out.open("w", encoding="utf-8") as stream:
             written = sum(1 for line in lines if stream.write(line + "\n"))
-    console(stderr=True).print(f"Wrote {written:,} examples to {out}. They are not encrypted: mind where they lie.")
+    console(stderr=True).print(
+        f"Wrote {written:,} examples to {out}. They are not encrypted: mind where they lie."
+    )

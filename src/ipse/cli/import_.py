@@ -19,9 +19,15 @@ SHOWN = 10  # unreadable places printed; --json has more
 
 def import_exports(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Exports, or folders that hold some.")],
-    me: Annotated[list[str], typer.Option("--me", metavar="NAME_OR_ADDRESS", help="You, as the export names you.")],
-    tz: Annotated[str | None, typer.Option("--tz", metavar="ZONE", help="Zone of local times, as Europe/Berlin.")] = None,
-    format_name: Annotated[str | None, typer.Option("--format", metavar="NAME", help="The source, if not by content.")] = None,
+    me: Annotated[
+        list[str], typer.Option("--me", metavar="NAME_OR_ADDRESS", help="You, as the export names you.")
+    ],
+    tz: Annotated[
+        str | None, typer.Option("--tz", metavar="ZONE", help="Zone of local times, as Europe/Berlin.")
+    ] = None,
+    format_name: Annotated[
+        str | None, typer.Option("--format", metavar="NAME", help="The source, if not by content.")
+    ] = None,
     vault: VaultOption = None,
     yes: YesOption = False,  # noqa: ARG001 - taken by every verb that could ask
     json: JsonOption = False,
@@ -62,9 +68,7 @@ def _table(report: "ImportReport") -> "Table":
     table = Table(title="Imported", title_justify="left", show_footer=len(report.exports) > 1)
     table.add_column("export", "all", overflow="fold")
     table.add_column("source")
-    rows = [
-        (e.read, e.kept, e.duplicates, sum(e.refused.values()), e.unreadable) for e in report.exports
-    ]
+    rows = [(e.read, e.kept, e.duplicates, sum(e.refused.values()), e.unreadable) for e in report.exports]
     totals = [sum(column) for column in zip(*rows, strict=True)] or [0] * 5
     for name, total in zip(("read", "kept", "duplicates", "refused", "unreadable"), totals, strict=True):
         table.add_column(name, f"{total:,}", justify="right")

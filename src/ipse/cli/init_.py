@@ -11,7 +11,9 @@ __all__ = ["init"]
 
 
 def init(
-    directory: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Where; else as --vault says.")] = None,
+    directory: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="Where; else as --vault says.")
+    ] = None,
     vault: VaultOption = None,
     yes: YesOption = False,  # noqa: ARG001 - taken by every verb that could ask
     json: JsonOption = False,

@@ -1,6 +1,5 @@
 """``ipse jobs``: long work, and how to stop it."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -28,7 +27,9 @@ def list_jobs(vault: VaultOption = None, json: JsonOption = False) -> None:
     for job in jobs:
         share = f"{job.done / job.total:.0%}" if job.total else f"{job.done:g}"
         figures = "  ".join(f"{name} {value:g}" for name, value in job.figures.items())
-        table.add_row(job.id, job.kind, job.state, f"{job.started_at:%Y-%m-%d %H:%M}", share, figures or job.error)
+        table.add_row(
+            job.id, job.kind, job.state, f"{job.started_at:%Y-%m-%d %H:%M}", share, figures or job.error
+        )
     console().print(table)
 
 
@@ -42,6 +43,6 @@ def stop(
     from ipse.jobs import request_stop
     from ipse.pipeline.workspace import locate
 
-    folder: Path = locate(load_settings({"vault": str(vault)} if vault else {}))
+    folder = locate(load_settings({"vault": str(vault)} if vault else {}))
     request_stop(folder, job)
     console().print(f"Asked {job} to stop.")

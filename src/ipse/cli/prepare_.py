@@ -34,14 +34,18 @@ def _print(card: "Card") -> None:
         table.add_column(name, justify="right")
     for name, held in card.sets.items():
         first, last = (f"{at:%Y-%m-%d}" if at else "–" for at in (held.first, held.last))
-        table.add_row(name, first, last, *(f"{n:,}" for n in (held.conversations, held.contacts, held.examples)))
+        table.add_row(
+            name, first, last, *(f"{n:,}" for n in (held.conversations, held.contacts, held.examples))
+        )
     out.print(table)
     out.print("counts    ", _listed(card.counts))
     out.print("left out  ", _listed(card.filters) or "nothing")
     out.print("languages ", _listed(card.languages))
     contacts = list(card.contacts.items())
     out.print("contacts  ", _listed(dict(contacts[:SHOWN])) + (" …" if len(contacts) > SHOWN else ""))
-    out.print("consents  ", ", ".join(f"{source} ({consent[:8]})" for source, consent in card.consents.items()))
+    out.print(
+        "consents  ", ", ".join(f"{source} ({consent[:8]})" for source, consent in card.consents.items())
+    )
 
 
 def _listed(counts: dict[str, int]) -> str:

@@ -40,8 +40,12 @@ def sources(context: typer.Context, json: JsonOption = False) -> None:
 @app.command()
 def preview(
     file: Annotated[Path, typer.Argument(help="An export: a file or a folder.")],
-    format_name: Annotated[str | None, typer.Option("--format", metavar="NAME", help="The source, if not by content.")] = None,
-    me: Annotated[list[str] | None, typer.Option("--me", metavar="NAME", help="You, to see the direction.")] = None,
+    format_name: Annotated[
+        str | None, typer.Option("--format", metavar="NAME", help="The source, if not by content.")
+    ] = None,
+    me: Annotated[
+        list[str] | None, typer.Option("--me", metavar="NAME", help="You, to see the direction.")
+    ] = None,
     tz: Annotated[str, typer.Option("--tz", metavar="ZONE", help="Zone of local times.")] = "UTC",
     json: JsonOption = False,
 ) -> None:
@@ -55,7 +59,10 @@ def preview(
         _print_json(file, found)
         return
     out = console()
-    out.print(f"{file.name}: {found.source}, {found.units if found.units is not None else '?'} records", markup=False)
+    out.print(
+        f"{file.name}: {found.source}, {found.units if found.units is not None else '?'} records",
+        markup=False,
+    )
     for note in found.notes:
         out.print(f"  {note}", markup=False)
     for index, item in enumerate(found.items):
@@ -96,4 +103,6 @@ def _print_json(file: Path, found: "Preview") -> None:
         write((",\n" if counts["records"] else "\n") + msgspec.json.encode(row).decode())
         counts["records"] += 1
         counts["system" if row["kind"] == "system" else "messages"] += 1
-    write(f'\n], "unreadable": {msgspec.json.encode(bad).decode()}, "counts": {msgspec.json.encode(counts).decode()}}}\n')
+    write(
+        f'\n], "unreadable": {msgspec.json.encode(bad).decode()}, "counts": {msgspec.json.encode(counts).decode()}}}\n'
+    )

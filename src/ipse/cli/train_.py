@@ -13,8 +13,12 @@ __all__ = ["print_model", "train"]
 
 
 def train(
-    method: Annotated[str, typer.Option("--method", help="retrieval (needs no weights) or lora.")] = "retrieval",
-    base: Annotated[str | None, typer.Option("--base", metavar="PATH_OR_ID", help="Base model for an adapter.")] = None,
+    method: Annotated[
+        str, typer.Option("--method", help="retrieval (needs no weights) or lora.")
+    ] = "retrieval",
+    base: Annotated[
+        str | None, typer.Option("--base", metavar="PATH_OR_ID", help="Base model for an adapter.")
+    ] = None,
     dataset: Annotated[str | None, typer.Option("--dataset", metavar="ID", help="Else the newest.")] = None,
     vault: VaultOption = None,
     yes: YesOption = False,  # noqa: ARG001 - taken by every verb that could ask
@@ -42,7 +46,11 @@ def print_model(card: "ModelCard") -> None:
         table.add_row("base", f"{card.base} (SHA-256 {(card.base_hash or '')[:16]}…)")
     table.add_row("dataset", f"{card.dataset}")
     table.add_row("consents", ", ".join(f"{source} ({name[:8]})" for source, name in card.consents.items()))
-    table.add_row("config", ", ".join(f"{name} {value}" for name, value in card.config.items() if value != ""))
+    table.add_row(
+        "config", ", ".join(f"{name} {value}" for name, value in card.config.items() if value != "")
+    )
     table.add_row("measured", ", ".join(f"{name} {value:.4g}" for name, value in card.metrics.items()))
-    table.add_row("made", f"{card.created_at:%Y-%m-%d %H:%M} UTC by ipse {card.code_version}, seed {card.seed}")
+    table.add_row(
+        "made", f"{card.created_at:%Y-%m-%d %H:%M} UTC by ipse {card.code_version}, seed {card.seed}"
+    )
     console().print(table)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 import msgspec
+from ipse.privacy.roster import Roster
 
 from ipse import plugins
 from ipse.errors import RegistryError
@@ -17,7 +18,6 @@ from ipse.interfaces import Voice
 from ipse.pipeline.learning import still_allowed
 from ipse.pipeline.workspace import Workspace
 from ipse.privacy.gate import Gate
-from ipse.privacy.roster import Roster
 from ipse.records import Message, Person, Turn
 from ipse.registry import ModelCard, Registry
 
@@ -92,7 +92,12 @@ class Clone:
         settings = self._workspace.settings.privacy
         gate = Gate(self._roster, settings, recognizers=plugins.recognizers(), permit=permit)
         message = Message(
-            id="question", conversation="question", platform=source, at=datetime.now(UTC), sender=Person(""), text=text
+            id="question",
+            conversation="question",
+            platform=source,
+            at=datetime.now(UTC),
+            sender=Person(""),
+            text=text,
         )
         return gate.clear(message).record.text
 
@@ -100,7 +105,9 @@ class Clone:
 def _known(roster: Roster, name: str) -> str:
     found = roster.find(name)
     if found is None:
-        raise RegistryError(f"Nobody called `{name}` is known in this vault.", hint="Leave --contact out, or check it.")
+        raise RegistryError(
+            f"Nobody called `{name}` is known in this vault.", hint="Leave --contact out, or check it."
+        )
     return found
 
 

@@ -58,6 +58,11 @@ def _keep(workspace: Workspace, consent: Consent, action: str) -> SignedConsent:
     signed = sign(consent, workspace.vault.signing_key())
     details = {"consent": consent.id, "source": consent.source, "purposes": " ".join(consent.purposes)}
     workspace.vault.put(
-        "consent", consent.id, msgspec.json.encode(signed), action=action, details=details, state=consent.state
+        "consent",
+        consent.id,
+        msgspec.json.encode(signed),
+        action=action,
+        details=details,
+        state=consent.state,
     )
     return signed

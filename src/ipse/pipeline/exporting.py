@@ -44,11 +44,15 @@ def wire(messages: Sequence[Message]) -> Iterator[WireMessage]:
 
     ``is_reply`` is true where the export says what is answered, and where somebody else wrote just before.
     """
-    people = {message.sender.name for message in messages if message.direction == "inbound" and message.sender.name}
+    people = {
+        message.sender.name for message in messages if message.direction == "inbound" and message.sender.name
+    }
     before: Message | None = None
     for index, message in enumerate(messages):
         follows = before is not None and before.sender != message.sender and message.content_type != "system"
-        yield _row(message, people, index=index, length=len(messages), is_reply=bool(message.reply_to) or follows)
+        yield _row(
+            message, people, index=index, length=len(messages), is_reply=bool(message.reply_to) or follows
+        )
         before = message
 
 
@@ -133,6 +137,8 @@ def _parquet(rows: Iterator[WireMessage], file: Path) -> int:
     written = 0
     with pq.ParquetWriter(file, schema, compression="zstd") as writer:
         while batch := list(islice(rows, ROWS_AT_A_TIME)):
-            writer.write_table(pa.Table.from_pylist([msgspec.structs.asdict(row) for row in batch], schema=schema))
+            writer.write_table(
+                pa.Table.from_pylist([msgspec.structs.asdict(row) for row in batch], schema=schema)
+            )
             written += len(batch)
     return written

@@ -13,6 +13,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
+from ipse.privacy.roster import Roster
 from msgspec.structs import replace
 
 from ipse import plugins
@@ -24,7 +25,6 @@ from ipse.pipeline.language import Detector
 from ipse.pipeline.owner import matcher, must_be_in, people_of
 from ipse.pipeline.workspace import Workspace
 from ipse.privacy.gate import Cleared, Gate
-from ipse.privacy.roster import Roster
 from ipse.records import Message, Record, Unreadable
 
 __all__ = ["ExportReport", "ImportReport", "import_", "read_options"]
@@ -59,7 +59,9 @@ def read_options(settings: ImportSettings, me: Sequence[str]) -> ReadOptions:
     try:
         zone = ZoneInfo(settings.tz)
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise SettingsError(f"`{settings.tz}` is no time zone.", hint="Write one such as Europe/Berlin.") from error
+        raise SettingsError(
+            f"`{settings.tz}` is no time zone.", hint="Write one such as Europe/Berlin."
+        ) from error
     return ReadOptions(me=tuple(me), tz=zone, date_order=settings.date_order)
 
 
@@ -157,13 +159,17 @@ class _Importer:
         for batch in _batches(found, self._workspace.settings.imports.batch):
             self._keep(export.source, batch, report)
             self._done += len(batch)
-            self._progress(float(self._done), self._total, {"kept": report.kept, "duplicates": report.duplicates})
+            self._progress(
+                float(self._done), self._total, {"kept": report.kept, "duplicates": report.duplicates}
+            )
         return report
 
     def _keep(self, source: Source, batch: Sequence[Record | Unreadable], report: ExportReport) -> None:
         # Decided anew for each batch: a withdrawal in another terminal stops the import here.
         permit = self._workspace.permit(source.name, "archive")
-        gate = Gate(self._roster, self._workspace.settings.privacy, recognizers=self._recognizers, permit=permit)
+        gate = Gate(
+            self._roster, self._workspace.settings.privacy, recognizers=self._recognizers, permit=permit
+        )
         report.read += len(batch)
         cleared = self._clear(gate, self._directed(batch, report), report)
         self._workspace.keep_roster(self._roster)

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import msgspec
-
 from ipse import plugins
 from ipse.config import Settings
 from ipse.datasets import Dataset, impostors
@@ -32,7 +30,9 @@ def evaluate(workspace: Workspace, *, model: str = "champion", progress: Progres
     card, voice = load_voice(workspace, model)
     dataset = dataset_named(workspace, card.dataset)
     if not dataset.split.test:
-        raise DatasetError("The dataset has nothing held out to judge by.", hint="Import more, then `ipse prepare`.")
+        raise DatasetError(
+            "The dataset has nothing held out to judge by.", hint="Import more, then `ipse prepare`."
+        )
 
     def work(follow: Progress) -> Scorecard:
         return _measure(workspace, card, voice, dataset, follow)
@@ -50,7 +50,9 @@ def promote(workspace: Workspace, model: str, *, anyway: bool = False) -> ModelC
     if anyway or card.method == DEFAULT:
         return registry.promote(card.id, reason="by the owner's word")
     if card.id not in workspace.vault.ids("scorecard"):
-        raise RegistryError(f"{card.id} has no scorecard.", hint=f"Run `ipse evaluate --model {card.id}` first.")
+        raise RegistryError(
+            f"{card.id} has no scorecard.", hint=f"Run `ipse evaluate --model {card.id}` first."
+        )
     scorecard = Scorecard.from_json(workspace.vault.get("scorecard", card.id))
     if not scorecard.promotable:
         raise RegistryError(
@@ -62,13 +64,18 @@ def promote(workspace: Workspace, model: str, *, anyway: bool = False) -> ModelC
 def write_scorecard(scorecard: Scorecard, folder: Path) -> tuple[Path, Path]:
     """Write the scorecard as JSON and as one self-contained page; returns both files."""
     folder.mkdir(parents=True, exist_ok=True)
-    json_file, page = folder / f"scorecard-{scorecard.model}.json", folder / f"scorecard-{scorecard.model}.html"
+    json_file, page = (
+        folder / f"scorecard-{scorecard.model}.json",
+        folder / f"scorecard-{scorecard.model}.html",
+    )
     json_file.write_bytes(scorecard.to_json())
     page.write_text(render(scorecard), encoding="utf-8")
     return json_file, page
 
 
-def _measure(workspace: Workspace, card: ModelCard, voice: Voice, dataset: Dataset, follow: Progress) -> Scorecard:
+def _measure(
+    workspace: Workspace, card: ModelCard, voice: Voice, dataset: Dataset, follow: Progress
+) -> Scorecard:
     settings = workspace.settings
     talks = workspace.vault.scan(sources=set(card.consents))
     others = impostors(talks, settings.dataset, like=dataset.split)
@@ -84,7 +91,9 @@ def _measure(workspace: Workspace, card: ModelCard, voice: Voice, dataset: Datas
         baselines=_baselines(card, dataset, settings),
         wrong_authors=_wrong_authors(others, dataset, make, settings.scorecard.wrong_authors),
     )
-    return measure(voice, judging, pii=_finder(plugins.recognizers()), settings=settings.scorecard, progress=follow)
+    return measure(
+        voice, judging, pii=_finder(plugins.recognizers()), settings=settings.scorecard, progress=follow
+    )
 
 
 Maker = Callable[[Sequence[Example], Sequence[Example]], Voice]

@@ -1,6 +1,6 @@
 """The language of a message, among those the owner writes (lingua, in process, no network).
 
-Short or mixed texts stay undecided: None is an answer. It knows neither Georgian nor Russian in Latin letters.
+Short or mixed texts stay undecided: None is an answer. Georgian or Russian in Latin letters is not known.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,8 @@ class Detector:
         wrong = [code for code in codes if code.lower() not in known]
         if wrong:
             raise SettingsError(
-                f"imports.languages: unknown code {', '.join(wrong)}.", hint="Write ISO 639-1 codes such as [en, de]."
+                f"imports.languages: unknown code {', '.join(wrong)}.",
+                hint="Write ISO 639-1 codes such as [en, de].",
             )
         self._only = codes[0].lower() if len(codes) == 1 else None
         self._detector: LanguageDetector | None = None

@@ -39,7 +39,9 @@ def dataset_named(workspace: Workspace, name: str | None = None) -> Dataset:
     known = workspace.vault.ids("dataset")
     found = [held for held in known if held.startswith(name)] if name else known[-1:]
     if not found:
-        raise DatasetError(f"There is no dataset{f' `{name}`' if name else ''}.", hint="Make one with `ipse prepare`.")
+        raise DatasetError(
+            f"There is no dataset{f' `{name}`' if name else ''}.", hint="Make one with `ipse prepare`."
+        )
     return Dataset.loads(workspace.vault.get("dataset", found[-1]))
 
 

@@ -38,7 +38,9 @@ def must_be_in(senders: Mapping[Person, int], is_owner: Callable[[Person], bool]
     """Raise ``OwnerUnknownError`` with the senders and their counts if the owner is nobody of them."""
     if any(is_owner(person) for person in senders):
         return
-    written = sorted(((n, _shown(person)) for person, n in senders.items() if n and _shown(person)), reverse=True)
+    written = sorted(
+        ((n, _shown(person)) for person, n in senders.items() if n and _shown(person)), reverse=True
+    )
     listing = ", ".join(f"{name} ({n})" for n, name in written[:SHOWN]) or "nobody"
     more = f" and {len(written) - SHOWN} more" if len(written) > SHOWN else ""
     raise OwnerUnknownError(

@@ -34,7 +34,9 @@ def preview(path: Path, options: ReadOptions, *, format_name: str | None = None)
         raise SourceError(f"{path}: no such file or folder.", hint="Check the path.")
     source = plugins.source_named(format_name) if format_name else _recognize(path, plugins.sources())
     survey = source.survey(path, options)
-    senders = {f"{who.name} <{who.address}>" if who.address else who.name: n for who, n in survey.senders.items()}
+    senders = {
+        f"{who.name} <{who.address}>" if who.address else who.name: n for who, n in survey.senders.items()
+    }
     is_owner = matcher(options.me)
 
     def items() -> Iterator[Record | Unreadable]:
@@ -56,7 +58,7 @@ def _recognize(path: Path, sources: Sequence[Source]) -> Source:
 def plain(item: Record | Unreadable) -> dict[str, object] | None:
     """A record as a row for programs; None for what is unreadable.
 
-    ``ts`` is the local time without its offset, as chats show it; ``date_iso`` has the offset, ``date_utc`` is UTC.
+    ``ts`` is the local time without its offset, ``date_iso`` with it, ``date_utc`` the same moment in UTC.
     """
     if isinstance(item, Unreadable):
         return None
