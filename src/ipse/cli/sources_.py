@@ -88,6 +88,7 @@ def _print_json(file: Path, found: "Preview") -> None:
     import msgspec
 
     from ipse.pipeline.preview import plain
+    from ipse.records import Unreadable
 
     counts = {"records": 0, "messages": 0, "system": 0, "unreadable": 0}
     head = {"file": str(file), "source": found.source, "notes": found.notes, "senders": found.senders}
@@ -95,14 +96,13 @@ def _print_json(file: Path, found: "Preview") -> None:
     write(msgspec.json.encode(head).decode()[:-1] + ', "records": [')
     bad: list[Unreadable] = []
     for item in found.items:
-        row = plain(item)
-        if row is None:
+        if isinstance(item, Unreadable):
             counts["unreadable"] += 1
-            bad.append(item)  # type: ignore[arg-type]
+            bad.append(item)
             continue
+        row = plain(item)
         write((",\n" if counts["records"] else "\n") + msgspec.json.encode(row).decode())
         counts["records"] += 1
         counts["system" if row["kind"] == "system" else "messages"] += 1
-    write(
-        f'\n], "unreadable": {msgspec.json.encode(bad).decode()}, "counts": {msgspec.json.encode(counts).decode()}}}\n'
-    )
+    tail = {"unreadable": bad, "counts": counts}
+    write("\n], " + msgspec.json.encode(tail).decode()[1:] + "\n")

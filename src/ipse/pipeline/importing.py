@@ -103,7 +103,7 @@ def _allowed(workspace: Workspace, format_name: str | None) -> list[Source]:
     if not allowed:
         raise ConsentError(
             "No source has an active consent, so nothing was opened.",
-            hint="Give one, for example `ipse consent give --source whatsapp --purpose archive --purpose style`.",
+            hint="Give one, as `ipse consent give --source whatsapp --purpose archive --purpose style`.",
         )
     return allowed
 

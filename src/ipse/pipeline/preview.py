@@ -55,13 +55,11 @@ def _recognize(path: Path, sources: Sequence[Source]) -> Source:
     raise UnknownFormatError(f"{path}: recognized by none of {names}.", hint="Name its source with --format.")
 
 
-def plain(item: Record | Unreadable) -> dict[str, object] | None:
-    """A record as a row for programs; None for what is unreadable.
+def plain(item: Record) -> dict[str, object]:
+    """A record as a row for programs.
 
     ``ts`` is the local time without its offset, ``date_iso`` with it, ``date_utc`` the same moment in UTC.
     """
-    if isinstance(item, Unreadable):
-        return None
     if not isinstance(item, Message):
         return {**msgspec.structs.asdict(item), "kind": item.kind}
     name, address = item.sender.name, item.sender.address
