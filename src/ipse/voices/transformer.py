@@ -1,0 +1,273 @@
+"""A clone that is a language model with the owner's adapter, run by transformers on this machine.
+
+It is told a conversation in the same chat format as in training (``ipse.learners.chat``). It knows no
+contact, no vault and no network; the base model must be the very one that the adapter was trained on.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from copy import deepcopy
+from math import log
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Self, cast
+
+import msgspec
+
+from ipse.errors import BaseModelError, LearnerError
+from ipse.learners.bases import find_base, fingerprint, load_base, quiet, require_llm
+from ipse.learners.chat import IGNORED, ChatFormat
+from ipse.learners.likelihood import bits_of_windows, token_bits
+from ipse.learners.lora import ADAPTER, CARD, CONFIG, FORMAT
+from ipse.records import Turn
+
+if TYPE_CHECKING:
+    import torch
+    from peft import PeftModel
+    from transformers import Cache
+
+__all__ = ["Sampling", "TransformerVoice"]
+
+SCORED_TOKENS = 4096  # tokens of replies scored at a time
+UNREAD = "\ufffd"  # what a tokenizer decodes an unfinished UTF-8 sequence to
+
+
+class Sampling(msgspec.Struct, frozen=True):
+    """How the next token is drawn: usual values for chat."""
+
+    temperature: float = 0.7
+    top_k: int = 50
+    top_p: float = 0.9
+    max_new_tokens: int = 256
+
+
+class _Card(msgspec.Struct, frozen=True):
+    """The fields of ``ipse.json`` that a voice needs."""
+
+    base: str
+    folder: str
+    base_hash: str
+    system: str
+    window: int
+    format: int
+
+
+class TransformerVoice:
+    """The base model with the adapter, or (see :meth:`base`) without it; both share one set of weights.
+
+    Safe to use from several threads: each forward pass is alone with the model.
+    """
+
+    name = "lora"
+
+    def __init__(
+        self, model: "PeftModel", chat: ChatFormat, *, adapter: bool = True, lock: "Lock | None" = None
+    ) -> None:
+        self._model = model
+        self._chat = chat
+        self._adapter = adapter
+        self._lock = lock or Lock()
+        self.sampling = Sampling()
+
+    @classmethod
+    def load(cls, files: Mapping[str, bytes]) -> Self:
+        """Make a voice of what :class:`ipse.learners.lora.LoraLearner` learned.
+
+        Raises ``BaseModelError`` where the base is gone or differs from the one trained on, and
+        ``LearnerError`` where the artefact is not whole.
+        """
+        require_llm("peft", "safetensors")
+        card = _read(files)
+        folder = _same_base(card)
+        base, tokenizer = load_base(folder)
+        chat = ChatFormat(tokenizer, system=card.system, window=card.window)
+        return cls(_with_adapter(base, files), chat)
+
+    def base(self) -> "TransformerVoice":
+        """The same model without the adapter, given the same prompts."""
+        return TransformerVoice(self._model, self._chat, adapter=False, lock=self._lock)
+
+    def stream(
+        self,
+        context: Sequence[Turn],
+        *,
+        contact: str | None,  # noqa: ARG002  what it knows of a contact is in the context
+        seed: int,
+    ) -> Iterator[str]:
+        """Yield an answer as it is drawn. The same seed and context give the same answer on a CPU."""
+        room = min(self.sampling.max_new_tokens, self._chat.window // 2)
+        prompt = self._chat.prompt(context, self._chat.window - room)
+        said: list[int] = []
+        sent = ""
+        for token in self._draw(prompt, room, seed):
+            said.append(token)
+            text = self._decode(said)
+            if not text.endswith(UNREAD) and len(text) > len(sent):
+                yield text[len(sent) :]
+                sent = text
+        left = self._decode(said)[len(sent) :].rstrip(UNREAD)
+        if left:
+            yield left
+
+    def score(self, context: Sequence[Turn], replies: Sequence[str]) -> Sequence[float]:
+        """Mean natural log-likelihood per UTF-8 byte of each reply, all after the same prompt.
+
+        The prompt is read once. Of a reply longer than the window, the part that fits counts.
+        """
+        import torch
+
+        if not replies:
+            return []
+        tokens = [self._chat.reply(reply) for reply in replies]
+        prompt = self._chat.prompt(context, self._chat.budget(max(map(len, tokens))))
+        fits = self._chat.window - len(prompt)
+        spent = [0.0] * len(replies)
+        with torch.no_grad():
+            logits, cache = self._forward(torch.tensor([prompt]), None)
+            for batch in _batches(tokens, fits):
+                rows = [tokens[place][:fits] for place in batch]
+                for place, bits in zip(batch, self._continue(logits, cache, rows), strict=True):
+                    spent[place] = bits + 8 * self._chat.hidden_bytes(replies[place])
+        seen = [min(1.0, fits / max(1, len(ids))) for ids in tokens]
+        return [
+            -bits * log(2) / max(1.0, share * len(reply.encode()))
+            for bits, share, reply in zip(spent, seen, replies, strict=True)
+        ]
+
+    def bits(self, context: Sequence[Turn], reply: str) -> float:
+        """-log2 p of the text of ``reply`` after ``context``; the end of the turn is not counted.
+
+        Long replies are read in overlapping windows, so every byte is paid for. A byte that hides behind
+        the tokenizer's unknown token costs 8 bits, so not seeing text never looks like knowing it.
+        """
+        if not reply:
+            return 0.0
+        windows = self._chat.windows(context, reply, closed=False)
+        with self._lock, self._mode():
+            spent = sum(bits_of_windows(self._model, windows))
+        return spent + 8 * self._chat.hidden_bytes(reply)
+
+    def _draw(self, prompt: list[int], room: int, seed: int) -> Iterator[int]:
+        """Tokens up to the end of the turn, at least one; control tokens are never drawn."""
+        import torch
+
+        dice = torch.Generator().manual_seed(seed)
+        stops = sorted(self._chat.stops)
+        forbidden = sorted(set(self._chat.tokenizer.all_special_ids) - self._chat.stops)
+        ids, cache = torch.tensor([prompt]), None
+        for position in range(room):
+            with torch.no_grad():
+                logits, cache = self._forward(ids, cache)
+            last = logits[0, -1].float().cpu()
+            last[forbidden if position else forbidden + stops] = -torch.inf
+            token = _pick(last, self.sampling, dice)
+            if token in self._chat.stops:
+                return
+            yield token
+            ids = torch.tensor([[token]])
+
+    def _decode(self, ids: list[int]) -> str:
+        text: str = self._chat.tokenizer.decode(
+            ids, skip_special_tokens=True, clean_up_tokenization_spaces=False
+        )
+        return text.lstrip()
+
+    def _forward(
+        self, ids: "torch.Tensor", cache: "Cache | None", mask: "torch.Tensor | None" = None
+    ) -> tuple["torch.Tensor", "Cache"]:
+        """One pass that extends ``cache``: logits (rows, tokens, vocabulary) and the longer cache."""
+        with self._lock, self._mode():
+            out = self._model(
+                input_ids=ids.to(self._model.device),
+                attention_mask=None if mask is None else mask.to(self._model.device),
+                past_key_values=cache,
+                use_cache=True,
+            )
+        return out.logits, out.past_key_values
+
+    def _mode(self) -> AbstractContextManager[None]:
+        """With the adapter or without; held for one pass only, for the weights are shared."""
+        return nullcontext() if self._adapter else self._model.disable_adapter()
+
+    def _continue(self, logits: "torch.Tensor", cache: "Cache", rows: Sequence[list[int]]) -> list[float]:
+        """Bits of each row of tokens after a prompt that ``cache`` holds and ``logits`` end."""
+        import torch
+
+        longest = max(map(len, rows))
+        ids = torch.tensor([row + [0] * (longest - len(row)) for row in rows])
+        real = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in rows])
+        mask = torch.cat([torch.ones(len(rows), logits.shape[1], dtype=torch.long), real], dim=1)
+        own = deepcopy(cache)
+        own.batch_repeat_interleave(len(rows))
+        following, _ = self._forward(ids, own, mask)
+        first = logits[:, -1:].expand(len(rows), 1, logits.shape[2])
+        labels = ids.masked_fill(real == 0, IGNORED).to(logits.device)
+        return token_bits(torch.cat([first, following[:, :-1]], dim=1), labels).sum(dim=1).tolist()
+
+
+def _pick(logits: "torch.Tensor", sampling: Sampling, dice: "torch.Generator") -> int:
+    """Draw from the ``top_k`` likeliest tokens, of these the fewest that hold ``top_p`` of the mass."""
+    import torch
+
+    best, places = torch.topk(logits / sampling.temperature, min(sampling.top_k, len(logits)))
+    chances = best.softmax(dim=0)
+    chances[chances.cumsum(dim=0) - chances > sampling.top_p] = 0.0
+    return int(places[torch.multinomial(chances, 1, generator=dice)])
+
+
+def _batches(tokens: Sequence[list[int]], fits: int) -> Iterator[list[int]]:
+    """Places of replies of like length together; empty ones need no pass."""
+    batch: list[int] = []
+    for place in sorted(range(len(tokens)), key=lambda place: len(tokens[place])):
+        length = min(len(tokens[place]), fits)
+        if batch and (len(batch) + 1) * length > SCORED_TOKENS:
+            yield batch
+            batch = []
+        if length:
+            batch.append(place)
+    if batch:
+        yield batch
+
+
+def _read(files: Mapping[str, bytes]) -> _Card:
+    missing = {ADAPTER, CONFIG, CARD} - set(files)
+    if missing:
+        raise LearnerError(f"The adapter lacks {', '.join(sorted(missing))}.", hint="Train it again.")
+    try:
+        card = msgspec.json.decode(files[CARD], type=_Card)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise LearnerError(f"{CARD} of the adapter cannot be read.", hint="Train it again.") from error
+    if card.format != FORMAT:
+        raise LearnerError(f"The adapter has format {card.format}.", hint="Update ipse, or train it again.")
+    return card
+
+
+def _same_base(card: _Card) -> Path:
+    """The folder trained on, or else the base of that name; its fingerprint must be the one trained on."""
+    folder = find_base(card.folder if Path(card.folder).is_dir() else card.base)
+    if fingerprint(folder) != card.base_hash:
+        raise BaseModelError(
+            f"The base model in {folder} is not the one this adapter was trained on.",
+            hint="Put the old one back, or train again.",
+        )
+    return folder
+
+
+def _with_adapter(base: "torch.nn.Module", files: Mapping[str, bytes]) -> "PeftModel":
+    from peft import LoraConfig, get_peft_model, set_peft_model_state_dict
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    try:
+        with quiet():
+            config = LoraConfig.from_peft_type(**cast("dict[str, object]", json.loads(files[CONFIG])))
+            model = get_peft_model(base, config)
+            found = set_peft_model_state_dict(model, load(files[ADAPTER]))
+    except (SafetensorError, ValueError, TypeError, KeyError, RuntimeError) as error:
+        raise LearnerError(
+            f"The adapter cannot be put on its base ({type(error).__name__}).", hint="Train it again."
+        ) from error
+    if found.unexpected_keys or any("lora_" in name for name in found.missing_keys):
+        raise LearnerError("The adapter does not fit its base.", hint="Train it again.")
+    return model.eval().requires_grad_(requires_grad=False)
