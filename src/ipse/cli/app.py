@@ -1,5 +1,6 @@
 """The tree of commands."""
 
+import os
 from typing import Annotated
 
 import typer
@@ -20,6 +21,7 @@ from ipse.cli import (
     sources_,
     train_,
 )
+from ipse.cli.console import VaultOption
 
 __all__ = ["app"]
 
@@ -64,5 +66,7 @@ def _root(
     _: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and end.")
     ] = False,
+    vault: VaultOption = None,
 ) -> None:
-    pass
+    if vault is not None:
+        os.environ["IPSE_VAULT"] = str(vault)  # so that it may stand before the verb as well as behind it

@@ -1,16 +1,26 @@
 """``ipse consent``: what you allow, per source and purpose."""
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Literal
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from ipse.cli.console import JsonOption, VaultOption, YesOption, confirm, console, opened, print_json
 
 if TYPE_CHECKING:
-    from ipse.consent import Consent
+    from ipse.consent import Consent, Purpose
 
-__all__ = ["app"]
+__all__ = ["PurposeName", "app"]
+
+
+class PurposeName(StrEnum):
+    """The purposes, in the form typer wants for a choice that may be given several times."""
+
+    ARCHIVE = "archive"
+    STYLE = "style"
+    EVENTS = "events"
+
 
 app = typer.Typer(help="What you allow: nothing is read without it.", no_args_is_help=True)
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="Of a consent, or its beginning.")]
@@ -20,11 +30,14 @@ IdArgument = Annotated[str, typer.Argument(metavar="ID", help="Of a consent, or 
 def give(
     source: Annotated[str, typer.Option("--source", metavar="NAME", help="See `ipse sources`.")],
     purpose: Annotated[
-        list[Literal["archive", "style", "events"]],
+        list[PurposeName],
         typer.Option(
             "--purpose", help="archive: keep; style: learn how you write; events: learn from events."
         ),
     ],
+    more: Annotated[
+        list[PurposeName] | None, typer.Argument(metavar="[PURPOSE]…", help="Further ones.")
+    ] = None,
     days: Annotated[
         int | None, typer.Option("--days", min=1, help="For so long; else until withdrawn.")
     ] = None,
@@ -39,8 +52,9 @@ def give(
     with opened(vault) as workspace:
         if not json:
             console().print(NOTICE, markup=False)
-        confirm(f"Allow {source} for {', '.join(purpose)}?", yes=yes)
-        signed = keep(workspace, source, purpose, days=days)
+        purposes = [wanted.value for wanted in (*purpose, *(more or ()))]
+        confirm(f"Allow {source} for {', '.join(purposes)}?", yes=yes)
+        signed = keep(workspace, source, cast("list[Purpose]", purposes), days=days)
     if json:
         print_json(signed)
     else:

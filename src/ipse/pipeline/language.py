@@ -21,9 +21,9 @@ class Detector:
     """Detects among ISO 639-1 ``codes``; raises ``SettingsError`` for a code lingua does not know."""
 
     def __init__(self, codes: Sequence[str]) -> None:
-        from lingua import IsoCode639_1, LanguageDetectorBuilder
+        from lingua import Language, LanguageDetectorBuilder
 
-        known = {code.name.lower(): code for code in IsoCode639_1}
+        known = {language.iso_code_639_1.name.lower(): language for language in Language.all()}
         wrong = [code for code in codes if code.lower() not in known]
         if wrong:
             raise SettingsError(
@@ -33,8 +33,7 @@ class Detector:
         self._only = codes[0].lower() if len(codes) == 1 else None
         self._detector: LanguageDetector | None = None
         if self._only is None:
-            chosen = [known[code.lower()] for code in codes]
-            builder = LanguageDetectorBuilder.from_iso_codes_639_1(*chosen)
+            builder = LanguageDetectorBuilder.from_languages(*(known[code.lower()] for code in codes))
             self._detector = builder.with_minimum_relative_distance(0.05).build()
 
     def detect(self, texts: Sequence[str]) -> list[str | None]:
