@@ -1,0 +1,206 @@
+"""``catalog.db``: the tables of the vault, whose every human-readable value is sealed, and who may write.
+
+One writing connection at a time, across processes: each write transaction and the checkpoint of closing is
+taken under a lock file, for SQLite 3.7.0 to 3.51.2 can lose data when two connections write and one resets
+the log. Reading never takes the lock. This module knows no key and opens no value.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+from filelock import FileLock, Timeout
+from sqlalchemy import event
+
+from ipse.errors import DamagedVaultError, UnknownVersionError, VaultError
+from ipse.vault.faults import translated
+
+__all__ = [
+    "METADATA",
+    "REVISION",
+    "Catalog",
+    "audit",
+    "conversations",
+    "documents",
+    "seen",
+    "segments",
+    "shreds",
+    "sources",
+]
+
+REVISION = "0001"
+"""The newest migration; a test holds it to the scripts."""
+
+LOCK_SECONDS = 60.0  # a write takes milliseconds; the longest is the shredding of a large vault
+BUSY_MS = 10_000
+
+METADATA = sa.MetaData()
+_ID = sa.LargeBinary(16)
+
+# `position` counts from 1 in order of first appearance; `key_id` names a record of keys.db.
+sources = sa.Table(
+    "sources",
+    METADATA,
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("token", _ID, nullable=False, unique=True),
+    sa.Column("key_id", _ID, nullable=False, unique=True),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+)
+conversations = sa.Table(
+    "conversations",
+    METADATA,
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("source", sa.Integer, sa.ForeignKey("sources.position"), nullable=False, index=True),
+    sa.Column("token", _ID, nullable=False, unique=True),
+    sa.Column("key_id", _ID, nullable=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+)
+segments = sa.Table(
+    "segments",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("conversation", sa.Integer, sa.ForeignKey("conversations.position"), nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sa.UniqueConstraint("conversation", "number"),
+)
+seen = sa.Table(
+    "seen",
+    METADATA,
+    sa.Column("token", _ID, primary_key=True),
+    sa.Column("source", sa.Integer, sa.ForeignKey("sources.position"), nullable=False),
+    sqlite_with_rowid=False,
+)
+documents = sa.Table(
+    "documents",
+    METADATA,
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("token", _ID, nullable=False, unique=True),
+    sa.Column("kind", _ID, nullable=False, index=True),
+    sa.Column("key_id", _ID, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("label", sa.LargeBinary, nullable=False),
+    sa.Column("sealed", sa.LargeBinary),
+    sa.Column("object", _ID),
+)
+audit = sa.Table(
+    "audit",
+    METADATA,
+    sa.Column("seq", sa.Integer, primary_key=True),
+    sa.Column("key_id", _ID, index=True),
+    sa.Column("sealed", sa.LargeBinary),
+    sa.Column("commitment", sa.LargeBinary(32), nullable=False),
+    sa.Column("mac", sa.LargeBinary(32), nullable=False),
+)
+# Keys whose sealed data is gone and which are to be destroyed: written with the deletion, removed when done.
+shreds = sa.Table("shreds", METADATA, sa.Column("key_id", _ID, primary_key=True))
+
+
+class Catalog:
+    """The catalog of one vault in ``folder``."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "catalog.db"
+        self._lock = FileLock(folder / "vault.lock", timeout=LOCK_SECONDS)
+        self._engine = sa.create_engine(sa.URL.create("sqlite", database=str(self._file)))
+        event.listen(self._engine, "connect", _prepare)
+        event.listen(self._engine, "begin", _begin)
+
+    def create(self) -> None:
+        """Write the empty catalog."""
+        self._file.touch(mode=0o600)
+        with self.write() as db:
+            _migrate(db)
+
+    def check(self) -> None:
+        """Bring an older catalog up to date; raises ``DamagedVaultError`` or ``UnknownVersionError``."""
+        if not self._file.is_file():
+            raise DamagedVaultError("The catalog (catalog.db) is missing.", hint="Restore it from a backup.")
+        if self._revision() != REVISION:
+            with self.write() as db:
+                _migrate(db)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the vault's lock; holding it twice in one thread is fine."""
+        try:
+            self._lock.acquire()
+        except Timeout as error:
+            raise VaultError(
+                "Another ipse has been writing to this vault for a minute.",
+                hint="Let it finish and try again.",
+            ) from error
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """One consistent view; keep it short, for the log cannot be truncated meanwhile."""
+        with translated(), self._engine.connect() as db:
+            yield db
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """One transaction under the lock: durable when this returns, or nothing of it happened."""
+        with self.locked(), translated(), self._engine.begin() as db:
+            yield db
+
+    def truncate(self) -> None:
+        """Empty the write-ahead log, so that deleted ciphertext stays in no file."""
+        with self.locked(), translated():
+            raw = self._engine.raw_connection()
+            try:
+                raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                raw.close()
+
+    def close(self) -> None:
+        """Close all connections; the last one of a vault writes the log back, hence the lock."""
+        with self.locked(), translated():
+            self._engine.dispose()
+
+    def _revision(self) -> str | None:
+        with self.read() as db:
+            return db.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _prepare(connection: sa.engine.interfaces.DBAPIConnection, _: object) -> None:
+    """Per connection. `isolation_level` None: transactions begin where we say, so two reads are one view."""
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        f"busy_timeout={BUSY_MS}",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "secure_delete=ON",
+        "foreign_keys=ON",
+        "cell_size_check=ON",
+        "temp_store=MEMORY",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def _migrate(db: sa.Connection) -> None:
+    """Run the migrations that are missing, inside the transaction of ``db``."""
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
+    config = Config()
+    folder = Path(__file__).with_name("migrations")
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    config.attributes["connection"] = db
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise UnknownVersionError(
+            "The catalog was written by a newer ipse.", hint="Open the vault with that version."
+        ) from error

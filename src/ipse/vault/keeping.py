@@ -1,0 +1,148 @@
+"""Keeping and erasing records, each in one transaction with its audit row.
+
+Keys are durable before the rows that need them: a key without a row is harmless, a row without a key cannot
+come about. Erasing deletes the rows first and leaves word in the catalog which keys are to be destroyed;
+whoever opens the vault next finishes that if it was cut short.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+import sqlalchemy as sa
+
+from ipse.records import Message, Record
+from ipse.vault import catalog as tables
+from ipse.vault.journal import Journal
+from ipse.vault.parts import Parts, chunks
+from ipse.vault.segments import Family, Ledger, Sealer, family_of, pack
+from ipse.vault.sources import Home, Sources
+from ipse.vault.streams import Stream, Streams
+
+__all__ = ["Keeper", "Kept", "finish_shredding"]
+
+
+class Kept(NamedTuple):
+    """How many records of a batch are new, and how many were there before."""
+
+    kept: int
+    duplicates: int
+
+
+class Keeper:
+    """Writes the records of one vault."""
+
+    def __init__(self, parts: Parts, sources: Sources, streams: Streams, journal: Journal) -> None:
+        self._parts = parts
+        self._sources = sources
+        self._streams = streams
+        self._journal = journal
+        self._sealer = Sealer(parts.vault)
+
+    def keep(self, records: Sequence[Record], source: str) -> Kept:
+        """Keep those that are not there yet; durable when this returns."""
+        with self._parts.catalog.write() as db:
+            fresh = self._fresh(db, records, source)
+            home = self._sources.find(db, source) or self._sources.add(db, source)
+            if fresh:
+                self._grow(db, home, list(fresh.values()))
+                db.execute(
+                    sa.insert(tables.seen), [{"token": token, "source": home.position} for token in fresh]
+                )
+            kept = Kept(len(fresh), len(records) - len(fresh))
+            details = {"source": source, "kept": kept.kept, "duplicates": kept.duplicates}
+            self._journal.append(db, "import.keep", details, source=home.key)
+        return kept
+
+    def erase(self, source: str) -> int:
+        """Delete all of a source and destroy its keys; returns how many records went.
+
+        It opens nothing of the source, so it works on damaged ciphertext too.
+        """
+        with self._parts.catalog.write() as db:
+            here = tables.sources.c.token == self._parts.token("source", source)
+            row = db.execute(
+                sa.select(tables.sources.c.position, tables.sources.c.key_id).where(here)
+            ).one_or_none()
+            if row is None:
+                return 0
+            mine = sa.select(tables.conversations.c.position).where(
+                tables.conversations.c.source == row.position
+            )
+            db.execute(sa.delete(tables.segments).where(tables.segments.c.conversation.in_(mine)))
+            db.execute(sa.delete(tables.conversations).where(tables.conversations.c.source == row.position))
+            records = db.execute(sa.delete(tables.seen).where(tables.seen.c.source == row.position)).rowcount
+            db.execute(sa.delete(tables.sources).where(tables.sources.c.position == row.position))
+            told = tables.audit.c.key_id == row.key_id
+            db.execute(sa.update(tables.audit).where(told).values(sealed=None, key_id=None))
+            db.execute(sa.insert(tables.shreds).values(key_id=row.key_id))
+            self._journal.append(db, "erase", {"source": source, "records": records})
+        finish_shredding(self._parts)
+        return records
+
+    def _fresh(self, db: sa.Connection, records: Sequence[Record], source: str) -> dict[bytes, Record]:
+        """The records that are new, by token; the first of equal ones."""
+        fresh: dict[bytes, Record] = {}
+        for record in records:
+            name = record.id if isinstance(record, Message) else record.key
+            fresh.setdefault(self._parts.token("record", source, name), record)
+        column = tables.seen.c.token
+        for some in chunks(list(fresh)):
+            for known in db.execute(sa.select(column).where(column.in_(some))).scalars():
+                del fresh[known]
+        return fresh
+
+    def _grow(self, db: sa.Connection, home: Home, records: Sequence[Record]) -> None:
+        """Add records to their conversations and to the ledger of their source."""
+        groups: dict[tuple[Family, str], list[Record]] = {}
+        for record in records:
+            name = record.conversation if isinstance(record, Message) else ""
+            groups.setdefault((family_of(record), name), []).append(record)
+        before = self._streams.of(db, home, groups)
+        rows: list[dict[str, object]] = []
+        after = [
+            self._extend(home, stream, group, rows)
+            for stream, group in zip(before, groups.values(), strict=True)
+        ]
+        self._streams.save(db, home, before, after)
+        db.execute(sa.insert(tables.segments), rows)
+        self._sources.save(db, home._replace(ledger=_grown(home.ledger, before, after)))
+
+    def _extend(
+        self, home: Home, stream: Stream, records: Sequence[Record], rows: list[dict[str, object]]
+    ) -> Stream:
+        """Seal records as the next segments of a stream into ``rows``; returns the stream with them."""
+        held = stream.manifest
+        number, size = held.segments, held.size
+        for plain in pack(records):
+            sealed = self._sealer.segment(stream.key, home.key.id, number, plain)
+            rows.append({"conversation": stream.position, "number": number, "sealed": sealed})
+            number, size = number + 1, size + len(plain)
+        grown = msgspec.structs.replace(held, segments=number, records=held.records + len(records), size=size)
+        return stream._replace(manifest=grown)
+
+
+def finish_shredding(parts: Parts) -> None:
+    """Destroy the keys that the catalog says are to go, and empty its log of what they sealed."""
+    with parts.catalog.locked():
+        with parts.catalog.read() as db:
+            doomed = list(db.execute(sa.select(tables.shreds.c.key_id)).scalars())
+        if not doomed:
+            return
+        parts.keys.shred(doomed)
+        with parts.catalog.write() as db:
+            for some in chunks(doomed):
+                db.execute(sa.delete(tables.shreds).where(tables.shreds.c.key_id.in_(some)))
+        parts.catalog.truncate()
+
+
+def _grown(ledger: Ledger, before: Sequence[Stream], after: Sequence[Stream]) -> Ledger:
+    new = [stream.manifest for stream in before if not stream.manifest.segments]
+    pairs = [(old.manifest, stream.manifest) for old, stream in zip(before, after, strict=True)]
+    return Ledger(
+        name=ledger.name,
+        streams=ledger.streams + len(new),
+        conversations=ledger.conversations + sum(manifest.family == "messages" for manifest in new),
+        records=ledger.records + sum(now.records - then.records for then, now in pairs),
+        size=ledger.size + sum(now.size - then.size for then, now in pairs),
+    )

@@ -1,0 +1,3 @@
+"""One file per step, named by its number."""
+
+__all__: list[str] = []

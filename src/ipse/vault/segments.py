@@ -1,0 +1,132 @@
+"""Records as sealed segments: how they are packed, and how a conversation proves to be whole.
+
+A segment holds at most 256 records or 64 KiB of one conversation (or event stream) under that
+conversation's key, bound to its number. A conversation can grow, so no segment is "the last": its sealed
+manifest says how many there are. This module knows no table; it turns records into bytes and back.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta, timezone
+from functools import lru_cache
+from typing import Literal, TypeVar
+
+import msgspec
+
+from ipse.errors import DamagedVaultError
+from ipse.records import Event, Message, Record
+from ipse.vault import crypto
+from ipse.vault.keys import Key
+
+__all__ = ["Family", "Ledger", "Manifest", "Sealer", "family_of", "pack", "unpack_events", "unpack_messages"]
+
+Family = Literal["messages", "events"]
+S = TypeVar("S", "Manifest", "Ledger")
+
+MAX_RECORDS = 256
+MAX_BYTES = 64 * 1024
+
+_encoder = msgspec.msgpack.Encoder()
+_messages = msgspec.msgpack.Decoder(tuple[list[int], list[Message]])
+_events = msgspec.msgpack.Decoder(tuple[list[int], list[Event]])
+
+
+class Manifest(msgspec.Struct, array_like=True, frozen=True):
+    """What a conversation consists of; an event stream has the empty name."""
+
+    name: str
+    family: Family
+    segments: int = 0
+    records: int = 0
+    size: int = 0  # bytes before sealing
+
+
+class Ledger(msgspec.Struct, array_like=True, frozen=True):
+    """What a source consists of; ``streams`` counts conversations and event streams."""
+
+    name: str
+    streams: int = 0
+    conversations: int = 0
+    records: int = 0
+    size: int = 0
+
+
+def family_of(record: Record) -> Family:
+    """The family of a record."""
+    return "messages" if isinstance(record, Message) else "events"
+
+
+def pack(records: Sequence[Record]) -> Iterator[bytes]:
+    """Cut records of one family into segments; a record above 64 KiB is a segment of its own."""
+    held: list[msgspec.Raw] = []
+    offsets: list[int] = []
+    size = 0
+    for record in records:
+        encoded = _encoder.encode(record)
+        if held and (len(held) == MAX_RECORDS or size + len(encoded) > MAX_BYTES):
+            yield _encoder.encode((offsets, held))
+            held, offsets, size = [], [], 0
+        held.append(msgspec.Raw(encoded))
+        offsets.append(_offset(record))
+        size += len(encoded)
+    yield _encoder.encode((offsets, held))
+
+
+def unpack_messages(plain: bytes) -> list[Message]:
+    """The messages of a segment, each time in the zone it was written with (MessagePack keeps only UTC)."""
+    offsets, messages = _messages.decode(plain)
+    for offset, message in zip(offsets, messages, strict=True):
+        if offset:  # frozen for others; this one was made a moment ago and nobody has seen it
+            msgspec.structs.force_setattr(message, "at", message.at.astimezone(_zone(offset)))
+    return messages
+
+
+def unpack_events(plain: bytes) -> list[Event]:
+    """The events of a segment."""
+    return _events.decode(plain)[1]
+
+
+class Sealer:
+    """Seals what belongs to one vault, each thing bound to its place in it."""
+
+    def __init__(self, vault: bytes) -> None:
+        self._vault = vault
+
+    def segment(self, key: Key, source: bytes, number: int, plain: bytes) -> bytes:
+        """Seal a segment; the id of a conversation is the id of its key."""
+        return crypto.seal(key.secret, plain, self._segment(key, source, number))
+
+    def open_segments(
+        self, key: Key, source: bytes, manifest: Manifest, rows: dict[int, bytes]
+    ) -> list[bytes]:
+        """Open the segments of a conversation by number; raises unless all are there."""
+        if any(number not in rows for number in range(manifest.segments)):
+            raise DamagedVaultError("A conversation in the vault is not complete.", hint="Restore a backup.")
+        return [
+            crypto.unseal(key.secret, rows[number], self._segment(key, source, number))
+            for number in range(manifest.segments)
+        ]
+
+    def summary(self, key: Key, token: bytes, of: Manifest | Ledger) -> bytes:
+        """Seal a manifest or a ledger under its own key."""
+        return crypto.seal(key.secret, _encoder.encode(of), self._summary(key, token))
+
+    def open_summary(self, key: Key, token: bytes, sealed: bytes, kind: type[S]) -> S:
+        """Open a manifest or a ledger."""
+        return msgspec.msgpack.decode(crypto.unseal(key.secret, sealed, self._summary(key, token)), type=kind)
+
+    def _segment(self, key: Key, source: bytes, number: int) -> bytes:
+        return crypto.place(self._vault, "segment", key.id, source, number)
+
+    def _summary(self, key: Key, token: bytes) -> bytes:
+        return crypto.place(self._vault, "summary", key.id, token)
+
+
+def _offset(record: Record) -> int:
+    """Seconds east of UTC at a message's time; 0 for events, which carry their own."""
+    offset = record.at.utcoffset() if isinstance(record, Message) else None
+    return int(offset.total_seconds()) if offset else 0
+
+
+@lru_cache(maxsize=256)
+def _zone(offset: int) -> timezone:
+    return timezone(timedelta(seconds=offset))

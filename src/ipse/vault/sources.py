@@ -1,0 +1,87 @@
+"""The sources in the catalog: each with its own key and a sealed ledger of what it holds."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from ipse.errors import DamagedVaultError
+from ipse.vault import catalog as tables
+from ipse.vault.keys import Key
+from ipse.vault.parts import Parts, last
+from ipse.vault.segments import Ledger, Sealer
+
+__all__ = ["Home", "Sources"]
+
+
+class Home(NamedTuple):
+    """A source: its place in the catalog, its key, and what it holds."""
+
+    position: int
+    key: Key
+    ledger: Ledger
+
+
+class Sources:
+    """Finds, adds and updates the sources of one vault."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._sealer = Sealer(parts.vault)
+
+    def find(self, db: sa.Connection, name: str) -> Home | None:
+        """The source of that name, if anything of it was ever kept."""
+        here = tables.sources.c.token == self._token(name)
+        row = db.execute(sa.select(tables.sources).where(here)).one_or_none()
+        return self._open(row) if row else None
+
+    def key(self, db: sa.Connection, name: object) -> Key | None:
+        """The key of that source; None where ``name`` names none."""
+        home = self.find(db, name) if isinstance(name, str) else None
+        return home.key if home else None
+
+    def add(self, db: sa.Connection, name: str) -> Home:
+        """A new source, its key durable."""
+        (key,) = self._parts.keys.make(1)
+        home = Home(last(db, tables.sources.c.position) + 1, key, Ledger(name))
+        row = {"position": home.position, "token": self._token(name), "key_id": key.id}
+        db.execute(sa.insert(tables.sources).values(**row, sealed=self._seal(home)))
+        return home
+
+    def save(self, db: sa.Connection, home: Home) -> None:
+        """Write the ledger of ``home``."""
+        here = tables.sources.c.position == home.position
+        db.execute(sa.update(tables.sources).where(here).values(sealed=self._seal(home)))
+
+    def all(self) -> list[Home]:
+        """Every source, in order of first appearance."""
+        with self._parts.catalog.read() as db:
+            rows = db.execute(sa.select(tables.sources).order_by(tables.sources.c.position)).all()
+        return self.present(rows)
+
+    def present(self, rows: Sequence[sa.Row[tuple[object, ...]]]) -> list[Home]:
+        """Open rows read a moment ago, without those erased since."""
+        homes = []
+        for row in rows:
+            try:
+                homes.append(self._open(row))
+            except DamagedVaultError:
+                if not self.gone(row.key_id):
+                    raise
+        return homes
+
+    def gone(self, key_id: bytes) -> bool:
+        """Tell whether the source with that key has been erased: a missing key is then no damage."""
+        here = tables.sources.c.key_id == key_id
+        with self._parts.catalog.read() as db:
+            return db.execute(sa.select(tables.sources.c.position).where(here)).first() is None
+
+    def _open(self, row: sa.Row[tuple[object, ...]]) -> Home:
+        key = self._parts.keys.one(row.key_id)
+        return Home(row.position, key, self._sealer.open_summary(key, row.token, row.sealed, Ledger))
+
+    def _seal(self, home: Home) -> bytes:
+        return self._sealer.summary(home.key, self._token(home.ledger.name), home.ledger)
+
+    def _token(self, name: str) -> bytes:
+        return self._parts.token("source", name)

@@ -1,0 +1,214 @@
+"""The vault: one person's records and documents, sealed under keys that only their passphrase reaches.
+
+A folder with ``vault.json`` (the header), ``keys.db``, ``catalog.db`` and ``objects/``. It keeps nothing but
+``Cleared`` records, and it does not know whether the owner allowed what is asked of it: the gate and the
+pipeline do.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from ipse.errors import PrivacyError, VaultExistsError, VaultMissingError
+from ipse.privacy.gate import Cleared
+from ipse.records import Event, Record
+from ipse.vault import crypto, header
+from ipse.vault.crypto import KdfParameters
+from ipse.vault.documents import Change, Documents
+from ipse.vault.files import write_durably
+from ipse.vault.journal import AuditEntry, Journal
+from ipse.vault.keeping import Keeper, Kept, finish_shredding
+from ipse.vault.parts import Parts
+from ipse.vault.scanning import Conversation, Scanner
+from ipse.vault.sources import Sources
+from ipse.vault.streams import Streams
+
+__all__ = ["Vault", "VaultInfo"]
+
+_HEADER = "vault.json"
+_SIGNING = ("signing", "ed25519")
+
+
+class VaultInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What anyone can read of a vault."""
+
+    folder: Path
+    id: str
+    version: int
+    kdf: KdfParameters | None
+
+
+class Vault:
+    """An open vault. Make one with :meth:`create` or :meth:`open`; use it in a ``with`` block."""
+
+    def __init__(self, parts: Parts) -> None:
+        sources, streams = Sources(parts), Streams(parts)
+        self._parts = parts
+        self._sources = sources
+        self._journal = Journal(parts)
+        self._keeper = Keeper(parts, sources, streams, self._journal)
+        self._scanner = Scanner(parts, sources, streams)
+        self._documents = Documents(parts, sources, self._journal)
+
+    @classmethod
+    def create(
+        cls, folder: Path, passphrase: str, *, kdf: KdfParameters | None = None, allow_weak: bool = False
+    ) -> tuple[Self, str]:
+        """Make a vault in ``folder``; returns it and its recovery key, which is stored nowhere.
+
+        ``kdf`` sets the cost of the passphrase; ``allow_weak`` takes a cost below the floor, for tests.
+        Raises ``VaultExistsError``.
+        """
+        cost = kdf or KdfParameters()
+        if not allow_weak:
+            cost.require_strong()
+        if any((folder / name).exists() for name in (_HEADER, "keys.db", "catalog.db")):
+            raise VaultExistsError(
+                f"There is a vault in {folder}, or what is left of one.", hint="Choose another folder."
+            )
+        vault, master = crypto.random_bytes(crypto.ID_BYTES), crypto.random_bytes(crypto.KEY_BYTES)
+        raw, recovery = header.compose(vault, master, passphrase, cost)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        made = cls(Parts.of(folder, vault, master))
+        made._parts.keys.create()
+        made._parts.catalog.create()
+        made.put(*_SIGNING, crypto.random_bytes(crypto.KEY_BYTES), action="vault.create", details={})
+        write_durably(folder / _HEADER, [raw])  # last: a folder with a header is a whole vault
+        return made, recovery
+
+    @classmethod
+    def open(cls, folder: Path, secret: str) -> Self:
+        """Open with the passphrase or the recovery key, and finish what a killed process left undone.
+
+        Raises ``VaultMissingError``, ``WrongPassphraseError``, ``DamagedVaultError`` or
+        ``UnknownVersionError``.
+        """
+        read = header.parse(_read(folder))
+        parts = Parts.of(folder, read.vault, header.unlock(read, secret))
+        parts.keys.check()
+        parts.catalog.check()
+        opened = cls(parts)
+        finish_shredding(parts)
+        opened._documents.tidy()
+        return opened
+
+    @staticmethod
+    def info(folder: Path) -> VaultInfo:
+        """What can be read without the passphrase; raises like :meth:`open`."""
+        read = header.parse(_read(folder))
+        cost = next((slot.kdf for slot in read.slots if slot.kdf), None)
+        return VaultInfo(folder=folder, id=read.vault.hex(), version=read.version, kdf=cost)
+
+    def close(self) -> None:
+        """Close the files. A closed vault is not used again."""
+        self._parts.catalog.close()
+
+    def __enter__(self) -> Self:
+        """Use it in a ``with`` block."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    @property
+    def id(self) -> str:
+        """The vault's random id, 32 hex digits."""
+        return self._parts.vault.hex()
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return self._parts.folder
+
+    def keep(self, batch: Sequence[Cleared[Record]], *, source: str) -> Kept:
+        """Keep those records that are not there yet, in one transaction; durable when this returns."""
+        if not all(isinstance(cleared, Cleared) for cleared in batch):
+            raise PrivacyError(
+                "The vault keeps only what the gate cleared.", hint="Pass it through Gate.clear()."
+            )
+        if not batch:
+            return Kept(0, 0)
+        return self._keeper.keep([cleared.record for cleared in batch], source)
+
+    def scan(self, *, sources: Collection[str] | None = None) -> Iterator[Conversation]:
+        """Each conversation whole, its messages by time and id; in order of first appearance."""
+        return self._scanner.conversations(sources)
+
+    def events(self, *, sources: Collection[str] | None = None) -> Iterator[Event]:
+        """Each event, in the order kept."""
+        return self._scanner.events(sources)
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """By source: ``records``, ``conversations``, and ``bytes`` before sealing."""
+        return {
+            home.ledger.name: {
+                "records": home.ledger.records,
+                "conversations": home.ledger.conversations,
+                "bytes": home.ledger.size,
+            }
+            for home in self._sources.all()
+        }
+
+    def erase(self, source: str) -> int:
+        """Destroy the keys of a source and delete its ciphertext; returns how many records went."""
+        return self._keeper.erase(source)
+
+    def put(
+        self,
+        kind: str,
+        name: str,
+        payload: bytes,
+        *,
+        action: str,
+        details: Mapping[str, object],
+        state: str = "",
+    ) -> None:
+        """Keep a sealed document in place of an older one of that name; ``state`` stays readable."""
+        self._documents.put(kind, name, payload, Change(action, details), state=state)
+
+    def get(self, kind: str, name: str) -> bytes:
+        """The content of a document; raises ``VaultError`` when there is none."""
+        return self._documents.get(kind, name)
+
+    def ids(self, kind: str) -> list[str]:
+        """The ids of a kind, in order of creation."""
+        return list(self._documents.states(kind))
+
+    def states(self, kind: str) -> dict[str, str]:
+        """The ids of a kind with their readable states, in order of creation."""
+        return self._documents.states(kind)
+
+    def remove(self, kind: str, name: str, *, action: str, details: Mapping[str, object]) -> None:
+        """Delete a document and destroy its key; raises ``VaultError`` when there is none."""
+        self._documents.remove(kind, name, Change(action, details))
+
+    def note(self, action: str, details: Mapping[str, object]) -> None:
+        """Write an audit row alone: answers given, exports, reads of content."""
+        self._documents.note(Change(action, details))
+
+    def audit_rows(self) -> Iterator[AuditEntry]:
+        """The audit log, oldest first; raises ``AuditError`` at a row that is not what was written."""
+        return self._journal.entries()
+
+    def verify_audit(self) -> int:
+        """Check the chain and the details of every row; returns how many, raises ``AuditError``."""
+        return self._journal.verify()
+
+    def signing_key(self) -> bytes:
+        """The vault's Ed25519 seed, 32 bytes, for signing consents."""
+        return self._documents.get(*_SIGNING)
+
+
+def _read(folder: Path) -> bytes:
+    try:
+        return (folder / _HEADER).read_bytes()
+    except FileNotFoundError as error:
+        raise VaultMissingError(
+            f"There is no vault in {folder}.", hint="Make one with `ipse init`."
+        ) from error

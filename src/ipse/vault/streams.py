@@ -1,0 +1,91 @@
+"""The conversations and event streams of a source, each with its own key and a sealed manifest."""
+
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from ipse.errors import DamagedVaultError
+from ipse.vault import catalog as tables
+from ipse.vault.keys import Key
+from ipse.vault.parts import Parts, chunks, last
+from ipse.vault.segments import Family, Manifest, Sealer
+from ipse.vault.sources import Home
+
+__all__ = ["Stream", "Streams"]
+
+
+class Stream(NamedTuple):
+    """A conversation or event stream: its place in the catalog, its key, and what it consists of."""
+
+    position: int
+    key: Key
+    token: bytes
+    manifest: Manifest
+
+
+class Streams:
+    """Finds, adds and updates the streams of one vault."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._sealer = Sealer(parts.vault)
+
+    def of(self, db: sa.Connection, home: Home, groups: Collection[tuple[Family, str]]) -> list[Stream]:
+        """The streams of these families and names, in their order; a new one has a key and no segment yet."""
+        by_token = {self._parts.token("stream", home.ledger.name, *group): group for group in groups}
+        rows: list[sa.Row[tuple[object, ...]]] = []
+        for some in chunks(list(by_token)):
+            rows += db.execute(sa.select(tables.conversations).where(tables.conversations.c.token.in_(some)))
+        known = {stream.token: stream for stream in self.opened(home, rows)}
+        absent = [token for token in by_token if token not in known]
+        keys = self._parts.keys.make(len(absent), home.key) if absent else []
+        first = last(db, tables.conversations.c.position) + 1
+        for position, (token, key) in enumerate(zip(absent, keys, strict=True), start=first):
+            family, name = by_token[token]
+            known[token] = Stream(position, key, token, Manifest(name, family))
+        return [known[token] for token in by_token]
+
+    def save(self, db: sa.Connection, home: Home, before: Sequence[Stream], after: Sequence[Stream]) -> None:
+        """Write the manifests of ``after``; a stream without segments ``before`` is a new row."""
+        added: list[dict[str, object]] = []
+        changed: list[dict[str, object]] = []
+        for old, stream in zip(before, after, strict=True):
+            sealed = self._sealer.summary(stream.key, stream.token, stream.manifest)
+            if old.manifest.segments:
+                changed.append({"at": stream.position, "sealed": sealed})
+            else:
+                added.append(
+                    {
+                        "position": stream.position,
+                        "source": home.position,
+                        "token": stream.token,
+                        "key_id": stream.key.id,
+                        "sealed": sealed,
+                    }
+                )
+        if added:
+            db.execute(sa.insert(tables.conversations), added)
+        if changed:
+            here = tables.conversations.c.position == sa.bindparam("at")
+            db.execute(sa.update(tables.conversations).where(here), changed)
+
+    def rows(self, db: sa.Connection, home: Home) -> Sequence[sa.Row[tuple[object, ...]]]:
+        """The rows of all streams of a source, in order of first appearance; raises if one is missing."""
+        mine = sa.select(tables.conversations).where(tables.conversations.c.source == home.position)
+        rows = db.execute(mine.order_by(tables.conversations.c.position)).all()
+        if len(rows) != home.ledger.streams:
+            raise DamagedVaultError("A source in the vault is not complete.", hint="Restore a backup.")
+        return rows
+
+    def opened(self, home: Home, rows: Sequence[sa.Row[tuple[object, ...]]]) -> list[Stream]:
+        """Open rows of the catalog; raises ``DamagedVaultError``."""
+        keys = self._parts.keys.get((row.key_id for row in rows), home.key)
+        if any(row.key_id not in keys for row in rows):
+            raise DamagedVaultError("A key of the vault is missing.", hint="Restore keys.db from a backup.")
+        return [self._stream(row, keys[row.key_id]) for row in rows]
+
+    def _stream(self, row: sa.Row[tuple[object, ...]], key: Key) -> Stream:
+        return Stream(
+            row.position, key, row.token, self._sealer.open_summary(key, row.token, row.sealed, Manifest)
+        )
