@@ -2,16 +2,21 @@
 
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from ipse.vault import KdfParameters, Vault
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+PASSPHRASE = "a passphrase for tests"
+CHEAP = KdfParameters(memory_kib=64, iterations=1, lanes=1)
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -51,3 +56,11 @@ def own_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def shared() -> Path:
     """The folder of real data; tests that use it carry the mark `shared`."""
     return SHARED
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Iterator[Vault]:
+    """An empty vault whose passphrase costs little."""
+    made, _ = Vault.create(tmp_path / "vault", PASSPHRASE, kdf=CHEAP, allow_weak=True)
+    with made:
+        yield made

@@ -3,7 +3,19 @@
 import subprocess
 import sys
 
-HEAVY = ["numpy", "scipy", "sklearn", "torch", "transformers", "pyarrow", "matplotlib", "sqlalchemy", "lingua", "phonenumbers", "pydantic"]
+HEAVY = [
+    "numpy",
+    "scipy",
+    "sklearn",
+    "torch",
+    "transformers",
+    "pyarrow",
+    "matplotlib",
+    "sqlalchemy",
+    "lingua",
+    "phonenumbers",
+    "pydantic",
+]
 
 
 def test_help_imports_nothing_heavy() -> None:

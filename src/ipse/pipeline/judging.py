@@ -6,7 +6,7 @@ from pathlib import Path
 from ipse import plugins
 from ipse.config import Settings
 from ipse.datasets import Dataset, impostors
-from ipse.errors import DatasetError, LearnerError, RegistryError
+from ipse.errors import DatasetError, RegistryError
 from ipse.interfaces import Progress, Recognizer, Voice
 from ipse.jobs import run
 from ipse.pipeline.answering import load_voice
@@ -14,7 +14,7 @@ from ipse.pipeline.learning import DEFAULT, dataset_named
 from ipse.pipeline.workspace import Workspace
 from ipse.records import Example
 from ipse.registry import ModelCard, Registry
-from ipse.scorecard import Judging, Scorecard, render
+from ipse.scorecard import Judging, Rivals, Scorecard, render
 from ipse.scorecard import evaluate as measure
 
 __all__ = ["evaluate", "promote", "write_scorecard"]
@@ -79,21 +79,36 @@ def _measure(
     settings = workspace.settings
     talks = workspace.vault.scan(sources=set(card.consents))
     others = impostors(talks, settings.dataset, like=dataset.split)
-    parts = dataset.split
+    older, newer = _divided(others, dataset)
     make = _maker(card, settings)
+    parts = dataset.split
     judging = Judging(
         model=card.id,
         dataset=card.dataset,
         train=parts.train,
         judge=parts.judge,
         test=parts.test,
-        impostors=others,
+        impostors=newer,
+    )
+    rivals = Rivals(
         baselines=_baselines(card, dataset, settings),
-        wrong_authors=_wrong_authors(others, dataset, make, settings.scorecard.wrong_authors),
+        wrong_authors=_wrong_authors(older, make, settings.scorecard.wrong_authors),
     )
-    return measure(
-        voice, judging, pii=_finder(plugins.recognizers()), settings=settings.scorecard, progress=follow
-    )
+    pii = _finder(plugins.recognizers())
+    return measure(voice, judging, rivals=rivals, pii=pii, settings=settings.scorecard, progress=follow)
+
+
+def _divided(
+    others: Mapping[str, Sequence[Example]], dataset: Dataset
+) -> tuple[dict[str, list[Example]], dict[str, list[Example]]]:
+    """Other people's replies beside the training set, which train clones of them, and those that judge."""
+    older: dict[str, list[Example]] = {}
+    newer: dict[str, list[Example]] = {}
+    for speaker, examples in others.items():
+        for example in examples:
+            side = older if dataset.split.place(example.at) == "train" else newer
+            side.setdefault(speaker, []).append(example)
+    return older, newer
 
 
 Maker = Callable[[Sequence[Example], Sequence[Example]], Voice]
@@ -123,21 +138,11 @@ def _baselines(card: ModelCard, dataset: Dataset, settings: Settings) -> dict[st
     return {DEFAULT: plugins.voice(DEFAULT).load(fitted.artefact())}
 
 
-def _wrong_authors(
-    others: Mapping[str, Sequence[Example]], dataset: Dataset, make: Maker, most: int
-) -> list[Voice]:
+def _wrong_authors(others: Mapping[str, Sequence[Example]], make: Maker, most: int) -> list[Voice]:
     """Clones of those who wrote most in the time the clone was trained on, made the same way."""
-    voices: list[Voice] = []
-    for speaker in sorted(others, key=lambda name: (-len(others[name]), name)):
-        train = [example for example in others[speaker] if dataset.split.place(example.at) == "train"]
-        dev = [example for example in others[speaker] if dataset.split.place(example.at) == "judge"]
-        if len(train) < FEWEST or len(voices) == most:
-            continue
-        try:
-            voices.append(make(train, dev))
-        except LearnerError:
-            continue  # too little of this person; the scorecard says how many there are
-    return voices
+    ranked = sorted(others, key=lambda name: (-len(others[name]), name))
+    chosen = [others[name] for name in ranked if len(others[name]) >= FEWEST][:most]
+    return [make(held[: -len(held) // 5], held[-len(held) // 5 :]) for held in chosen]
 
 
 def _finder(recognizers: Sequence[Recognizer]) -> Callable[[str], Sequence[str]]:
