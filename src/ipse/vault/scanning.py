@@ -22,7 +22,10 @@ PAGE_BYTES = 4 * 1024 * 1024
 
 
 class Conversation(msgspec.Struct, frozen=True):
-    """One conversation, whole: its messages by time and id. ``id`` is the name it has behind the gate."""
+    """One conversation, whole: its messages by time, those of one moment in the order kept.
+
+    ``id`` is the name it has behind the gate.
+    """
 
     id: str
     source: str
@@ -42,7 +45,8 @@ class Scanner:
         """Each conversation of these sources (None: of all), in order of first appearance."""
         for home, stream, plains in self._all(names, "messages"):
             messages = [message for plain in plains for message in unpack_messages(plain)]
-            messages.sort(key=lambda message: (message.at, message.id))
+            # Stable: some exports have no seconds, and there the order kept is the order said.
+            messages.sort(key=lambda message: message.at)
             yield Conversation(stream.manifest.name, home.ledger.name, messages)
 
     def events(self, names: Collection[str] | None) -> Iterator[Event]:

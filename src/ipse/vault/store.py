@@ -137,7 +137,7 @@ class Vault:
         return self._keeper.keep([cleared.record for cleared in batch], source)
 
     def scan(self, *, sources: Collection[str] | None = None) -> Iterator[Conversation]:
-        """Each conversation whole, its messages by time and id; in order of first appearance."""
+        """Each conversation whole, its messages by time; in order of first appearance."""
         return self._scanner.conversations(sources)
 
     def events(self, *, sources: Collection[str] | None = None) -> Iterator[Event]:
