@@ -1,13 +1,39 @@
-"""The one door: ``Record`` in, ``Cleared[Record]`` out, or an error and nothing is kept."""
+"""The one door: ``Record`` in, ``Cleared[Record]`` out, or an error and nothing is kept.
 
+In order: the owner's permit, their exclusions, known people, then what recognizers find. Every field that can
+hold words goes through. An error that nobody expected, such as a bug in a plugin, is not caught here: it
+leaves before a ``Cleared`` is made, so nothing of the record is kept. The gate knows no source and no vault.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Generic, NoReturn, TypeVar, final
 
+import msgspec
+
+from ipse.config import PrivacySettings
+from ipse.consent import Permit
 from ipse.errors import PrivacyError
-from ipse.records import Record
+from ipse.interfaces import Recognizer, Span
+from ipse.privacy.exclusions import Exclusions
+from ipse.privacy.known import Mention
+from ipse.privacy.operators import KEEP, PLACEHOLDER, file_name, replace, resolve
+from ipse.privacy.recognizers import PatternRecognizer
+from ipse.privacy.roster import Roster
+from ipse.records import Event, Message, Person, Record
 
-__all__ = ["Cleared"]
+__all__ = ["Cleared", "Gate"]
 
+R = TypeVar("R", bound=Record)
 R_co = TypeVar("R_co", bound=Record, covariant=True)
+
+_KIND = re.compile(r"[A-Z]+(?:_[A-Z]+)*")
+_RESERVED = frozenset({"CONV", "FILE", "ME", "TEXT"})
+_OPAQUE = re.compile(r"[0-9a-f]{16,64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
+_NOBODY = Person("")
 
 
 @final
@@ -34,6 +60,10 @@ class Cleared(Generic[R_co]):
             raise PrivacyError("Only the gate clears a record.", hint="Pass it through Gate.clear().")
         object.__setattr__(self, "record", record)
 
+    def __init_subclass__(cls) -> NoReturn:
+        """Refuse: a subclass could leave the seal out."""
+        raise PrivacyError("Only the gate clears a record.", hint="Cleared has no subclasses.")
+
     def __setattr__(self, name: str, value: object) -> NoReturn:
         """Refuse: what was cleared stays as it was cleared."""
         raise AttributeError(f"a cleared record is frozen; {name} cannot be set")
@@ -41,3 +71,192 @@ class Cleared(Generic[R_co]):
     def __repr__(self) -> str:
         """Name the family and nothing of the content, for a repr ends up in logs."""
         return f"Cleared[{type(self.record).__name__}]"
+
+
+class Gate:
+    """Clears the records of one source under one permit.
+
+    ``roster`` remembers whom and what it replaces, and grows. Among ``recognizers``, our own patterns take
+    the phone regions of ``settings``.
+    """
+
+    def __init__(
+        self, roster: Roster, settings: PrivacySettings, *, recognizers: Sequence[Recognizer], permit: Permit
+    ) -> None:
+        self._roster = roster
+        self._permit = permit
+        self._keep_raw = settings.keep_raw
+        self._recognizers = [_for_regions(one, settings.phone_regions) for one in recognizers]
+        self._exclusions = Exclusions(settings)
+        self._shown: dict[str, Person] = {}
+
+    def clear(self, record: R) -> Cleared[R]:
+        """Return the record pseudonymized.
+
+        Raises ``RefusedError`` if the owner excluded it, ``PrivacyError`` if it is not permitted or cannot
+        be cleared. Cleared again, a message comes out as it went in; people met since are replaced in it.
+        """
+        if isinstance(record, Message):
+            self._permitted(record.platform, purposes=("archive", "style"))
+            changes = self._message(record)
+        else:
+            self._permitted(record.source, purposes=("archive", "events"))
+            changes = self._event(record)
+        return Cleared(msgspec.structs.replace(record, **changes), _SEAL)
+
+    def stand_in(self, message: Message) -> Cleared[Message]:
+        """What may stand where a refused message stood, so that the conversation shows the gap.
+
+        It says that something was there and when, and neither who wrote it nor what. Without it the reply to
+        a refused message would seem to answer the one before. Raises ``RefusedError`` for a conversation that
+        is excluded whole.
+        """
+        self._permitted(message.platform, purposes=("archive", "style"))
+        self._exclusions.check_conversation(message.conversation)
+        gap = Message(
+            id=self._roster.opaque(message.id),
+            conversation=self._conversation(message),
+            platform=message.platform,
+            at=message.at,
+            sender=_NOBODY,
+            text="",
+            group=message.group,
+            content_type="deleted",
+        )
+        return Cleared(gap, _SEAL)
+
+    def _permitted(self, source: str, *, purposes: tuple[str, str]) -> None:
+        permit = self._permit
+        if source != permit.source or permit.purpose not in purposes:
+            raise PrivacyError(
+                f"The permit for {permit.source} ({permit.purpose}) does not cover this record.",
+                hint=f"Give it: ipse consent give --source {permit.source} --purpose {purposes[0]}",
+            )
+        if permit.expires_at is not None and datetime.now(UTC) >= permit.expires_at:
+            raise PrivacyError(
+                f"The permit for {permit.source} has expired.",
+                hint=f"Renew it: ipse consent give --source {permit.source} --purpose {permit.purpose}",
+            )
+
+    def _message(self, message: Message) -> dict[str, object]:
+        again = self._roster.issued(message.conversation)
+        self._exclusions.check(message, self._author(message, again=again))
+        # Senders first: whoever is new must be known before the text is searched.
+        sender = self._person(message.sender, owner=message.direction == "outbound", again=again)
+        others = tuple(self._person(person, owner=False, again=again) for person in message.participants)
+        return {
+            "id": self._id(message.id),
+            "conversation": message.conversation if again else self._conversation(message),
+            "sender": sender,
+            "participants": others,
+            "text": self._text(message.text, again=again),
+            "raw": self._text(message.raw, again=again) if self._keep_raw else "",
+            "subject": message.subject and self._text(message.subject, again=again),
+            "account": message.account and self._text(message.account, again=again),
+            "reply_to": message.reply_to and self._id(message.reply_to),
+            "attachments": tuple(self._file(name) for name in message.attachments),
+            "lang": message.lang if message.lang and _LANGUAGE.fullmatch(message.lang) else None,
+        }
+
+    def _event(self, event: Event) -> dict[str, object]:
+        data = {
+            self._text(key): self._text(value) if isinstance(value, str) else value
+            for key, value in event.data.items()
+        }
+        if len(data) != len(event.data):
+            raise PrivacyError(
+                "Two fields of an event have one name once cleared.", hint="Rename them in its collector."
+            )
+        return {"key": self._id(event.key), "data": data}
+
+    def _author(self, message: Message, *, again: bool) -> Person:
+        known = self._roster.person(message.sender.name) if again else None
+        return known or message.sender
+
+    def _person(self, person: Person, *, owner: bool, again: bool) -> Person:
+        if person == _NOBODY or not (person.name.strip() or person.address.strip()):
+            return _NOBODY
+        if again and not person.address and self._roster.person(person.name) is not None:
+            return person
+        label = self._roster.add(person, owner=owner)
+        shown = self._shown.get(label)
+        if shown is None:
+            shown = self._shown[label] = Person(label)
+        return shown
+
+    def _conversation(self, message: Message) -> str:
+        return self._roster.placeholder("CONV", f"{message.platform}|{message.conversation}")[1:-1]
+
+    def _id(self, written: str) -> str:
+        """Ids are content-based digests; one that tells something, such as a Message-ID, becomes a digest."""
+        if _OPAQUE.fullmatch(written) or self._text(written) == written:
+            return written
+        return self._roster.opaque(written)
+
+    def _file(self, name: str) -> str:
+        kept = file_name(name)
+        extension = kept.removeprefix("<FILE").strip(".>")
+        return kept if not self._roster.known.find(extension) else "<FILE>"
+
+    def _text(self, text: str, *, again: bool = False) -> str:
+        """The text with placeholders, in Unicode's composed form: names would hide behind their accents."""
+        if not text.isascii():
+            text = _composed(text)
+        written = PLACEHOLDER.finditer(text) if "<" in text else ()
+        first = [Span(match.start(), match.end(), KEEP if again else "TEXT") for match in written]
+        known = self._roster.known.find(text)
+        found = self._found(text)
+        if not (first or known or found):
+            return text
+        spans = resolve(text, first=first, known=[one.span() for one in known], found=found)
+        if not again:
+            self._count(text, known, spans)
+        return replace(text, spans, lambda span: self._placeholder(span, text[span.start : span.end]))
+
+    def _found(self, text: str) -> list[Span]:
+        spans: list[Span] = []
+        for recognizer in self._recognizers:
+            try:
+                spans += recognizer.find(text)
+            except (ValueError, LookupError, re.error):
+                # Without the cause: its text may quote the record.
+                raise PrivacyError(
+                    f"The recognizer {recognizer.name} failed on a record.", hint="Remove or update it."
+                ) from None
+        for span in spans:
+            usable = _KIND.fullmatch(span.kind) and span.kind not in _RESERVED
+            if not usable or not 0 <= span.start < span.end <= len(text):
+                raise PrivacyError(
+                    "A recognizer returned a span that cannot be used.", hint="Remove or update it."
+                )
+        return spans
+
+    def _placeholder(self, span: Span, value: str) -> str:
+        if span.kind == KEEP:
+            return value
+        if span.kind == "ME" or span.kind[-1].isdigit():
+            return f"<{span.kind}>"
+        owner = self._roster.known.belongs_to(span.kind, value)
+        if owner is None and span.kind == "PERSON":
+            owner = self._roster.add(Person(value)).upper()
+        return f"<{owner}>" if owner else self._roster.placeholder(span.kind, value)
+
+    def _count(self, text: str, known: Iterable[Mention], spans: Iterable[Span]) -> None:
+        taken = {(span.start, span.end) for span in spans}
+        for mention in known:
+            if mention.plain and (mention.start, mention.end) in taken:
+                self._roster.saw(mention.label, text[mention.start : mention.end])
+
+
+def _for_regions(recognizer: Recognizer, regions: tuple[str, ...]) -> Recognizer:
+    if isinstance(recognizer, PatternRecognizer) and recognizer.regions != regions:
+        return PatternRecognizer(regions)
+    return recognizer
+
+
+def _composed(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise PrivacyError("A text is not valid Unicode.", hint="Export it again.") from None
+    return unicodedata.normalize("NFC", text)
