@@ -72,11 +72,9 @@ conversations = sa.Table(
 segments = sa.Table(
     "segments",
     METADATA,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("conversation", sa.Integer, sa.ForeignKey("conversations.position"), nullable=False),
-    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("conversation", sa.Integer, sa.ForeignKey("conversations.position"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
     sa.Column("sealed", _Blob, nullable=False),
-    sa.UniqueConstraint("conversation", "number"),
 )
 seen = sa.Table(
     "seen",

@@ -7,7 +7,7 @@ module knows no file, no table and no record.
 
 import hmac
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated
 
 import msgspec
@@ -33,6 +33,7 @@ __all__ = [
     "sealer",
     "stretch",
     "token",
+    "tokens",
     "unseal",
 ]
 
@@ -89,6 +90,13 @@ def mac(key: bytes, data: bytes) -> bytes:
 def token(key: bytes, *parts: str) -> bytes:
     """A name as 16 bytes that say nothing without the key; the same name gives the same token."""
     return hmac.digest(key, place(*parts), "sha256")[:ID_BYTES]
+
+
+def tokens(key: bytes, context: Sequence[str], names: Iterable[str]) -> list[bytes]:
+    """:func:`token` of ``(*context, name)`` for each name; a loop of its own, for imports have many."""
+    encode, digest = msgspec.msgpack.encode, hmac.digest
+    head = (FORMAT_VERSION, *context)
+    return [digest(key, encode((*head, name)), "sha256")[:ID_BYTES] for name in names]
 
 
 def place(*parts: Part) -> bytes:

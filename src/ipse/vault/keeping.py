@@ -13,8 +13,9 @@ import sqlalchemy as sa
 
 from ipse.records import Message, Record
 from ipse.vault import catalog as tables
+from ipse.vault import crypto
 from ipse.vault.journal import Journal
-from ipse.vault.parts import Parts, chunks
+from ipse.vault.parts import Parts, chunks, insert
 from ipse.vault.segments import Family, Ledger, Sealer, family_of, pack
 from ipse.vault.sources import Home, Sources
 from ipse.vault.streams import Stream, Streams
@@ -46,9 +47,7 @@ class Keeper:
             home = self._sources.find(db, source) or self._sources.add(db, source)
             if fresh:
                 self._grow(db, home, list(fresh.values()))
-                db.execute(
-                    sa.insert(tables.seen), [{"token": token, "source": home.position} for token in fresh]
-                )
+                insert(db, tables.seen, [(token, home.position) for token in fresh])
             kept = Kept(len(fresh), len(records) - len(fresh))
             details = {"source": source, "kept": kept.kept, "duplicates": kept.duplicates}
             self._journal.append(db, "import.keep", details, source=home.key)
@@ -82,10 +81,11 @@ class Keeper:
 
     def _fresh(self, db: sa.Connection, records: Sequence[Record], source: str) -> dict[bytes, Record]:
         """The records that are new, by token; the first of equal ones."""
+        names = [record.id if isinstance(record, Message) else record.key for record in records]
+        tokens = crypto.tokens(self._parts.tokens, ("record", source), names)
         fresh: dict[bytes, Record] = {}
-        for record in records:
-            name = record.id if isinstance(record, Message) else record.key
-            fresh.setdefault(self._parts.token("record", source, name), record)
+        for token, record in zip(tokens, records, strict=True):
+            fresh.setdefault(token, record)
         column = tables.seen.c.token
         for some in chunks(list(fresh)):
             for known in db.execute(sa.select(column).where(column.in_(some))).scalars():
@@ -99,24 +99,24 @@ class Keeper:
             name = record.conversation if isinstance(record, Message) else ""
             groups.setdefault((family_of(record), name), []).append(record)
         before = self._streams.of(db, home, groups)
-        rows: list[dict[str, object]] = []
+        rows: list[tuple[object, ...]] = []
         after = [
             self._extend(home, stream, group, rows)
             for stream, group in zip(before, groups.values(), strict=True)
         ]
         self._streams.save(db, home, before, after)
-        db.execute(sa.insert(tables.segments), rows)
+        insert(db, tables.segments, rows)
         self._sources.save(db, home._replace(ledger=_grown(home.ledger, before, after)))
 
     def _extend(
-        self, home: Home, stream: Stream, records: Sequence[Record], rows: list[dict[str, object]]
+        self, home: Home, stream: Stream, records: Sequence[Record], rows: list[tuple[object, ...]]
     ) -> Stream:
         """Seal records as the next segments of a stream into ``rows``; returns the stream with them."""
         held = stream.manifest
         number, size = held.segments, held.size
         for plain in pack(records):
             sealed = self._sealer.segment(stream.key, home.key.id, number, plain)
-            rows.append({"conversation": stream.position, "number": number, "sealed": sealed})
+            rows.append((stream.position, number, sealed))
             number, size = number + 1, size + len(plain)
         grown = msgspec.structs.replace(held, segments=number, records=held.records + len(records), size=size)
         return stream._replace(manifest=grown)

@@ -6,7 +6,7 @@ manifest says how many there are. This module knows no table; it turns records i
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta, timezone
+from datetime import UTC, timedelta, timezone
 from functools import lru_cache
 from typing import Literal, TypeVar
 
@@ -60,8 +60,7 @@ def pack(records: Sequence[Record]) -> Iterator[bytes]:
     held: list[msgspec.Raw] = []
     offsets: list[int] = []
     size = 0
-    for record in records:
-        encoded = _encoder.encode(record)
+    for record, encoded in zip(records, map(_encoder.encode, records), strict=True):
         if held and (len(held) == MAX_RECORDS or size + len(encoded) > MAX_BYTES):
             yield _encoder.encode((offsets, held))
             held, offsets, size = [], [], 0
@@ -123,8 +122,9 @@ class Sealer:
 
 def _offset(record: Record) -> int:
     """Seconds east of UTC at a message's time; 0 for events, which carry their own."""
-    offset = record.at.utcoffset() if isinstance(record, Message) else None
-    return int(offset.total_seconds()) if offset else 0
+    if isinstance(record, Event) or record.at.tzinfo is UTC:
+        return 0
+    return int((record.at.utcoffset() or timedelta()).total_seconds())
 
 
 @lru_cache(maxsize=256)

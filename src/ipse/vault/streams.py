@@ -7,8 +7,9 @@ import sqlalchemy as sa
 
 from ipse.errors import DamagedVaultError
 from ipse.vault import catalog as tables
+from ipse.vault import crypto
 from ipse.vault.keys import Key
-from ipse.vault.parts import Parts, chunks, last
+from ipse.vault.parts import Parts, chunks, insert, last
 from ipse.vault.segments import Family, Manifest, Sealer
 from ipse.vault.sources import Home
 
@@ -33,7 +34,9 @@ class Streams:
 
     def of(self, db: sa.Connection, home: Home, groups: Collection[tuple[Family, str]]) -> list[Stream]:
         """The streams of these families and names, in their order; a new one has a key and no segment yet."""
-        by_token = {self._parts.token("stream", home.ledger.name, *group): group for group in groups}
+        names = [f"{family} {name}" for family, name in groups]
+        tokens = crypto.tokens(self._parts.tokens, ("stream", home.ledger.name), names)
+        by_token = dict(zip(tokens, groups, strict=True))
         rows: list[sa.Row[tuple[object, ...]]] = []
         for some in chunks(list(by_token)):
             rows += db.execute(sa.select(tables.conversations).where(tables.conversations.c.token.in_(some)))
@@ -48,24 +51,16 @@ class Streams:
 
     def save(self, db: sa.Connection, home: Home, before: Sequence[Stream], after: Sequence[Stream]) -> None:
         """Write the manifests of ``after``; a stream without segments ``before`` is a new row."""
-        added: list[dict[str, object]] = []
+        added: list[tuple[object, ...]] = []
         changed: list[dict[str, object]] = []
         for old, stream in zip(before, after, strict=True):
             sealed = self._sealer.summary(stream.key, stream.token, stream.manifest)
             if old.manifest.segments:
                 changed.append({"at": stream.position, "sealed": sealed})
             else:
-                added.append(
-                    {
-                        "position": stream.position,
-                        "source": home.position,
-                        "token": stream.token,
-                        "key_id": stream.key.id,
-                        "sealed": sealed,
-                    }
-                )
+                added.append((stream.position, home.position, stream.token, stream.key.id, sealed))
         if added:
-            db.execute(sa.insert(tables.conversations), added)
+            insert(db, tables.conversations, added)
         if changed:
             here = tables.conversations.c.position == sa.bindparam("at")
             db.execute(sa.update(tables.conversations).where(here), changed)

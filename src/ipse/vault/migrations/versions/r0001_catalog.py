@@ -54,11 +54,9 @@ def _records() -> None:
     )
     op.create_table(
         "segments",
-        sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("conversation", sa.Integer, sa.ForeignKey("conversations.position"), nullable=False),
-        sa.Column("number", sa.Integer, nullable=False),
+        sa.Column("conversation", sa.Integer, sa.ForeignKey("conversations.position"), primary_key=True),
+        sa.Column("number", sa.Integer, primary_key=True),
         sa.Column("sealed", sa.LargeBinary, nullable=False),
-        sa.UniqueConstraint("conversation", "number"),
     )
     op.create_table(
         "seen",
