@@ -1,0 +1,220 @@
+"""Puts the metrics together: one card, its verdicts, its self-checks and whether the clone may be promoted.
+
+Knows the rule of promotion, not how a metric is measured.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+import numpy as np
+
+from ipse.config import ScorecardSettings
+from ipse.interfaces import Progress, Voice
+from ipse.scorecard.authorship import own_against_own, sounds_like_me, two_sample
+from ipse.scorecard.bootstrap import Plan, holm
+from ipse.scorecard.choice import reply_choice
+from ipse.scorecard.contenders import Judging, Lineup, Rivals, line_up
+from ipse.scorecard.content import content_lift
+from ipse.scorecard.habits import habits
+from ipse.scorecard.leaks import leak_gates
+from ipse.scorecard.likelihood import likelihood
+from ipse.scorecard.measures import Measure, Measured, row
+from ipse.scorecard.results import CLONE, RANDOM, WRONG, Check, Gate, Row, Sample, Scorecard
+
+__all__ = ["evaluate", "table"]
+
+SIGNIFICANT = 0.05
+OF_THE_CEILING = 0.8  # share of the ceiling that metric 1 must reach
+RETRIEVAL = "retrieval"
+SAMPLES = 6
+STEPS = 7  # metric families, for the progress bar
+
+
+def evaluate(
+    voice: Voice,
+    data: Judging,
+    *,
+    rivals: Rivals,
+    pii: Callable[[str], Sequence[str]],
+    settings: ScorecardSettings,
+    progress: Progress,
+) -> Scorecard:
+    """Judge a voice on the owner's held-out text, beside all baselines.
+
+    ``pii`` finds raw personal data in an answer. Raises ``DatasetError`` where there is no held-out text;
+    whatever ``progress`` raises stops the evaluation.
+    """
+    steps = _Steps(progress, data, rivals, settings)
+    lineup = line_up(voice, data, rivals, settings, steps)
+    plan = Plan([lineup.conversations], resamples=settings.resamples, seed=settings.seed)
+    sounds = sounds_like_me(lineup, data, settings, plan)
+    steps.family()
+    own_check, own = own_against_own(lineup, settings, plan)
+    told = two_sample(lineup, settings, plan, own)
+    steps.family()
+    habitual = habits(lineup, data, plan)
+    steps.family()
+    chosen = reply_choice(lineup, data, settings, plan)
+    steps.family()
+    likely = likelihood(lineup, data, settings)
+    steps.family()
+    lifted = content_lift(lineup, settings, plan)
+    steps.family()
+    measures = [sounds.measure, told, habitual, *chosen, *likely, *lifted]
+    gates = leak_gates(lineup, data, pii)
+    steps.family()
+    checks = (own_check, sounds.check, _not_above(sounds.measure))
+    rows = _with_verdicts([row(measure) for measure in measures])
+    reasons, promotable = _promotion(rows, {m.spec.id: m for m in measures}, gates, checks)
+    return Scorecard(
+        model=data.model or voice.name, dataset=data.dataset, created_at=datetime.now(UTC), rows=rows,
+        gates=gates, self_checks=checks, promotable=promotable, reasons=reasons,
+        samples=_samples(lineup, settings.seed), sizes=_sizes(data, lineup),
+    )  # fmt: skip
+
+
+class _Steps:
+    """Progress in answers given, then in families measured, each as much as a twentieth of the answers."""
+
+    def __init__(
+        self, progress: Progress, data: Judging, rivals: Rivals, settings: ScorecardSettings
+    ) -> None:
+        contenders = 1 + len(rivals.baselines) + min(len(rivals.wrong_authors), settings.wrong_authors)
+        answers = contenders * min(len(data.test), settings.max_examples)
+        self.progress, self.each = progress, max(1.0, answers / 20)
+        self.done, self.total = 0.0, answers + STEPS * self.each
+
+    def __call__(self, answers: int) -> None:
+        self._tell(answers)
+
+    def family(self) -> None:
+        """A metric family is measured."""
+        self._tell(self.each)
+
+    def _tell(self, more: float) -> None:
+        # The base model and its prompt join for language voices: the total grows rather than being passed.
+        self.done += more
+        self.total = max(self.total, self.done)
+        self.progress(self.done, self.total, {})
+
+
+def _not_above(measure: Measure) -> Check:
+    """Nobody sounds more like the owner than the owner: where it seems so, the judge has been misled."""
+    name = "It does not sound more like you than you do"
+    if not isinstance(measure, Measured):
+        return Check(name=name, passed=None, note="Metric 1 was not measured.")
+    figure = measure.plan.figure(measure.draws[CLONE] - measure.draws["yourself"])
+    if figure.low is None:
+        return Check(name=name, passed=None, figure=figure, note="Too few conversations.")
+    note = "Metric 1 of the clone less that of yourself; it must not lie above 0 with its whole interval."
+    return Check(name=name, passed=figure.low <= 0, figure=figure, note=note)
+
+
+def _with_verdicts(rows: Sequence[Row]) -> tuple[Row, ...]:
+    """Adjust the p-values of the primary rows by Holm; what no longer stands out cannot be told."""
+    raw = {each.id: each.p for each in rows if each.primary and each.p is not None}
+    adjusted = holm(raw)
+    out = []
+    for each in rows:
+        if each.id in adjusted and adjusted[each.id] >= SIGNIFICANT:
+            out.append(msgspec.structs.replace(each, p=adjusted[each.id], verdict="cannot tell"))
+        else:
+            out.append(msgspec.structs.replace(each, p=adjusted.get(each.id, each.p)))
+    return tuple(out)
+
+
+def _promotion(
+    rows: Sequence[Row], measures: dict[str, Measure], gates: Sequence[Gate], checks: Sequence[Check]
+) -> tuple[tuple[str, ...], bool]:
+    """The rule: metric 1 ≥ 80 % of the ceiling, 5b and 7 above retrieval and random, gates green."""
+    against = [f"A check fails: “{check.name}”." for check in checks if check.passed is False]
+    against += [
+        f"{gate.name}: {gate.found} of {gate.answers} answers do." for gate in gates if not gate.passed
+    ]
+    good: list[str] = []
+    first = next(each for each in rows if each.id == "1")
+    if first.value is None or first.ceiling is None:
+        against.append("How much it sounds like you was not measured.")
+    else:
+        share = first.value / first.ceiling.value if first.ceiling.value else 0.0
+        told = f"It sounds like you at {share:.0%} of your own text; {OF_THE_CEILING:.0%} are needed."
+        (good if share >= OF_THE_CEILING else against).append(told)
+    for id_, name in (("5b", "Picking your reply"), ("7", "Saying what you said")):
+        for rival in (RETRIEVAL, RANDOM):
+            told, passed = _above(measures.get(id_), name, rival)
+            if told:
+                (good if passed else against).append(told)
+    return (tuple(against), False) if against else (tuple(good), True)
+
+
+def _above(measure: Measure | None, name: str, rival: str) -> tuple[str, bool]:
+    """Whether the clone beats a rival with the whole interval; says nothing of a rival that is not there."""
+    if not isinstance(measure, Measured):
+        return f"{name} was not measured.", False
+    if rival not in measure.draws:
+        return "", True
+    figure = measure.plan.figure(measure.draws[CLONE] - measure.draws[rival])
+    if figure.low is not None and figure.low > 0:
+        return f"{name} is above {rival}.", True
+    if figure.high is not None and figure.high < 0:
+        return f"{name} is below {rival}.", False
+    return f"{name}: cannot tell it from {rival}.", False
+
+
+def _samples(lineup: Lineup, seed: int) -> tuple[Sample, ...]:
+    """A few situations from different conversations, drawn and not chosen."""
+    rng = np.random.default_rng(seed)
+    out: dict[int, int] = {}
+    for n in rng.permutation(len(lineup.examples)):
+        out.setdefault(int(lineup.clusters[n]), int(n))
+    told = (lineup.clone, *lineup.baselines, *lineup.wrong[:1])
+    return tuple(
+        Sample(
+            contact=lineup.examples[n].contact, context=lineup.examples[n].context,
+            reply=lineup.examples[n].reply,
+            answers={WRONG if each in lineup.wrong else each.name: each.answers[n] for each in told},
+        )
+        for n in list(out.values())[:SAMPLES]
+    )  # fmt: skip
+
+
+def _sizes(data: Judging, lineup: Lineup) -> dict[str, int]:
+    return {
+        "examples that train the clone (T)": len(data.train),
+        "examples that train the judge (J)": len(data.judge),
+        "held-out examples answered (E)": len(lineup.examples),
+        "held-out conversations": lineup.conversations,
+        "other people": len(data.impostors),
+        "wrong authors": len(lineup.wrong),
+    }
+
+
+def table(card: Scorecard) -> list[dict[str, str]]:
+    """The primary rows as text for a terminal, one mapping of column to cell each."""
+    return [
+        {
+            "metric": f"{each.id}  {each.name}",
+            "clone": _shown(each.value, each.low, each.high),
+            "wrong author": _figure(each, WRONG),
+            "random own": _figure(each, RANDOM),
+            "yourself": _shown(each.ceiling.value) if each.ceiling else "–",
+            "of the way": f"{each.headline.value:.0%}" if each.headline else "–",
+            "verdict": each.verdict,
+            "good": each.good,
+        }
+        for each in card.rows
+        if each.primary
+    ]
+
+
+def _figure(each: Row, name: str) -> str:
+    return _shown(each.baselines[name].value) if name in each.baselines else "–"
+
+
+def _shown(value: float | None, low: float | None = None, high: float | None = None) -> str:
+    if value is None:
+        return "–"
+    if low is None or high is None:
+        return f"{value:.2f}"
+    return f"{value:.2f} [{low:.2f}, {high:.2f}]"

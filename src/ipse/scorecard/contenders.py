@@ -1,0 +1,213 @@
+"""Who competes: the clone, its baselines and the owner, each with one answer to every test context.
+
+Answers are produced once and reused by all metrics. Knows no metric.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Self
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from ipse.config import ScorecardSettings
+from ipse.errors import DatasetError
+from ipse.interfaces import LanguageVoice, Voice
+from ipse.records import Example, Turn
+from ipse.scorecard.blocks import key
+from ipse.scorecard.results import CLONE, FREQUENT, RANDOM, WRONG
+
+__all__ = ["Contender", "FewShot", "Judging", "Lineup", "Rivals", "divide", "line_up"]
+
+FOR_WRONG_AUTHORS = 0.5  # share of an impostor's examples, the oldest, that trains a wrong-author voice
+SHOTS = 4  # examples shown to the few-shot baseline
+
+
+class Judging(msgspec.Struct, frozen=True, kw_only=True):
+    """What the judge sees.
+
+    ``train``, ``judge`` and ``test`` are the owner's sets T, J and E. ``impostors`` are other people's
+    examples by speaker, from the same channels; none of them may have trained a wrong-author voice (see
+    :func:`divide`), for a judge that has seen a voice's own training text knows it by heart.
+    """
+
+    train: Sequence[Example]
+    judge: Sequence[Example]
+    test: Sequence[Example]
+    impostors: Mapping[str, Sequence[Example]] = {}
+    model: str = ""
+    dataset: str = ""
+
+
+class Rivals(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom the clone is held against, besides what the scorecard makes itself.
+
+    ``baselines`` by name, such as ``retrieval``; for language voices the base model and the few-shot
+    prompt are added by the scorecard. ``wrong_authors`` are clones of other people by the same method.
+    """
+
+    baselines: Mapping[str, Voice] = {}
+    wrong_authors: Sequence[Voice] = ()
+
+
+class Contender(msgspec.Struct, frozen=True, kw_only=True):
+    """One name, one answer per test context, and the voice behind it where there is one."""
+
+    name: str
+    answers: tuple[str, ...]
+    voice: Voice | None = None
+
+
+class Lineup(msgspec.Struct, frozen=True, kw_only=True):
+    """All contenders over the same test examples; ``clusters[i]`` numbers the conversation of example i."""
+
+    examples: tuple[Example, ...]
+    clusters: npt.NDArray[np.intp]
+    clone: Contender
+    baselines: tuple[Contender, ...]
+    wrong: tuple[Contender, ...]
+
+    @property
+    def real(self) -> tuple[str, ...]:
+        """What the owner said."""
+        return tuple(example.reply for example in self.examples)
+
+    @property
+    def conversations(self) -> int:
+        """How many conversations the test examples come from."""
+        return int(self.clusters.max()) + 1
+
+    def everyone(self) -> Iterator[Contender]:
+        """The clone, the baselines, then every single wrong author."""
+        yield self.clone
+        yield from self.baselines
+        yield from self.wrong
+
+
+class FewShot:
+    """A base model that is shown a few of the owner's exchanges before the question."""
+
+    name = "few-shot prompt"
+
+    def __init__(self, base: LanguageVoice, examples: Sequence[Example]) -> None:
+        self._base = base
+        self._shown = tuple(
+            turn
+            for example in examples
+            for turn in (*example.context[-1:], Turn("owner", "me", example.reply))
+        )
+
+    @classmethod
+    def load(cls, files: Mapping[str, bytes]) -> Self:
+        """Never: a prompt has no artefact."""
+        raise DatasetError(
+            f"A few-shot prompt is not kept ({len(files)} files given).",
+            hint="Evaluate a language voice: it makes its own.",
+        )
+
+    def stream(self, context: Sequence[Turn], *, contact: str | None, seed: int) -> Iterator[str]:
+        """Answer by the base model after the examples."""
+        return self._base.stream((*self._shown, *context), contact=contact, seed=seed)
+
+    def score(self, context: Sequence[Turn], replies: Sequence[str]) -> Sequence[float]:
+        """Score by the base model after the examples."""
+        return self._base.score((*self._shown, *context), replies)
+
+    def bits(self, context: Sequence[Turn], reply: str) -> float:
+        """Bits by the base model after the examples."""
+        return self._base.bits((*self._shown, *context), reply)
+
+    def base(self) -> LanguageVoice:
+        """The base model without the examples."""
+        return self._base
+
+
+def divide(
+    impostors: Mapping[str, Sequence[Example]],
+) -> tuple[dict[str, list[Example]], dict[str, list[Example]]]:
+    """Split each impostor's examples in time: the older half trains wrong-author voices, the rest judges."""
+    older: dict[str, list[Example]] = {}
+    newer: dict[str, list[Example]] = {}
+    for speaker, examples in impostors.items():
+        ordered = sorted(examples, key=lambda example: (example.at, example.id))
+        border = round(len(ordered) * FOR_WRONG_AUTHORS)
+        older[speaker], newer[speaker] = ordered[:border], ordered[border:]
+    return older, newer
+
+
+def line_up(
+    voice: Voice,
+    data: Judging,
+    rivals: Rivals,
+    settings: ScorecardSettings,
+    progress: Callable[[int], None],
+) -> Lineup:
+    """Let every contender answer the same test contexts; ``progress`` is told of each answer given."""
+    examples = _draw(data.test, settings)
+    numbers = {name: n for n, name in enumerate(dict.fromkeys(each.conversation for each in examples))}
+    baselines = _with_prompts(voice, rivals.baselines, data.train, settings)
+    wrong = rivals.wrong_authors[: max(settings.wrong_authors, 1)]
+    ask = _Asking(examples, settings.seed, progress)
+    return Lineup(
+        examples=examples,
+        clusters=np.array([numbers[example.conversation] for example in examples], dtype=np.intp),
+        clone=ask(CLONE, voice),
+        baselines=(
+            *(ask(name, each) for name, each in baselines.items()),
+            *_without_voice(data.train, len(examples), settings.seed),
+        ),
+        # A wrong author has never met the owner's contacts.
+        wrong=tuple(ask(f"{WRONG} {n}", each, known=False) for n, each in enumerate(wrong, start=1)),
+    )
+
+
+class _Asking:
+    def __init__(self, examples: Sequence[Example], seed: int, progress: Callable[[int], None]) -> None:
+        self.examples, self.seed, self.progress = examples, seed, progress
+
+    def __call__(self, name: str, voice: Voice, *, known: bool = True) -> Contender:
+        answers = []
+        for n, example in enumerate(self.examples):
+            contact = example.contact if known else None
+            answers.append("".join(voice.stream(example.context, contact=contact, seed=self.seed + n)))
+            self.progress(1)
+        return Contender(name=name, answers=tuple(answers), voice=voice)
+
+
+def _draw(test: Sequence[Example], settings: ScorecardSettings) -> tuple[Example, ...]:
+    """Whole conversations in random order up to the limit, then back in order of time."""
+    by_conversation: dict[str, list[Example]] = {}
+    for example in sorted(test, key=lambda example: (example.at, example.id)):
+        by_conversation.setdefault(example.conversation, []).append(example)
+    if not by_conversation:
+        raise DatasetError("There is no held-out text to judge on.", hint="Import more, then `ipse prepare`.")
+    names = sorted(by_conversation)
+    random.Random(settings.seed).shuffle(names)  # noqa: S311 - a sample, not a secret
+    drawn = [example for name in names for example in by_conversation[name]][: settings.max_examples]
+    return tuple(sorted(drawn, key=lambda example: (example.at, example.id)))
+
+
+def _with_prompts(
+    voice: Voice, baselines: Mapping[str, Voice], train: Sequence[Example], settings: ScorecardSettings
+) -> dict[str, Voice]:
+    """Add the base model and its few-shot prompt where the clone is a language voice."""
+    out: dict[str, Voice] = {}
+    if isinstance(voice, LanguageVoice):
+        base = voice.base()
+        shown = random.Random(settings.seed).sample(list(train), min(SHOTS, len(train)))  # noqa: S311
+        out = {"base model": base, FewShot.name: FewShot(base, shown)}
+    return {**out, **baselines}
+
+
+def _without_voice(train: Sequence[Example], count: int, seed: int) -> Iterator[Contender]:
+    """The two baselines that need no model: any own reply, and always the most frequent one."""
+    replies = [example.reply for example in train]
+    if not replies:
+        return
+    drawn = random.Random(seed).choices(replies, k=count)  # noqa: S311
+    yield Contender(name=RANDOM, answers=tuple(drawn))
+    frequent = Counter(key(reply) for reply in replies).most_common(1)[0][0]
+    said = Counter(reply for reply in replies if key(reply) == frequent).most_common(1)[0][0]
+    yield Contender(name=FREQUENT, answers=(said,) * count)

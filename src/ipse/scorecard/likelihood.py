@@ -1,0 +1,119 @@
+"""Metric 6: how many bits a byte of the owner's text costs less than by the base model, for language voices.
+
+Specificity takes away what the same clone gains on other people's text: that part is the channel, not the
+owner. Knows likelihoods, not answers.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
+
+import numpy as np
+import numpy.typing as npt
+
+from ipse.config import ScorecardSettings
+from ipse.interfaces import LanguageVoice, Voice
+from ipse.records import Example
+from ipse.scorecard.bootstrap import Draws, Plan
+from ipse.scorecard.contenders import Judging, Lineup
+from ipse.scorecard.measures import FEWEST_REPLIES, Measure, Measured, Missing, Spec, with_wrong
+
+__all__ = ["likelihood"]
+
+MOST_EXAMPLES = 200  # of the owner's and as many of other people's
+
+GAIN = Spec(
+    id="6",
+    name="Bits per byte gained",
+    definition="Bits a byte of your held-out text costs the base model, less what it costs the clone.",
+    good="above 0",
+    unit="bits",
+    against="",
+)
+SPECIFIC = Spec(
+    id="6 specificity",
+    name="Gained on you alone",
+    definition="Bits per byte gained on your held-out text, less those gained on other people's.",
+    good="above 0",
+    unit="bits",
+    against="",
+)
+
+
+def likelihood(lineup: Lineup, data: Judging, settings: ScorecardSettings) -> list[Measure]:
+    """Gain over the base on E, and how much of it is specific to the owner."""
+    voice = lineup.clone.voice
+    own = _thinned(lineup.examples, MOST_EXAMPLES)
+    others = _taking_turns(data.impostors, MOST_EXAMPLES)
+    if not isinstance(voice, LanguageVoice):
+        return _missing("this voice has no likelihood")
+    if len(own) < FEWEST_REPLIES:
+        return _missing(f"{len(own)} held-out replies, {FEWEST_REPLIES} are needed")
+    others = others if len(others) >= FEWEST_REPLIES else []
+    clusters, sizes = _conversations(own, others)
+    plan = Plan(sizes, resamples=settings.resamples, seed=settings.seed)
+    gains = _Gains([*own, *others], voice.base())
+    rivals = {each.name: gains.bits(each.voice) for each in lineup.everyone() if _speaks(each.voice)}
+    mine = slice(0, len(own))
+    gain = {name: gains.draws(bits, mine, clusters, plan) for name, bits in rivals.items()}
+    note = f"{len(own)} replies; the base model needs {gains.base_rate(mine):.2f} bits per byte."
+    measured = Measured(spec=GAIN, plan=plan, draws=with_wrong(gain, lineup), note=note)
+    if not others:
+        return [measured, Missing(SPECIFIC, "Not measured: too few replies of other people to compare with.")]
+    theirs = slice(len(own), None)
+    specific = {name: gain[name] - gains.draws(bits, theirs, clusters, plan) for name, bits in rivals.items()}
+    note = f"Held against {len(others)} replies of {len(data.impostors)} other people."
+    return [measured, Measured(spec=SPECIFIC, plan=plan, draws=with_wrong(specific, lineup), note=note)]
+
+
+class _Gains:
+    """Bits of the base and of any voice over the same examples."""
+
+    def __init__(self, examples: Sequence[Example], base: LanguageVoice) -> None:
+        self.examples = examples
+        self.bytes = np.array([len(example.reply.encode()) for example in examples], dtype=np.float64)
+        self.base = self.bits(base)
+
+    def bits(self, voice: Voice | None) -> Draws:
+        """Bits per example, shape (examples,)."""
+        assert isinstance(voice, LanguageVoice)
+        return np.array([voice.bits(example.context, example.reply) for example in self.examples])
+
+    def draws(self, bits: Draws, part: slice, clusters: npt.NDArray[np.intp], plan: Plan) -> Draws:
+        """Bits per byte gained over the base, as a ratio of sums: a long reply counts for its length."""
+        saved = plan.sums((self.base - bits)[part], clusters[part])
+        return plan.ratio(saved, plan.sums(self.bytes[part], clusters[part]))
+
+    def base_rate(self, part: slice) -> float:
+        """Bits per byte of the base model."""
+        return float(self.base[part].sum() / self.bytes[part].sum())
+
+
+def _missing(reason: str) -> list[Measure]:
+    return [Missing(spec, f"Not measured: {reason}.") for spec in (GAIN, SPECIFIC)]
+
+
+def _speaks(voice: Voice | None) -> bool:
+    return isinstance(voice, LanguageVoice)
+
+
+def _conversations(
+    own: Sequence[Example], others: Sequence[Example]
+) -> tuple[npt.NDArray[np.intp], list[int]]:
+    """Number the owner's conversations, then the other people's; they are resampled apart."""
+    names = [(0, example.conversation) for example in own] + [(1, each.conversation) for each in others]
+    number = {name: n for n, name in enumerate(dict.fromkeys(names))}
+    first = sum(1 for side, _ in number if side == 0)
+    sizes = [first, len(number) - first] if others else [first]
+    return np.array([number[name] for name in names], dtype=np.intp), sizes
+
+
+def _taking_turns(impostors: Mapping[str, Sequence[Example]], most: int) -> list[Example]:
+    """Other people's latest replies, one of each in turn, so that none stands for all."""
+    latest = [sorted(each, key=lambda e: (e.at, e.id), reverse=True) for _, each in sorted(impostors.items())]
+    return [example for turn in zip_longest(*latest) for example in turn if example is not None][:most]
+
+
+def _thinned(examples: Sequence[Example], most: int) -> list[Example]:
+    if len(examples) <= most:
+        return list(examples)
+    return [examples[n * len(examples) // most] for n in range(most)]
