@@ -88,7 +88,10 @@ class Gate:
         self._keep_raw = settings.keep_raw
         self._recognizers = [_for_regions(one, settings.phone_regions) for one in recognizers]
         self._exclusions = Exclusions(settings)
-        self._shown: dict[str, Person] = {}
+        # What a conversation repeats with every message.
+        self._senders: dict[tuple[Person, str], Person] = {}
+        self._casts: dict[tuple[Person, ...], tuple[Person, ...]] = {}
+        self._tokens: dict[tuple[str, str], str] = {}
 
     def clear(self, record: R) -> Cleared[R]:
         """Return the record pseudonymized.
@@ -142,13 +145,12 @@ class Gate:
         again = self._roster.issued(message.conversation)
         self._exclusions.check(message, self._author(message, again=again))
         # Senders first: whoever is new must be known before the text is searched.
-        sender = self._person(message.sender, owner=message.direction == "outbound", again=again)
-        others = tuple(self._person(person, owner=False, again=again) for person in message.participants)
+        sender = self._sender(message, again=again)
         return {
             "id": self._id(message.id),
             "conversation": message.conversation if again else self._conversation(message),
             "sender": sender,
-            "participants": others,
+            "participants": self._cast(message.participants, again=again),
             "text": self._text(message.text, again=again),
             "raw": self._text(message.raw, again=again) if self._keep_raw else "",
             "subject": message.subject and self._text(message.subject, again=again),
@@ -173,19 +175,35 @@ class Gate:
         known = self._roster.person(message.sender.name) if again else None
         return known or message.sender
 
+    def _sender(self, message: Message, *, again: bool) -> Person:
+        key = message.sender, message.direction
+        shown = self._senders.get(key)
+        if shown is None or again:
+            shown = self._person(message.sender, owner=message.direction == "outbound", again=again)
+            self._senders[key] = shown
+        return shown
+
     def _person(self, person: Person, *, owner: bool, again: bool) -> Person:
         if person == _NOBODY or not (person.name.strip() or person.address.strip()):
             return _NOBODY
         if again and not person.address and self._roster.person(person.name) is not None:
             return person
-        label = self._roster.add(person, owner=owner)
-        shown = self._shown.get(label)
-        if shown is None:
-            shown = self._shown[label] = Person(label)
-        return shown
+        return Person(self._roster.add(person, owner=owner))
+
+    def _cast(self, people: tuple[Person, ...], *, again: bool) -> tuple[Person, ...]:
+        cleared = self._casts.get(people)
+        if cleared is None:
+            cleared = tuple(self._person(person, owner=False, again=again) for person in people)
+            self._casts[people] = cleared
+        return cleared
 
     def _conversation(self, message: Message) -> str:
-        return self._roster.placeholder("CONV", f"{message.platform}|{message.conversation}")[1:-1]
+        key = message.platform, message.conversation
+        token = self._tokens.get(key)
+        if token is None:
+            token = self._roster.placeholder("CONV", "|".join(key))[1:-1]
+            self._tokens[key] = token
+        return token
 
     def _id(self, written: str) -> str:
         """Ids are content-based digests; one that tells something, such as a Message-ID, becomes a digest."""

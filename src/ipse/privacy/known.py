@@ -7,7 +7,7 @@ whom a pseudonym stands for is the roster's to know.
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
 from ipse.interfaces import Span
@@ -34,6 +34,7 @@ MEMORY = 200_000  # words remembered as nobody's name, some 20 MB at most
 LONGEST_RUN = 10  # words that one mention may have
 _BETWEEN = re.compile(r"[ \t\u00a0.'’ʼ_\-]{1,3}")
 _MAIL = re.compile(r"[^\s<>()\[\],;:\"@]{1,64}@[^\s<>()\[\],;:\"@/]{1,255}")
+_DIGIT = re.compile(r"\d")
 _AROUND_MAIL = "*_~'`.!?’"
 _SENTENCE_END = re.compile(r"(?:^|[.!?…:\n])[\s\"'«»„“”(*_]*$")
 
@@ -70,8 +71,8 @@ _NOTHING, _CAPITAL, _COMPANY = range(3)
 class _Word(NamedTuple):
     start: int
     end: int
-    folded: str
-    claims: tuple[_Claim, ...]
+    written: str
+    claims: Sequence[_Claim]
 
 
 class KnownPeople:
@@ -124,7 +125,7 @@ class KnownPeople:
             found += self._runs(text)
         if self._mails and "@" in text:
             found += self._addresses(text)
-        if self._numbers:
+        if self._numbers and _DIGIT.search(text):
             found += (Mention(start, end, label) for start, end, label in self._numbers.find(text))
         return found
 
@@ -189,7 +190,10 @@ class KnownPeople:
         for match in self._unspaced_pattern.finditer(text):
             yield Mention(match.start(), match.end(), self._unspaced[match.group()], plain=True)
 
-    def _lookup(self, word: str) -> tuple[str, tuple[_Claim, ...]]:
+    def _lookup(self, word: str) -> Sequence[_Claim]:
+        """Who may be meant by a word; a word that is nobody's is remembered as such."""
+        if word in self._nobody:
+            return ()
         folded = fold(word)
         claims = self._claims.get(folded)
         if claims is None and not word.isascii():
@@ -198,52 +202,50 @@ class KnownPeople:
             if len(self._nobody) >= MEMORY:
                 self._nobody.clear()
             self._nobody.add(word)
-        return folded, tuple(claims or ())
+        return claims or ()
 
     def _names(self, text: str) -> Iterator[Mention]:
         pattern = ASCII_WORD if text.isascii() else WORD
-        line = [_Word(m.start(), m.end(), *self._lookup(m.group())) for m in pattern.finditer(text)]
+        line = [_Word(*m.span(), m.group(), self._lookup(m.group())) for m in pattern.finditer(text)]
         at = 0
         while at < len(line):
-            handle = self._handle(text, line[at])
-            if handle:
-                yield handle
-            mention, used = self._run(text, line, at)
-            if mention:
-                yield mention
-            at += used
+            if self._handles:
+                yield from self._handle(text, line[at])
+            if line[at].claims:
+                mention, at = self._run(text, line, at)
+                if mention:
+                    yield mention
+            else:
+                at += 1
 
-    def _handle(self, text: str, word: _Word) -> Mention | None:
-        for pattern, label in self._handles.get(word.folded, ()):
+    def _handle(self, text: str, word: _Word) -> Iterator[Mention]:
+        for pattern, label in self._handles.get(fold(word.written), ()):
             match = pattern.match(text, word.start)
             if match:
-                return Mention(match.start(), match.end(), label)
-        return None
+                yield Mention(match.start(), match.end(), label)
 
     def _run(self, text: str, line: list[_Word], at: int) -> tuple[Mention | None, int]:
-        """The longest mention that begins with word ``at``, and how many words it has (at least 1)."""
+        """The longest mention that begins with the claimed word ``at``, and the word after it."""
         shared = {claim.label for claim in line[at].claims}
-        if not shared:
-            return None, 1
         end = at + 1
+        so_far = [fold(line[at].written)]
         for here in range(at + 1, min(at + LONGEST_RUN, len(line))):
-            word, so_far = line[here], line[at : here + 1]
+            word = line[here]
             if not _BETWEEN.fullmatch(text, line[here - 1].end, word.start):
                 break
-            common = shared & {claim.label for claim in word.claims}
-            whole = self._full.get(tuple(one.folded for one in so_far))
-            if whole in shared:
+            folded = fold(word.written)
+            common = shared.intersection(claim.label for claim in word.claims)
+            if self._full.get((*so_far, folded)) in shared:
                 end = here + 1
-            elif common and all(word.folded != one.folded for one in so_far[:-1]):
+            elif common and folded not in so_far:
                 shared, end = common, here + 1
-            elif letters(word.folded) != 1 and all(
-                (word.folded, label) not in self._glue for label in shared
-            ):
+            elif letters(folded) != 1 and all((folded, label) not in self._glue for label in shared):
                 break
-        return self._mention(text, line[at:end], shared), end - at
+            so_far.append(folded)
+        return self._mention(text, line[at:end], shared), end
 
     def _mention(self, text: str, taken: list[_Word], shared: set[str]) -> Mention | None:
-        whole = self._full.get(tuple(word.folded for word in taken))
+        whole = self._full.get(tuple(fold(word.written) for word in taken))
         claims = [claim for claim in taken[0].claims if claim.label in shared]
         chosen = next((claim for claim in claims if claim.label == whole), claims[0])
         if len(taken) == 1 and (
