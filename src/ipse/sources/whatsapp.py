@@ -1,0 +1,217 @@
+"""WhatsApp: "Export chat" on a phone: `_chat.txt`, `WhatsApp Chat with X.txt`, a zip or an unpacked folder.
+
+The export is text in the style and language of the phone, without zone and without ids. Two passes are made
+over it: the first learns who is in it and the order of day and month, the second yields the records. Each
+keeps one block of about a megabyte. Knows nothing of who the owner is.
+"""
+
+import unicodedata
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import date, datetime, time
+from hashlib import blake2b
+from itertools import chain, count
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from ipse.errors import SourceError
+from ipse.interfaces import ReadOptions, Survey
+from ipse.records import Message, Person, Unreadable
+from ipse.sources.whatsapp_bodies import Said, markers
+from ipse.sources.whatsapp_census import BOTS, Plan, plan_of
+from ipse.sources.whatsapp_files import Block, Chat, blocks, find_chats, head, title_of
+from ipse.sources.whatsapp_headers import Calendar, learn, to_time
+
+__all__ = ["WhatsApp"]
+
+_LONGEST = 1 << 18  # characters; four times what WhatsApp allows in one message
+
+
+class WhatsApp:
+    """Reads exported WhatsApp chats."""
+
+    name = "whatsapp"
+    aliases: tuple[str, ...] = ("whatsapp_txt", "whatsapp_zip")
+    reads = "WhatsApp chats as the phone exports them: .txt, .zip or a folder of them, in any language"
+
+    def recognizes(self, path: Path) -> bool:
+        """Tell by the first lines; a style that a log file could have needs the usual file name as well."""
+        try:
+            chats = find_chats(path)[:50]
+        except SourceError:
+            return bool(title_of(path.stem))
+        with suppress(SourceError):
+            return any((found := learn(head(chat))) and (found[0].close or chat.title) for chat in chats)
+        return False
+
+    def survey(self, path: Path, options: ReadOptions) -> Survey:
+        """Count the senders of every chat in the export and tell how its dates are read."""
+        senders: dict[Person, int] = {}
+        units, notes = 0, []
+        for chat in _chats(path):
+            plan = plan_of(chat, options)
+            units += plan.units
+            notes.append(f"{chat.label}: {plan.note}")
+            for person, number in plan.senders.items():
+                senders[person] = senders.get(person, 0) + number
+        return Survey(senders=senders, units=units, notes=tuple(notes))
+
+    def read(self, path: Path, options: ReadOptions) -> Iterator[Message | Unreadable]:
+        """Yield the messages in the order of the file, and what could not be read as ``Unreadable``."""
+        return chain.from_iterable(_Reading(plan_of(chat, options), options.tz) for chat in _chats(path))
+
+
+def _chats(path: Path) -> list[Chat]:
+    chats = find_chats(path)
+    if path.is_dir():
+        chats = [chat for chat in chats if learn(head(chat))]
+    if not chats:
+        raise SourceError(
+            f"{path.name}: there is no WhatsApp chat in it.", hint="Import the file that the phone made."
+        )
+    return chats
+
+
+class _Days(dict[str, tuple[date | None, int]]):
+    """Each date as written, to the day and the minutes before it; few are ever written."""
+
+    def __init__(self, calendar: Calendar | None) -> None:
+        self._calendar = calendar
+
+    def __missing__(self, written: str) -> tuple[date | None, int]:
+        day = self._calendar.day(written) if self._calendar else None
+        self[written] = (day, day.toordinal() * 1440 if day else 0)
+        return self[written]
+
+
+class _Clocks(dict[str, tuple[time | None, int]]):
+    """Each clock as written, to the time of day in the owner's zone and its minute."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._zone = zone
+
+    def __missing__(self, written: str) -> tuple[time | None, int]:
+        clock = to_time(written, self._zone)
+        self[written] = (clock, clock.hour * 60 + clock.minute if clock else 0)
+        return self[written]
+
+
+class _Reading:
+    """The second pass over one chat."""
+
+    def __init__(self, plan: Plan, zone: ZoneInfo) -> None:
+        self.plan = plan
+        self.markers = markers()
+        self.days, self.clocks = _Days(plan.calendar), _Clocks(zone)
+        self.participants = tuple(sorted(plan.senders, key=lambda person: person.name))
+        # How often an id was given, in this block and the one before: numbers what was said twice a minute.
+        self.given: dict[str, int] = {}
+        self.given_before: dict[str, int] = {}
+
+    def __iter__(self) -> Iterator[Message | Unreadable]:
+        """Yield every message; this loop is what an import waits for, so it does only what each one needs."""
+        plan, days, clocks, people = self.plan, self.days, self.clocks, self.plan.people
+        exact, old, notice = self.markers.exact, plan.old, self.markers.notice.match
+        ordinary = {name for name, person in people.items() if person.name.lower() not in BOTS} - {
+            *plan.longer
+        }
+        for block in blocks(plan.chat, plan.split):
+            pieces = plan.split.split(block.text)
+            if block.damaged or pieces[0].strip():
+                yield self._orphan(block, pieces[0])
+            self.given, self.given_before = {}, self.given
+            fields = iter(pieces[1:])
+            for place, day, clock, name, body in zip(count(), fields, fields, fields, fields, strict=False):
+                on, minutes = days[day]
+                hour, minute = clocks[clock]
+                if on is None or hour is None or len(body) > _LONGEST:
+                    yield self._unreadable(block, place, body)
+                    continue
+                text = body.strip()
+                if (
+                    name not in ordinary
+                    or text in exact
+                    or "<" in text
+                    or "(" in text
+                    or "\u200e" in text
+                    or "\u200f" in text
+                    or "://" in text
+                    or ":\n" in text
+                    or (old and notice(text))
+                ):
+                    yield self._special(datetime.combine(on, hour), minutes + minute, name, body)
+                    continue
+                person = people[name]
+                yield Message(
+                    id=self._id(minutes + minute, person.name, "text", text),
+                    conversation=plan.conversation,
+                    platform="whatsapp",
+                    at=datetime.combine(on, hour),
+                    sender=person,
+                    text=text,
+                    raw=body,
+                    participants=self.participants,
+                    group=plan.group,
+                )
+
+    def _id(self, minute: int, sender: str, kind: str, text: str) -> str:
+        """The same for the same message in any export of this chat, with or without files and seconds."""
+        content = f"{self.plan.conversation}\0{minute}\0{sender}\0{kind}\0{text}"
+        digest = blake2b(content.encode(), digest_size=16).hexdigest()
+        times = self.given.get(digest, 0) or self.given_before.get(digest, 0)
+        self.given[digest] = times + 1
+        return blake2b(f"{digest}{times}".encode(), digest_size=16).hexdigest() if times else digest
+
+    def _special(self, at: datetime, minute: int, name: str | None, body: str) -> Message:
+        """A message that is not plain words of a person."""
+        person, said = self._said(name, body)
+        return Message(
+            id=self._id(minute, person.name, said.kind, said.text),
+            conversation=self.plan.conversation,
+            platform="whatsapp",
+            at=at,
+            sender=person,
+            text=said.text,
+            raw=body,
+            participants=self.participants,
+            group=self.plan.group,
+            content_type=said.kind,
+            attachments=tuple(self._resolved(file) for file in said.files),
+            automatic=person.name.lower() in BOTS,
+            edited=said.edited,
+        )
+
+    def _said(self, name: str | None, body: str) -> tuple[Person, Said]:
+        plan = self.plan
+        if name is None:
+            first, _, rest = body.partition(":")
+            if first not in plan.people:
+                return Person(""), Said("system", body.strip().lstrip("\u200e\u200f"))
+            name, body = first, rest.lstrip()
+        if name in plan.torn:
+            return Person(""), Said("system", f"{name}: {body.strip()}")
+        body = body.removeprefix(plan.longer.get(name, ""))
+        person = plan.people.get(name)
+        said = self.markers.examine(body, apple=plan.apple)
+        if person is None or said.kind == "system" or (plan.old and self.markers.notice.match(body)):
+            return Person(""), Said("system", said.text or body.strip())
+        return person, said
+
+    def _resolved(self, file: str) -> str:
+        """The name that a file mentioned in the chat has in the export itself."""
+        file = unicodedata.normalize("NFC", file)
+        return self.plan.chat.files.get(file, file)
+
+    def _orphan(self, block: Block, text: str) -> Unreadable:
+        if block.damaged:
+            return self._fault(block.line, "the archive is damaged from here on")
+        lead = len(text) - len(text.lstrip())
+        return self._fault(block.line - 1 + text.count("\n", 0, lead), "text that belongs to no message")
+
+    def _unreadable(self, block: Block, place: int, body: str) -> Unreadable:
+        starts = [match.start() for match in self.plan.split.finditer(block.text)]
+        reason = "longer than any message" if len(body) > _LONGEST else "no such date or time"
+        return self._fault(block.line + block.text.count("\n", 0, starts[place]), reason)
+
+    def _fault(self, line: int, reason: str) -> Unreadable:
+        return Unreadable(file=self.plan.chat.label, position=f"line {line}", reason=reason)
