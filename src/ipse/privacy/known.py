@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
 from ipse.interfaces import Span
+from ipse.privacy.mails import loose_mails
 from ipse.privacy.names import (
     ASCII_WORD,
     UNSPACED_RUN,
@@ -33,9 +34,7 @@ _K = TypeVar("_K", str, tuple[str, ...])
 MEMORY = 200_000  # words remembered as nobody's name, some 20 MB at most
 LONGEST_RUN = 10  # words that one mention may have
 _BETWEEN = re.compile(r"[ \t\u00a0.'’ʼ_\-]{1,3}")
-_MAIL = re.compile(r"[^\s<>()\[\],;:\"@]{1,64}@[^\s<>()\[\],;:\"@/]{1,255}")
 _DIGIT = re.compile(r"\d")
-_AROUND_MAIL = "*_~'`.!?’"
 _SENTENCE_END = re.compile(r"(?:^|[.!?…:\n])[\s\"'«»„“”(*_]*$")
 
 
@@ -175,13 +174,10 @@ class KnownPeople:
             held.append((pattern, label))
 
     def _addresses(self, text: str) -> Iterator[Mention]:
-        for match in _MAIL.finditer(text):
-            written = match.group()
-            value = written.strip(_AROUND_MAIL)
-            label = self._mails.get(value.casefold())
+        for start, end in loose_mails(text):
+            label = self._mails.get(text[start:end].casefold())
             if label:
-                start = match.start() + written.index(value)
-                yield Mention(start, start + len(value), label)
+                yield Mention(start, end, label)
 
     def _runs(self, text: str) -> Iterator[Mention]:
         if self._unspaced_pattern is None:

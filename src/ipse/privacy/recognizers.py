@@ -10,13 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from ipse.config import PrivacySettings
 from ipse.interfaces import Span
 from ipse.privacy.checks import IBAN_LENGTHS, is_card, is_iban, is_ip, is_secret
+from ipse.privacy.mails import mails
 from ipse.privacy.phones import phones
 
 __all__ = ["PatternRecognizer"]
 
-_MAIL = re.compile(
-    r"\w[\w.!#$%&'*+/=?^`{|}~-]{0,63}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}(?:xn--[\w-]{1,59}|[^\W\d_]{2,63})"
-)
 _URL = re.compile(
     r"(?:(?<![^\W_])(?:https?|ftp)://|(?<![\w@.-])www\.)[^\s<>\"“”«»]{2,4000}"
     r"|(?<![\w@.-])(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}[^\W\d_]{2,24}/[^\s<>\"“”«»]{0,4000}",
@@ -28,7 +26,8 @@ _IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w]|\.\d)")
 _IPV6 = re.compile(r"(?<![\w:.])(?=[0-9A-Fa-f]{0,4}:)[0-9A-Fa-f:]{3,39}(?:(?:\d{1,3}\.){3}\d{1,3})?(?![\w:])")
 _VERSION = re.compile(r"\b(?:v|ver|version|release|build|firmware|update)[\s.:]{0,3}$", re.IGNORECASE)
 _KEY = re.compile(
-    r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[\s\S]{0,20000}?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|\Z)"
+    r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?:[^-]|-(?!----)){0,20000}"
+    r"(?:-----END [A-Z ]{0,30}PRIVATE KEY-----)?"
     r"|(?<![A-Za-z0-9])(?:"
     r"(?:AKIA|ASIA)[0-9A-Z]{16}"
     r"|gh[pousr]_[A-Za-z0-9]{30,255}|github_pat_\w{20,255}|glpat-[\w-]{20,100}"
@@ -61,7 +60,7 @@ class PatternRecognizer:
         """Every identifier found; they may overlap, such as a mail address in a URL."""
         found: list[Span] = []
         if "@" in text:
-            found += _all(_MAIL, "EMAIL", text)
+            found += (Span(start, end, "EMAIL") for start, end in mails(text))
         if "/" in text or "ww." in text or "WW." in text:
             found += _urls(text)
         if (":" in text or "=" in text) and _LABEL_HINT.search(text):
