@@ -64,3 +64,39 @@ def vault(tmp_path: Path) -> Iterator[Vault]:
     made, _ = Vault.create(tmp_path / "vault", PASSPHRASE, kdf=CHEAP, allow_weak=True)
     with made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A causal language model of some 30,000 random weights that reads bytes; for tests marked `llm`."""
+    import torch
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+    symbols = ["<s>", "</s>", "<|im_start|>", "<|im_end|>", *sorted(pre_tokenizers.ByteLevel.alphabet())]
+    reader = Tokenizer(models.BPE({symbol: place for place, symbol in enumerate(symbols)}, []))
+    reader.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    reader.decoder = decoders.ByteLevel()
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=reader,
+        bos_token="<s>",
+        eos_token="</s>",
+        extra_special_tokens=["<|im_start|>", "<|im_end|>"],
+    )
+    shape = LlamaConfig(
+        vocab_size=len(symbols),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        max_position_embeddings=128,
+        initializer_range=0.2,  # enough for an adapter to have something to turn
+        tie_word_embeddings=True,
+        bos_token_id=0,
+        eos_token_id=1,
+    )
+    folder = tmp_path_factory.mktemp("base")
+    torch.manual_seed(7)
+    LlamaForCausalLM(shape).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder

@@ -63,6 +63,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     subject: str | None = None
     reply_to: str | None = None
     account: str | None = None
+    sender_domain: str | None = None
     attachments: tuple[str, ...] = ()
     lang: str | None = None
     automatic: bool = False

@@ -15,6 +15,9 @@ def evaluate(
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Where the JSON and the page go.")
     ] = Path(),
+    samples: Annotated[
+        bool, typer.Option("--samples", help="With a few answers beside what you said; unencrypted.")
+    ] = False,
     vault: VaultOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -25,7 +28,7 @@ def evaluate(
 
     with opened(vault) as workspace, progress_bar("judging", quiet=json) as progress:
         scorecard = judge(workspace, model=model, progress=progress)
-    json_file, page = write_scorecard(scorecard, out)
+    json_file, page = write_scorecard(scorecard, out, samples=samples)
     if json:
         print_json(scorecard)
         return

@@ -3,7 +3,7 @@
 A file whose source has no consent is never opened; its name alone tells what might be missing.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -47,14 +47,23 @@ def find(paths: Iterable[Path], sources: Sequence[Source]) -> tuple[list[Export]
     return exports, unknown
 
 
-def _walk(path: Path, sources: Sequence[Source]) -> Iterator[Export | Path]:
-    for source in sources:
-        if source.recognizes(path):
-            yield Export(path, source)
-            return
+def _walk(path: Path, sources: Sequence[Source]) -> list[Export | Path]:
+    """The exports in ``path``, and the files that are none.
+
+    A folder is one export where a source reads it as a whole (a maildir, a chat with its media) and no other
+    source finds anything of its own in it; otherwise each thing in it is looked at alone.
+    """
+    whole = [source for source in sources if source.recognizes(path)]
     if not path.is_dir():
-        yield path
-        return
-    for child in sorted(path.iterdir()):
-        if not child.name.startswith("."):
-            yield from _walk(child, sources)
+        return [Export(path, whole[0])] if whole else [path]
+    inside = [
+        item
+        for child in sorted(path.iterdir())
+        if not child.name.startswith(".")
+        for item in _walk(child, sources)
+    ]
+    readers = {item.source.name for item in inside if isinstance(item, Export)}
+    for source in whole:
+        if readers <= {source.name}:
+            return [Export(path, source)]
+    return inside

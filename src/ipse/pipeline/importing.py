@@ -171,11 +171,12 @@ class _Importer:
             self._roster, self._workspace.settings.privacy, recognizers=self._recognizers, permit=permit
         )
         report.read += len(batch)
-        cleared = self._clear(gate, self._directed(batch, report), report)
+        cleared, gaps = self._clear(gate, self._directed(batch, report), report)
         self._workspace.keep_roster(self._roster)
         kept = self._workspace.vault.keep(cleared, source=source.name)
-        report.kept += kept.kept
-        report.duplicates += kept.duplicates
+        new = len(kept.new - gaps)
+        report.kept += new
+        report.duplicates += len(cleared) - len(gaps) - new
 
     def _directed(self, batch: Sequence[Record | Unreadable], report: ExportReport) -> list[Record]:
         """The readable ones, with direction and language; the others are counted."""
@@ -198,18 +199,40 @@ class _Importer:
         own = self._is_owner(message.sender)
         return replace(message, direction="outbound" if own else "inbound", lang=message.lang or lang)
 
-    def _clear(self, gate: Gate, records: Sequence[Record], report: ExportReport) -> list[Cleared[Record]]:
+    def _clear(
+        self, gate: Gate, records: Sequence[Record], report: ExportReport
+    ) -> tuple[list[Cleared[Record]], frozenset[str]]:
+        """The records as cleared, and the ids of those that only mark where a refused one stood.
+
+        A mark holds neither who nor what, and is not counted as kept; without it the reply to a refused
+        message would seem to answer the one before.
+        """
         cleared: list[Cleared[Record]] = []
+        gaps: set[str] = set()
         refused: Counter[str] = Counter(report.refused)
         for record in records:
             try:
                 cleared.append(gate.clear(record))
+                continue
             except RefusedError as error:
                 refused[error.message] += 1
             except PrivacyError:
                 refused["the gate could not clear it"] += 1
+            gap = _gap(gate, record)
+            if gap is not None:
+                cleared.append(gap)
+                gaps.add(gap.record.id)
         report.refused = dict(refused)
-        return cleared
+        return cleared, frozenset(gaps)
+
+
+def _gap(gate: Gate, record: Record) -> Cleared[Message] | None:
+    if not isinstance(record, Message):
+        return None
+    try:
+        return gate.stand_in(record)
+    except PrivacyError:
+        return None  # the conversation is excluded whole, or nothing of it is permitted
 
 
 def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import msgspec
+
 from ipse import plugins
 from ipse.config import Settings
 from ipse.datasets import Dataset, impostors
@@ -61,8 +63,13 @@ def promote(workspace: Workspace, model: str, *, anyway: bool = False) -> ModelC
     return registry.promote(card.id, reason="its scorecard")
 
 
-def write_scorecard(scorecard: Scorecard, folder: Path) -> tuple[Path, Path]:
-    """Write the scorecard as JSON and as one self-contained page; returns both files."""
+def write_scorecard(scorecard: Scorecard, folder: Path, *, samples: bool = False) -> tuple[Path, Path]:
+    """Write the scorecard as JSON and as one self-contained page; returns both files.
+
+    They lie outside the vault, so what was said stays out of them unless ``samples`` asks for a few of them.
+    """
+    if not samples:
+        scorecard = msgspec.structs.replace(scorecard, samples=())
     folder.mkdir(parents=True, exist_ok=True)
     json_file, page = (
         folder / f"scorecard-{scorecard.model}.json",

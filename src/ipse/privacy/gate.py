@@ -17,6 +17,7 @@ from ipse.config import PrivacySettings
 from ipse.consent import Permit
 from ipse.errors import PrivacyError
 from ipse.interfaces import Recognizer, Span
+from ipse.privacy.domains import is_public
 from ipse.privacy.exclusions import Exclusions
 from ipse.privacy.known import Mention
 from ipse.privacy.operators import KEEP, PLACEHOLDER, file_name, replace, resolve
@@ -155,6 +156,7 @@ class Gate:
             "raw": self._text(message.raw, again=again) if self._keep_raw else "",
             "subject": message.subject and self._text(message.subject, again=again),
             "account": message.account and self._text(message.account, again=again),
+            "sender_domain": self._domain(message.sender_domain, again=again),
             "reply_to": message.reply_to and self._id(message.reply_to),
             "attachments": tuple(self._file(name) for name in message.attachments),
             "lang": message.lang if message.lang and _LANGUAGE.fullmatch(message.lang) else None,
@@ -210,6 +212,12 @@ class Gate:
         if _OPAQUE.fullmatch(written) or self._text(written) == written:
             return written
         return self._roster.opaque(written)
+
+    def _domain(self, domain: str | None, *, again: bool) -> str | None:
+        if not domain or again:
+            return domain or None
+        plain = domain.strip().lower()
+        return plain if is_public(plain) else self._roster.placeholder("DOMAIN", plain)
 
     def _file(self, name: str) -> str:
         kept = file_name(name)

@@ -24,10 +24,11 @@ __all__ = ["Keeper", "Kept", "finish_shredding"]
 
 
 class Kept(NamedTuple):
-    """How many records of a batch are new, and how many were there before."""
+    """How many records of a batch are new, how many were there before, and the ids of the new ones."""
 
     kept: int
     duplicates: int
+    new: frozenset[str] = frozenset()
 
 
 class Keeper:
@@ -48,7 +49,7 @@ class Keeper:
             if fresh:
                 self._grow(db, home, list(fresh.values()))
                 insert(db, tables.seen, [(token, home.position) for token in fresh])
-            kept = Kept(len(fresh), len(records) - len(fresh))
+            kept = Kept(len(fresh), len(records) - len(fresh), frozenset(map(_name, fresh.values())))
             details = {"source": source, "kept": kept.kept, "duplicates": kept.duplicates}
             self._journal.append(db, "import.keep", details, source=home.key)
         return kept
@@ -81,8 +82,7 @@ class Keeper:
 
     def _fresh(self, db: sa.Connection, records: Sequence[Record], source: str) -> dict[bytes, Record]:
         """The records that are new, by token; the first of equal ones."""
-        names = [record.id if isinstance(record, Message) else record.key for record in records]
-        tokens = crypto.tokens(self._parts.tokens, ("record", source), names)
+        tokens = crypto.tokens(self._parts.tokens, ("record", source), [_name(record) for record in records])
         fresh: dict[bytes, Record] = {}
         for token, record in zip(tokens, records, strict=True):
             fresh.setdefault(token, record)
@@ -120,6 +120,10 @@ class Keeper:
             number, size = number + 1, size + len(plain)
         grown = msgspec.structs.replace(held, segments=number, records=held.records + len(records), size=size)
         return stream._replace(manifest=grown)
+
+
+def _name(record: Record) -> str:
+    return record.id if isinstance(record, Message) else record.key
 
 
 def finish_shredding(parts: Parts) -> None:
