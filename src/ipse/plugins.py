@@ -26,7 +26,7 @@ def _load(group: str, name: str, protocol: type) -> type:
         )
     try:
         part = known[name].load()
-    except (ImportError, AttributeError) as error:
+    except (ImportError, AttributeError, SyntaxError) as error:
         raise PluginError(f"The {protocol.__name__.lower()} `{name}` does not load: {error}.") from error
     missing = [
         member for member in vars(protocol) if not member.startswith("_") and not hasattr(part, member)

@@ -84,7 +84,7 @@ def test_it_is_a_source() -> None:
 
 def test_a_row_becomes_a_question_and_the_answer_to_it(tmp_path: Path) -> None:
     question, answer = messages(table(tmp_path / "r.csv", [ROW]))
-    assert (question.sender, question.text) == (Person("question"), "What did you mend today?")
+    assert (question.sender, question.text) == (Person(""), "What did you mend today?")
     assert (answer.sender, answer.text) == (Person("u-1"), "Mostly the kettle, and a little of my patience.")
     assert answer.reply_to == question.id != answer.id
     assert answer.conversation == question.conversation
@@ -219,7 +219,7 @@ def test_a_question_left_open_for_days_stays_beside_its_answer(tmp_path: Path) -
 
 def test_the_survey_counts_who_answered(tmp_path: Path) -> None:
     survey = Reflections().survey(table(tmp_path / "r.csv", [ROW, OTHER, OTHER]), ReadOptions())
-    assert survey.senders == {Person("u-1"): 1, Person("u-2"): 2, Person("question"): 3}
+    assert survey.senders == {Person("u-1"): 1, Person("u-2"): 2, Person(""): 3}
 
 
 def test_without_a_user_column_the_owner_answered_and_ids_do_not_depend_on_the_name(tmp_path: Path) -> None:

@@ -48,10 +48,11 @@ def _print(report: "ImportReport") -> None:
     out = console()
     out.print(_table(report))
     for export in report.exports:
+        name = Path(export.file).name
         for note in export.notes:
-            out.print(f"{Path(export.file).name}: {note}", markup=False)
+            out.print(note if note.startswith(name) else f"{name}: {note}", markup=False)
         for reason, count in export.refused.items():
-            out.print(f"{Path(export.file).name}: {count:,} refused: {reason}", markup=False)
+            out.print(f"{name}: {count:,} refused: {reason}", markup=False)
         for bad in export.unreadable_at[:SHOWN]:
             out.print(f"{bad.file}, {bad.position}: {bad.reason}", markup=False)
         if export.unreadable > SHOWN:

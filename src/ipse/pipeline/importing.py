@@ -141,6 +141,7 @@ class _Importer:
         units = [survey.units for survey in surveys]
         self._total = float(sum(n for n in units if n is not None)) if None not in units else None
         self._done = 0
+        self._remembered = -1
         self._roster = self._meet(surveys)
 
     def _meet(self, surveys: Sequence[Survey]) -> Roster:
@@ -172,11 +173,17 @@ class _Importer:
         )
         report.read += len(batch)
         cleared, gaps = self._clear(gate, self._directed(batch, report), report)
-        self._workspace.keep_roster(self._roster)
+        self._remember()
         kept = self._workspace.vault.keep(cleared, source=source.name)
         new = len(kept.new - gaps)
         report.kept += new
         report.duplicates += len(cleared) - len(gaps) - new
+
+    def _remember(self) -> None:
+        """Make every placeholder durable before a record that holds it."""
+        if len(self._roster) != self._remembered:
+            self._workspace.keep_roster(self._roster)
+            self._remembered = len(self._roster)
 
     def _directed(self, batch: Sequence[Record | Unreadable], report: ExportReport) -> list[Record]:
         """The readable ones, with direction and language; the others are counted."""

@@ -159,6 +159,11 @@ class Roster:
             number = self._numbers[key] = len(values)
         return f"<{kind}_{number}>"
 
+    def __len__(self) -> int:
+        """How many people, values and conversations it remembers; it never forgets one."""
+        values = sum(map(len, self._values.values()))
+        return sum(len(entry.people) for entry in self._people.values()) + values + len(self._conversations)
+
     def issued(self, token: str) -> bool:
         """Whether ``token`` is a conversation's, so that the record it stands in was cleared before."""
         return token in self._tokens

@@ -34,7 +34,8 @@ COLUMNS: Final = Columns(
 )
 """What a row may hold, and the names each column goes by; anything else in it is ignored."""
 
-_QUESTION = Person("question")
+# Nobody: a name here would be taken for a person's and replaced in every text that holds the word.
+_QUESTION = Person("")
 
 
 class _BadRowError(Exception):
