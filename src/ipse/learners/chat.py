@@ -33,7 +33,7 @@ FALLBACK_TEMPLATE = (
     "{% if add_generation_prompt %}me\n{% endif %}"
 )
 
-Said: TypeAlias = list[tuple[str, str]]  # (role of the chat format, text)
+_Said: TypeAlias = list[tuple[str, str]]  # (role of the chat format, text)
 PROBE = "ipse"
 
 
@@ -126,10 +126,10 @@ class ChatFormat:
             )
         return found["input_ids"], found["offset_mapping"]
 
-    def _said(self, context: Sequence[Turn]) -> Said:
+    def _said(self, context: Sequence[Turn]) -> _Said:
         """Turns of one side in a row made one (templates want roles to alternate); names only in groups."""
         several = len({turn.speaker for turn in context if turn.role == "partner"}) > 1
-        said: Said = []
+        said: _Said = []
         for turn in context:
             text = self._control.sub(lambda found: f"{found[0][0]} {found[0][1:]}", turn.text)
             if several and turn.role == "partner":
@@ -141,7 +141,7 @@ class ChatFormat:
                 said.append((role, text))
         return said
 
-    def _shorten(self, said: Said, excess: int) -> Said:
+    def _shorten(self, said: _Said, excess: int) -> _Said:
         """Take ``excess`` tokens off the start, or the whole oldest turn where it holds no more than that."""
         (role, text), rest = said[0], said[1:]
         spans = self._tokens(text)[1]
@@ -149,11 +149,11 @@ class ChatFormat:
             return rest
         return [(role, text[max(1, spans[excess][0]) :]), *rest]
 
-    def _encode(self, said: Said) -> list[int]:
+    def _encode(self, said: _Said) -> list[int]:
         text = self._render(self._complete(said), ask=True)
         return self._tokens(text)[0] or [int(self.tokenizer.eos_token_id)]
 
-    def _complete(self, said: Said) -> Said:
+    def _complete(self, said: _Said) -> _Said:
         """Add the system line, and give the template what it insists on."""
         if said and said[0][0] == "assistant" and not self._owner_may_open:
             said = said[1:]
@@ -165,7 +165,7 @@ class ChatFormat:
             return [("user", f"{self._system}\n\n{said[0][1]}".strip()), *said[1:]]
         return said
 
-    def _render(self, said: Said, *, ask: bool) -> str:
+    def _render(self, said: _Said, *, ask: bool) -> str:
         text: str = self.tokenizer.apply_chat_template(
             [{"role": role, "content": text} for role, text in said],
             chat_template=self._template,
@@ -180,9 +180,10 @@ class ChatFormat:
         self._has_system_role = PROBE in self._try([("system", PROBE), ("user", "?")])
         self._owner_may_open = self._try([owner, user]) != ""
         self._system = system
-        self._wants_user = not self._try([("system", system)] if system and self._has_system_role else [])
+        alone = bool(system) and self._has_system_role
+        self._wants_user = not (alone and self._try([("system", system)]))
 
-    def _try(self, said: Said) -> str:
+    def _try(self, said: _Said) -> str:
         from jinja2 import TemplateError
 
         try:

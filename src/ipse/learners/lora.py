@@ -11,8 +11,9 @@ import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from math import ceil
+from math import ceil, sqrt
 from pathlib import Path
+from statistics import fmean, stdev
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Self
 
@@ -40,7 +41,7 @@ FORMAT = 1
 FEW = 200  # examples; below this the recipe halves rank and epochs
 SHORT = 100  # steps; below this the recipe doubles the learning rate
 CHECKS = 10  # looks at the dev set in a run
-DEV = 200  # newest dev examples looked at
+DEV = 100  # newest dev examples looked at
 LARGE = 1_000_000_000  # parameters from which activations are computed again rather than kept
 
 
@@ -144,11 +145,7 @@ class _Run:
             window for example in train for window in self.format.windows(example.context, example.reply)
         ]
         watched = sorted(dev, key=lambda example: (example.at, example.id))[-DEV:]
-        self.dev = [
-            window
-            for example in watched
-            for window in self.format.windows(example.context, example.reply, closed=False)
-        ]
+        self.dev = [self.format.windows(example.context, example.reply, closed=False) for example in watched]
         self.dev_bytes = sum(len(example.reply.encode()) for example in watched)
         self.plan = plan(settings, examples=len(train), windows=len(self.windows))
         self.examples = len(train)
@@ -156,6 +153,7 @@ class _Run:
         self.best: dict[str, torch.Tensor] = {}
         self.figures: dict[str, float] = {}
         self.curve: list[float] = []
+        self.least: list[float] = []
 
     def train(self, progress: Progress, scratch: Path | None) -> None:
         """Run TRL's trainer to its end, to the first rise on the dev set, or to the owner's word."""
@@ -163,7 +161,7 @@ class _Run:
         from transformers.trainer_callback import PrinterCallback
 
         self.look()
-        rows = [{"input_ids": w.ids, "labels": w.labels, "length": len(w.ids)} for w in self.windows]
+        rows = [{"input_ids": w.ids, "labels": w.labels} for w in self.windows]
         with TemporaryDirectory(dir=scratch, prefix="ipse-lora-") as folder:
             trainer = _silent_trainer()(
                 model=self.model,
@@ -176,19 +174,29 @@ class _Run:
             trainer.train()
 
     def look(self) -> bool:
-        """Measure the dev set, keep the adapter if it is the best so far; False at a rise."""
+        """Measure the dev set and keep the adapter if it is the best so far; False at a rise.
+
+        Less than its own standard error over the dev examples is noise of the steps, not a rise.
+        """
         from peft import get_peft_model_state_dict
 
         if self.dev:
-            training = self.model.training
-            spent = sum(bits_of_windows(self.model.eval(), self.dev))
-            self.model.train(training)
-            self.curve.append(spent / self.dev_bytes)
+            spent = self._spent()
+            self.curve.append(sum(spent) / self.dev_bytes)
             if self.curve[-1] > min(self.curve):
-                return False
+                return not _rose([now - then for now, then in zip(spent, self.least, strict=True)])
+            self.least = spent
         state = get_peft_model_state_dict(self.model)
         self.best = {name: tensor.detach().cpu().clone() for name, tensor in sorted(state.items())}
         return True
+
+    def _spent(self) -> list[float]:
+        """Bits for each dev reply."""
+        training = self.model.training
+        every = bits_of_windows(self.model.eval(), [window for held in self.dev for window in held])
+        self.model.train(training)
+        rest = iter(every)
+        return [sum(next(rest) for _ in held) for held in self.dev]
 
     def artefact(self) -> dict[str, bytes]:
         from safetensors.torch import save
@@ -218,6 +226,12 @@ class _Run:
         sizes = {"examples": self.examples, "windows": len(self.windows), "parameters": trained}
         watched = {"dev_bits_base": self.curve[0], "dev_bits": min(self.curve)} if self.curve else {}
         return {**sizes, "rank": self.plan.rank, **self.figures, **watched}
+
+
+def _rose(more: Sequence[float]) -> bool:
+    """Whether the mean of ``more`` (bits per example) is above 0 by more than its standard error."""
+    error = stdev(more) / sqrt(len(more)) if len(more) > 1 else 0.0
+    return fmean(more) > error
 
 
 def _adapted(base: "torch.nn.Module", plan: Plan, dropout: float) -> "PeftModel":
@@ -251,7 +265,6 @@ def _arguments(settings: LoraSettings, plan: Plan, folder: str, *, large: bool) 
         weight_decay=0.0,
         max_grad_norm=1.0,
         seed=settings.seed,
-        train_sampling_strategy="group_by_length",
         dataset_kwargs={"skip_prepare_dataset": True},
         use_cpu=not cuda,
         bf16=cuda and torch.cuda.is_bf16_supported(),

@@ -5,6 +5,7 @@ contact, no vault and no network; the base model must be the very one that the a
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Sampling", "TransformerVoice"]
 
 SCORED_TOKENS = 4096  # tokens of replies scored at a time
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # in an answer they could only steer a terminal
 UNREAD = "\ufffd"  # what a tokenizer decodes an unfinished UTF-8 sequence to
 
 
@@ -171,7 +173,7 @@ class TransformerVoice:
         text: str = self._chat.tokenizer.decode(
             ids, skip_special_tokens=True, clean_up_tokenization_spaces=False
         )
-        return text.lstrip()
+        return CONTROL.sub("", text).lstrip()
 
     def _forward(
         self, ids: "torch.Tensor", cache: "Cache | None", mask: "torch.Tensor | None" = None
@@ -261,7 +263,9 @@ def _with_adapter(base: "torch.nn.Module", files: Mapping[str, bytes]) -> "PeftM
 
     try:
         with quiet():
-            config = LoraConfig.from_peft_type(**cast("dict[str, object]", json.loads(files[CONFIG])))
+            held = cast("dict[str, object]", json.loads(files[CONFIG]))
+            # The base is settled by its hash; its name would only make peft warn that the folder moved.
+            config = LoraConfig.from_peft_type(**held | {"base_model_name_or_path": None})
             model = get_peft_model(base, config)
             found = set_peft_model_state_dict(model, load(files[ADAPTER]))
     except (SafetensorError, ValueError, TypeError, KeyError, RuntimeError) as error:

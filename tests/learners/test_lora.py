@@ -1,0 +1,267 @@
+import json
+import math
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ipse.config import LoraSettings, Settings
+from ipse.errors import BaseModelError, CancelledError, LearnerError
+from ipse.interfaces import Learner
+from ipse.learners.lora import ADAPTER, CARD, CONFIG, LoraLearner, Plan, _rose, plan
+from ipse.records import Example, Turn
+
+pytestmark = pytest.mark.llm
+
+START = datetime(2024, 1, 1, tzinfo=UTC)
+SAID = ("Coffee at five?", "Did you ship it?", "Who won?", "Rain again", "Are you in?")
+REPLIES = ("yes yes, at five", "yes yes, shipped", "no no, not us", "yes yes, all day", "no no, at home")
+
+
+def examples(count: int, first: int = 0) -> list[Example]:
+    return [
+        Example(
+            id=f"{n:032x}",
+            conversation=f"c{n}",
+            contact="PERSON_1",
+            platform="whatsapp",
+            at=START + timedelta(hours=n),
+            context=(Turn("partner", "PERSON_1", SAID[n % 5]),),
+            reply=REPLIES[n % 5],
+        )
+        for n in range(first, first + count)
+    ]
+
+
+def settings(base: Path, **changed: object) -> LoraSettings:
+    plain: dict[str, object] = {"base": str(base), "max_steps": 6, "learning_rate": 1e-2, "system": "As me."}
+    return LoraSettings.model_validate(plain | changed)
+
+
+def ignore(done: float, total: float | None, figures: Mapping[str, float]) -> None:
+    """Follow nothing."""
+
+
+class Steps:
+    """Remembers what it was told; stops the run at a step if asked to."""
+
+    def __init__(self, stop_at: float = math.inf) -> None:
+        self.told: list[tuple[float, float | None, dict[str, float]]] = []
+        self.stop_at = stop_at
+
+    def __call__(self, done: float, total: float | None, figures: Mapping[str, float]) -> None:
+        self.told.append((done, total, dict(figures)))
+        if done >= self.stop_at:
+            raise CancelledError("Stopped.")
+
+
+@pytest.mark.parametrize(
+    ("examples", "windows", "changed", "expected"),
+    [
+        (1000, 1000, {}, Plan(rank=16, alpha=32, epochs=3.0, steps=375, learning_rate=1e-4)),
+        (250, 250, {}, Plan(rank=16, alpha=32, epochs=3.0, steps=96, learning_rate=2e-4)),
+        (199, 400, {}, Plan(rank=8, alpha=16, epochs=2.0, steps=100, learning_rate=1e-4)),
+        (117, 117, {}, Plan(rank=8, alpha=16, epochs=2.0, steps=30, learning_rate=2e-4)),
+        (117, 117, {"rank": 4, "alpha": 8}, Plan(rank=4, alpha=8, epochs=2.0, steps=30, learning_rate=2e-4)),
+        (1000, 1000, {"max_steps": 40}, Plan(rank=16, alpha=32, epochs=3.0, steps=40, learning_rate=2e-4)),
+        (1, 1, {"epochs": 0.1}, Plan(rank=8, alpha=16, epochs=0.1, steps=1, learning_rate=2e-4)),
+    ],
+)
+def test_the_plan_follows_the_recipe(
+    examples: int, windows: int, changed: dict[str, object], expected: Plan
+) -> None:
+    assert plan(LoraSettings.model_validate(changed), examples=examples, windows=windows) == expected
+
+
+def test_it_learns_the_owners_replies(tiny_base: Path) -> None:
+    some = settings(tiny_base, max_steps=75, learning_rate=1e-2, dropout=0.0)
+    learner = LoraLearner(some).fit(examples(200), examples(10, 200), ignore)
+    report = learner.report()
+    assert isinstance(learner, Learner)
+    assert report["dev_bits"] < 0.75 * report["dev_bits_base"]
+    assert report["examples"] == report["windows"] == 200
+    assert report["tokens_per_second"] > 0
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(tiny_base: Path) -> None:
+    first, again, other = (
+        LoraLearner(settings(tiny_base, seed=seed)).fit(examples(20), examples(5, 20), ignore).artefact()
+        for seed in (7, 7, 8)
+    )
+    assert first == again
+    assert first[ADAPTER] != other[ADAPTER]
+
+
+def test_the_callers_random_numbers_are_left_alone(tiny_base: Path) -> None:
+    import numpy as np
+    import torch
+
+    def drawn() -> tuple[float, float, float]:
+        return random.random(), float(np.random.random()), float(torch.rand(1))
+
+    def seed() -> None:
+        random.seed(1)
+        np.random.seed(1)
+        torch.manual_seed(1)
+
+    seed()
+    expected = drawn()
+    seed()
+    LoraLearner(settings(tiny_base, max_steps=1)).fit(examples(4), [], ignore)
+    assert drawn() == expected
+
+
+def test_every_step_tells_loss_and_time_left(tiny_base: Path) -> None:
+    steps = Steps()
+    LoraLearner(settings(tiny_base, learning_rate=1e-3)).fit(examples(48), examples(5, 48), steps)
+    assert [done for done, _, _ in steps.told] == [0, 1, 2, 3, 4, 5, 6]
+    assert {total for _, total, _ in steps.told[1:]} == {6}
+    for _, _, figures in steps.told[1:]:
+        assert figures["loss"] > 0
+        assert figures["eta_seconds"] >= 0
+        assert figures["bits_per_byte"] > 0
+        assert figures["tokens_per_second"] > 0
+    assert steps.told[-1][2]["eta_seconds"] == 0
+
+
+def test_the_loss_is_the_mean_over_the_owners_tokens_alone(tiny_base: Path) -> None:
+    """The trainer's own first loss against the likelihood of labelled tokens, end of turn included."""
+    from ipse.learners.bases import load_base
+    from ipse.learners.chat import IGNORED, ChatFormat
+    from ipse.learners.likelihood import bits_of_windows
+
+    some = examples(8)
+    steps = Steps()
+    LoraLearner(settings(tiny_base, max_steps=1, dropout=0.0, batch=8)).fit(some, [], steps)
+    model, tokenizer = load_base(tiny_base)
+    chat = ChatFormat(tokenizer, system="As me.", window=128)
+    windows = [window for example in some for window in chat.windows(example.context, example.reply)]
+    tokens = sum(label != IGNORED for window in windows for label in window.labels)
+    expected = sum(bits_of_windows(model, windows)) * math.log(2) / tokens
+    assert tokens == sum(len(example.reply) + 1 for example in some)
+    assert steps.told[-1][2]["loss"] == pytest.approx(expected, rel=1e-3)
+
+
+def test_the_artefact_is_a_plain_peft_adapter_on_all_linear_layers(tiny_base: Path, tmp_path: Path) -> None:
+    from peft import PeftModel
+    from safetensors.torch import load
+
+    from ipse.learners.bases import load_base, quiet
+
+    files = LoraLearner(settings(tiny_base)).fit(examples(20), [], ignore).artefact()
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    with quiet():
+        model = PeftModel.from_pretrained(load_base(tiny_base)[0], tmp_path)
+    held = load(files[ADAPTER])
+    layers = {name.split(".")[-3] for name in held}
+    assert layers == {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"}
+    inside = {name.replace(".default", ""): value for name, value in model.named_parameters()}
+    assert all((inside[name] == value).all() for name, value in held.items())
+    assert json.loads(files[CONFIG])["r"] == 8
+
+
+def test_the_card_names_base_format_and_settings(tiny_base: Path) -> None:
+    from ipse.learners.bases import fingerprint
+
+    card = json.loads(LoraLearner(settings(tiny_base)).fit(examples(20), [], ignore).artefact()[CARD])
+    assert card["base"] == str(tiny_base)
+    assert card["base_hash"] == fingerprint(tiny_base)
+    assert card["system"] == "As me."
+    assert card["template"] == "fallback"
+    assert card["window"] == 128
+    assert card["settings"]["seed"] == 7
+    assert card["plan"]["steps"] == 6
+
+
+def test_a_rise_on_the_dev_set_ends_the_run_and_the_best_adapter_is_kept(tiny_base: Path) -> None:
+    wild = settings(tiny_base, learning_rate=3.0, max_steps=120)
+    learner = LoraLearner(wild).fit(examples(40), examples(20, 40), ignore)
+    assert learner.report()["steps"] < 120
+    assert learner.report()["dev_bits"] <= learner.report()["dev_bits_base"]
+
+
+@pytest.mark.parametrize("more", [[1.0, 1.1, 0.9], [0.5]])
+def test_a_rise_beyond_its_own_noise_is_one(more: Sequence[float]) -> None:
+    assert _rose(more)
+
+
+@pytest.mark.parametrize("more", [[9.0, -5.0, -3.0], [-1.0, -1.0], [0.0, 0.0], [0.0]])
+def test_a_rise_within_its_own_noise_is_none(more: Sequence[float]) -> None:
+    assert not _rose(more)
+
+
+def test_stopped_by_the_owner_it_leaves_no_file_and_keeps_the_best_so_far(
+    tiny_base: Path, tmp_path: Path
+) -> None:
+    learner = LoraLearner(settings(tiny_base, max_steps=20), scratch=tmp_path)
+    with pytest.raises(CancelledError):
+        learner.fit(examples(40), examples(5, 40), Steps(stop_at=5))
+    assert list(tmp_path.iterdir()) == []
+    assert learner.report()["steps"] == 5
+    assert set(learner.artefact()) == {ADAPTER, CONFIG, CARD}
+
+
+def test_stopped_before_it_began_there_is_nothing_to_keep(tiny_base: Path) -> None:
+    learner = LoraLearner(settings(tiny_base))
+    with pytest.raises(CancelledError):
+        learner.fit(examples(4), [], Steps(stop_at=0))
+    with pytest.raises(LearnerError, match="not trained"):
+        learner.artefact()
+    with pytest.raises(LearnerError, match="not trained"):
+        learner.report()
+
+
+def test_without_examples_it_says_what_to_do(tiny_base: Path) -> None:
+    with pytest.raises(LearnerError, match="ipse prepare"):
+        LoraLearner(settings(tiny_base)).fit([], [], ignore)
+
+
+def test_configure_checks_the_base_before_anything_long_begins(tiny_base: Path) -> None:
+    made = LoraLearner.configure(Settings(lora=settings(tiny_base)))
+    assert made.settings.base == str(tiny_base)
+    with pytest.raises(BaseModelError):
+        LoraLearner.configure(Settings(lora=settings(tiny_base / "nowhere")))
+
+
+def test_nothing_of_the_owners_words_reaches_a_disk_nor_anything_the_network(
+    tiny_base: Path, tmp_path: Path
+) -> None:
+    """A run of its own, the Hub not switched off; home, caches and temporary files searched at each step."""
+    root = tmp_path / "machine"
+    root.mkdir()
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in {"HF_HUB_OFFLINE", "CI", "PYTEST_VERSION"}
+    } | {name: str(root) for name in ("HOME", "TMPDIR", "HF_HOME", "XDG_CACHE_HOME")}
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("leak_run.py")), str(tiny_base)],
+        env=environment,
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    seen = json.loads(done.stdout.splitlines()[-1])
+    assert seen["steps"] == 4
+    assert seen["found_when_planted"] is True
+    assert seen["hits"] == []
+    assert seen["connections"] == []
+    assert seen["telemetry"] == 0
+    assert "Warning" not in done.stderr
+    assert done.stdout.count("\n") == 1, "the trainer prints nothing"
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["babyllama-361", "stories260K"])
+def test_small_real_models_learn_in_a_few_steps(shared: Path, name: str) -> None:
+    few = settings(shared / "models" / name, max_steps=12, learning_rate=2e-3)
+    report = LoraLearner(few).fit(examples(40), examples(5, 40), ignore).report()
+    assert report["dev_bits"] < 0.9 * report["dev_bits_base"]
