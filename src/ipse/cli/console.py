@@ -30,6 +30,8 @@ __all__ = [
     "progress_bar",
 ]
 
+ON_THE_BAR = ("steps", "seconds", "eta_seconds")  # figures that the bar itself tells
+
 VaultOption = Annotated[
     Path | None,
     typer.Option("--vault", metavar="DIR", help="The vault; else IPSE_VAULT, this folder, your own."),
@@ -133,7 +135,8 @@ def progress_bar(title: str, *, quiet: bool, unit: str = "") -> "Iterator[Progre
         task = bars.add_task(title, total=None, figures="")
 
         def progress(done: float, total: float | None, figures: Mapping[str, float]) -> None:
-            shown = "  ".join(f"{name} {value:g}" for name, value in figures.items())
+            told = [(name, value) for name, value in figures.items() if name not in ON_THE_BAR]
+            shown = "  ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in told)
             bars.update(task, completed=done, total=total, figures=shown)
 
         yield progress

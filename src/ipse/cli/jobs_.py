@@ -26,7 +26,7 @@ def list_jobs(vault: VaultOption = None, json: JsonOption = False) -> None:
     table = Table("job", "kind", "state", "started", "done", "figures", title="Jobs", title_justify="left")
     for job in jobs:
         share = f"{job.done / job.total:.0%}" if job.total else f"{job.done:g}"
-        figures = "  ".join(f"{name} {value:g}" for name, value in job.figures.items())
+        figures = "  ".join(f"{name} {value:.4g}" for name, value in job.figures.items())
         table.add_row(
             job.id, job.kind, job.state, f"{job.started_at:%Y-%m-%d %H:%M}", share, figures or job.error
         )
