@@ -1,0 +1,168 @@
+"""The owner's past, indexed: which of their own replies fits a new situation, and what it once answered.
+
+A :class:`Memory` is what the retrieval learner makes and the retrieval voice works with, kept as files
+without pickled objects. Knows no training, no dataset and no vault.
+"""
+
+import io
+import zipfile
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from ipse.errors import LearnerError
+from ipse.learners.features import SIZE, Floats, bags
+from ipse.learners.matching import Matcher, Situations
+from ipse.records import Example
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+__all__ = ["FORMAT", "LEANING", "Memory", "Past"]
+
+FORMAT = 1
+LEANING = 4.0
+"""What a like situation weighs against a fitting reply where too little is held out to choose."""
+
+SAME_CONTACT = 1.0  # in log odds: what was said to this very person goes before an equal said to another
+
+
+class Past(msgspec.Struct, frozen=True):
+    """A situation of the owner's past and what they said then; ``context`` is its turns, the newest last."""
+
+    context: tuple[str, ...]
+    reply: str
+    contact: str
+
+    @classmethod
+    def of(cls, example: Example) -> "Past":
+        """What a memory keeps of an example."""
+        return cls(tuple(turn.text for turn in example.context), example.reply, example.contact)
+
+
+class _Texts(msgspec.Struct, frozen=True):
+    past: tuple[Past, ...]
+    leaning: float
+    format: int = FORMAT
+
+
+class Memory(msgspec.Struct, frozen=True, kw_only=True):
+    """The past pairs, encoded, and the matcher that reads them. Made by :meth:`of` or :meth:`loads`.
+
+    ``fitting`` and ``alike`` are postings, (``SIZE``, past): what a feature of the situation at hand adds to
+    the fit of a past reply, and to the likeness of a past situation.
+    """
+
+    matcher: Matcher
+    past: tuple[Past, ...]
+    asked: Situations
+    counts: "csr_matrix"  # the features of the replies, (past, SIZE)
+    vectors: Floats  # of the replies
+    fitting: "csr_matrix"
+    alike: "csr_matrix"
+    leaning: float = LEANING
+
+    @classmethod
+    def of(cls, matcher: Matcher, past: Sequence[Past]) -> "Memory":
+        """Encode the past. Raises ``LearnerError`` where there is none."""
+        if not past:
+            raise LearnerError(
+                "There is no reply of the owner to learn from.", hint="Import more, then prepare."
+            )
+        texts = [pair.reply for pair in past]
+        counts = bags(texts)
+        asked = matcher.situations([pair.context for pair in past])
+        return cls._indexed(matcher, past, asked, counts, vectors=matcher.replies(texts, counts).vectors)
+
+    @classmethod
+    def _indexed(
+        cls,
+        matcher: Matcher,
+        past: Sequence[Past],
+        asked: Situations,
+        counts: "csr_matrix",
+        *,
+        vectors: Floats,
+    ) -> "Memory":
+        return cls(
+            matcher=matcher,
+            past=tuple(past),
+            asked=asked,
+            counts=counts,
+            vectors=vectors,
+            fitting=matcher.shared(counts).T.tocsr(),
+            alike=matcher.weighted(asked.words).T.tocsr(),
+        )
+
+    def fit(self, now: Situations, at: int) -> Floats:
+        """How well each past reply fits the situation in row ``at``, in log odds, (past,)."""
+        return _sum(self.fitting, now.words[at]) + self.matcher.by_vectors(self.vectors, now.vectors[at])
+
+    def likeness(self, now: Situations, at: int) -> Floats:
+        """How like each past situation is, up to 1: the mean cosine of words and of vectors, (past,)."""
+        by_words = _sum(self.alike, self.matcher.weighted(now.words[at]))
+        by_vectors: Floats = self.asked.vectors @ now.vectors[at]
+        return (by_words + by_vectors) / np.float32(2)
+
+    def weigh(self, context: Sequence[str], contact: str | None) -> tuple[Floats, Floats]:
+        """What to say: a score for each past reply (log odds), and the likeness of its situation."""
+        now = self.matcher.situations([context])
+        likeness = self.likeness(now, 0)
+        score = self.fit(now, 0) + np.float32(self.leaning) * likeness
+        if contact:
+            score += np.array([pair.contact == contact for pair in self.past]) * np.float32(SAME_CONTACT)
+        return score, likeness
+
+    def dumps(self) -> dict[str, bytes]:
+        """Two files: the texts as JSON, everything else as npz. The same memory gives the same bytes."""
+        arrays = self.matcher.arrays()
+        for name, words, vectors in (
+            ("asked", self.asked.words, self.asked.vectors),
+            ("said", self.counts, self.vectors),
+        ):
+            arrays[f"{name}_ids"], arrays[f"{name}_starts"] = words.indices, words.indptr
+            arrays[f"{name}_counts"] = words.data.astype(np.float16)
+            arrays[f"{name}_vectors"] = vectors.astype(np.float16)
+        packed = io.BytesIO()
+        np.savez(packed, allow_pickle=False, **arrays)
+        texts = msgspec.json.encode(_Texts(self.past, self.leaning))
+        return {"memory.json": texts, "arrays.npz": packed.getvalue()}
+
+    @classmethod
+    def loads(cls, files: Mapping[str, bytes]) -> "Memory":
+        """Read what :meth:`dumps` wrote; raises ``LearnerError`` for anything else."""
+        try:
+            texts = msgspec.json.decode(files["memory.json"], type=_Texts)
+            with np.load(io.BytesIO(files["arrays.npz"]), allow_pickle=False) as packed:
+                arrays = dict(packed)
+            return cls._restored(texts, arrays)
+        except (KeyError, ValueError, IndexError, msgspec.DecodeError, zipfile.BadZipFile) as error:
+            raise LearnerError(
+                "This is no retrieval model, or it is damaged.", hint="Train it again."
+            ) from error
+
+    @classmethod
+    def _restored(cls, texts: _Texts, arrays: Mapping[str, np.ndarray]) -> "Memory":
+        if texts.format != FORMAT or not texts.past:
+            raise ValueError("format")
+        matcher = Matcher.of(arrays)
+        words = {name: _matrix(arrays, name, len(texts.past)) for name in ("asked", "said")}
+        vectors = {name: arrays[f"{name}_vectors"].astype(np.float32) for name in words}
+        asked = Situations(words["asked"], vectors["asked"])
+        memory = cls._indexed(matcher, texts.past, asked, words["said"], vectors=vectors["said"])
+        return msgspec.structs.replace(memory, leaning=texts.leaning)
+
+
+def _sum(postings: "csr_matrix", row: "csr_matrix") -> Floats:
+    """The sum of the postings of the features in ``row`` (1, SIZE), each times its weight there."""
+    total: Floats = row.data @ postings[row.indices]
+    return total
+
+
+def _matrix(arrays: Mapping[str, np.ndarray], name: str, rows: int) -> "csr_matrix":
+    from scipy.sparse import csr_matrix
+
+    counts = arrays[f"{name}_counts"].astype(np.float32)
+    return csr_matrix((counts, arrays[f"{name}_ids"], arrays[f"{name}_starts"]), shape=(rows, SIZE))

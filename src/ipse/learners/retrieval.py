@@ -1,0 +1,135 @@
+"""The embedded voice's learner: which of the owner's own replies fits a new situation.
+
+Needs no weights and no network: word weights and a reply encoder, trained on the owner's own pairs, on the
+CPU, in seconds. Knows examples only; where they come from and where the model goes is others' business.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Self
+
+import msgspec
+import numpy as np
+
+from ipse.config import RetrievalSettings, Settings
+from ipse.errors import LearnerError
+from ipse.interfaces import Progress
+from ipse.learners.features import MARKS, Floats, bags, situations
+from ipse.learners.matching import Basis, Matcher, Statistics, normal, weighted
+from ipse.learners.memory import Memory, Past
+from ipse.learners.towers import Schedule, Towers, fit_towers, fit_weights
+from ipse.learners.tuning import best_leaning, best_mix, crowds, ranks, thinned
+from ipse.records import Example
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+__all__ = ["RetrievalLearner"]
+
+WORD_EPOCHS, WORD_RATE = 3, 0.03
+TOWER_RATE = 3e-3
+SURVEYED = 12_000  # texts that the starting projection is drawn from, at most
+
+
+class RetrievalLearner:
+    """Fits a :class:`~ipse.learners.memory.Memory` to examples; see :mod:`ipse.learners.towers` for how."""
+
+    name = "retrieval"
+
+    def __init__(self, settings: RetrievalSettings) -> None:
+        self.settings = settings
+
+    @classmethod
+    def configure(cls, settings: Settings) -> Self:
+        """Make one from the settings of this run; it needs nothing that is not installed."""
+        return cls(settings.retrieval)
+
+    def fit(self, train: Sequence[Example], dev: Sequence[Example], progress: Progress) -> Self:
+        """Learn from ``train``; ``dev`` ends the training, mixes the scores and sets the leaning.
+
+        The same examples and seed give the same bytes on one machine. Raises ``LearnerError`` without train.
+        """
+        past = [Past.of(example) for example in train]
+        held = thinned([Past.of(example) for example in dev], self.settings.seed)
+        if not past:
+            raise LearnerError(
+                "There is no reply of the owner to learn from.", hint="Import more, then prepare."
+            )
+        learned = WORD_EPOCHS + self.settings.epochs
+        steps = _Steps(progress, learned + 3)
+        matcher = self._matcher(past, held, steps)
+        crowd = crowds(matcher, held, self.settings.seed)
+        matcher = msgspec.structs.replace(matcher, mix=best_mix(crowd))
+        steps.reached(learned + 1)
+        memory = Memory.of(matcher, past)
+        steps.reached(learned + 2)
+        self.memory_ = msgspec.structs.replace(memory, leaning=best_leaning(memory, held))
+        self.report_ = {"pairs": float(len(past)), **ranks(matcher, crowd)}
+        steps.reached(learned + 3)
+        return self
+
+    def artefact(self) -> dict[str, bytes]:
+        """The memory as JSON and npz."""
+        return self.memory_.dumps()
+
+    def report(self) -> dict[str, float]:
+        """Pairs learned from, and how the true reply of dev ranks among up to 99 other own replies."""
+        return self.report_
+
+    def _matcher(self, past: Sequence[Past], held: Sequence[Past], steps: "_Steps") -> Matcher:
+        asked, said = situations([pair.context for pair in past]), bags([pair.reply for pair in past])
+        statistics = Statistics.of(asked, said)
+        rarity, seed = statistics.rarity, self.settings.seed
+        weights = fit_weights(
+            asked,
+            normal(said, rarity),
+            start=rarity**2,
+            schedule=Schedule(epochs=WORD_EPOCHS, rate=WORD_RATE, seed=seed),
+            step=steps.after(0),
+        )
+        basis = self._basis(asked, said, rarity)
+        size = basis.directions.shape[1] + MARKS
+        blank = Towers(*np.zeros((2, size, 1), dtype=np.float32))
+        matcher = Matcher(statistics=statistics, weights=weights, basis=basis, towers=blank)
+        towers = fit_towers(
+            *_inputs(matcher, past),
+            dimensions=min(self.settings.dimensions, size),
+            dev=_inputs(matcher, held),
+            schedule=Schedule(epochs=self.settings.epochs, rate=TOWER_RATE, seed=seed),
+            step=steps.after(WORD_EPOCHS),
+        )
+        return msgspec.structs.replace(matcher, towers=towers)
+
+    def _basis(self, asked: "csr_matrix", said: "csr_matrix", rarity: Floats) -> Basis:
+        """Latent semantic analysis of all texts: where the towers start from."""
+        from scipy.sparse import vstack
+        from sklearn.utils.extmath import randomized_svd
+
+        counts = vstack([asked, said]).tocsr()
+        seen = np.bincount(counts.indices)
+        kept = np.flatnonzero(seen >= min(2, seen.max(initial=0))).astype(np.int32)
+        chosen = np.random.default_rng(self.settings.seed).permutation(counts.shape[0])[:SURVEYED]
+        held = weighted(counts[np.sort(chosen)], rarity)[:, kept]
+        size = max(1, min(self.settings.dimensions, counts.shape[0] // 4, len(kept) - 1))
+        _, strength, directions = randomized_svd(held, size, n_iter=2, random_state=self.settings.seed)
+        # Half of a whitening: strong directions (language, the topic of the year) keep some of their lead.
+        scale = np.sqrt(strength[0] / np.maximum(strength, 1e-6))
+        return Basis(kept, (directions.T * scale).astype(np.float32))
+
+
+class _Steps:
+    """Tells the progress of a fit, whose parts are counted in epochs."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self.progress, self.total = progress, total
+
+    def after(self, done: int) -> Callable[[int, float], None]:
+        return lambda epoch, loss: self.progress(done + epoch + 1, self.total, {"loss": loss})
+
+    def reached(self, done: int) -> None:
+        self.progress(done, self.total, {})
+
+
+def _inputs(matcher: Matcher, past: Sequence[Past]) -> tuple[Floats, Floats]:
+    contexts, replies = [pair.context for pair in past], [pair.reply for pair in past]
+    asked = matcher.inputs(situations(contexts), [context[-1] for context in contexts])
+    return asked, matcher.inputs(bags(replies), replies)

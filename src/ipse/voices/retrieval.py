@@ -1,0 +1,87 @@
+"""A clone that answers with what its owner once said in a like situation. Needs no weights and no network.
+
+Knows the owner's past only as the memory it was given; it never says anything they did not write.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple, Self
+
+import numpy as np
+
+from ipse.learners.features import bag, bags
+from ipse.learners.memory import Memory
+from ipse.records import Turn
+
+__all__ = ["Recalled", "RetrievalVoice"]
+
+NEAR = 0.7  # log odds below the best reply within which another is as good, and the seed chooses
+CHOICE = 5  # replies to choose from, at most
+KNOWN = 8192  # replies whose features are remembered between calls of score
+
+_PIECE = re.compile(r"\S{1,16}\s*|\s+")
+
+
+class Recalled(NamedTuple):
+    """A past situation (its turns, one a line), what the owner said then, and how like it is (up to 1)."""
+
+    context: str
+    reply: str
+    similarity: float
+
+
+class RetrievalVoice:
+    """The embedded voice: answers in milliseconds from the owner's own past replies."""
+
+    name = "retrieval"
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+        self._counted = lru_cache(maxsize=KNOWN)(bag)
+
+    @classmethod
+    def load(cls, files: Mapping[str, bytes]) -> Self:
+        """Make a voice of the learner's artefact; raises ``LearnerError`` where it is damaged."""
+        return cls(Memory.loads(files))
+
+    def stream(self, context: Sequence[Turn], *, contact: str | None, seed: int) -> Iterator[str]:
+        """Yield one of the owner's own replies, word by word; the seed chooses among equally good ones.
+
+        What was said to ``contact`` goes before an equal said to others.
+        """
+        scores, _ = self._memory.weigh(_texts(context), contact)
+        yield from _PIECE.findall(self._memory.past[_chosen(scores, self._distinct(scores), seed)].reply)
+
+    def score(self, context: Sequence[Turn], replies: Sequence[str]) -> Sequence[float]:
+        """Log odds of each reply to be the one given, up to a constant of the context."""
+        if not replies:
+            return []
+        matcher = self._memory.matcher
+        held = matcher.replies(replies, bags(replies, counted=self._counted))
+        mixed = matcher.mixed(matcher.scores(matcher.situations([_texts(context)]), 0, held))
+        return [float(score) for score in mixed]
+
+    def nearest(self, context: Sequence[Turn], k: int) -> list[Recalled]:
+        """The ``k`` most similar past situations, the most similar first: what an answer is based on."""
+        _, likeness = self._memory.weigh(_texts(context), None)
+        found = np.argsort(-likeness, kind="stable")[:k]
+        pairs = [(self._memory.past[at], float(likeness[at])) for at in found]
+        return [Recalled("\n".join(pair.context), pair.reply, likeness) for pair, likeness in pairs]
+
+    def _distinct(self, scores: np.ndarray) -> list[int]:
+        """The best rows, the best first, no reply twice."""
+        best: dict[str, int] = {}
+        for at in np.argsort(-scores, kind="stable")[: 4 * CHOICE]:
+            best.setdefault(self._memory.past[at].reply, int(at))
+        return list(best.values())[:CHOICE]
+
+
+def _texts(context: Sequence[Turn]) -> list[str]:
+    return [turn.text for turn in context] or [""]
+
+
+def _chosen(scores: np.ndarray, best: Sequence[int], seed: int) -> int:
+    near = [at for at in best if scores[at] >= scores[best[0]] - NEAR]
+    chances = np.exp(scores[near] - scores[near[0]]).astype(np.float64)
+    return int(np.random.default_rng(seed).choice(near, p=chances / chances.sum()))
