@@ -3,20 +3,20 @@
 Millions share a public provider; a company's or a family's own domain names them.
 """
 
-from typing import Final
+import re
 
-__all__ = ["FAMILIES", "PUBLIC_MAIL", "is_public"]
+__all__ = ["is_public"]
 
-# The large public providers; the family "yahoo.*" and its like are matched by their first label.
-PUBLIC_MAIL: Final = frozenset(
-    "aol.com fastmail.com gmail.com googlemail.com hey.com icloud.com libero.it mac.com mail.com mail.ru "
-    "me.com msn.com naver.com orange.fr posteo.de proton.me protonmail.com qq.com rambler.ru rediffmail.com "
-    "rocketmail.com seznam.cz t-online.de tuta.com tutanota.com ukr.net web.de wp.pl ya.ru ymail.com 163.com "
-    "126.com".split()
+# The large public providers, and those that have one name under many countries.
+_PUBLIC = re.compile(
+    r"(?:aol|fastmail|gmail|googlemail|hey|icloud|mac|mail|me|msn|naver|proton(?:mail)?|qq|rediffmail|rocketmail"
+    r"|tuta(?:nota)?|ymail|163|126)\.com"
+    r"|libero\.it|mail\.ru|orange\.fr|posteo\.de|proton\.me|rambler\.ru|seznam\.cz|t-online\.de|ukr\.net"
+    r"|web\.de|wp\.pl|ya\.ru"
+    r"|(?:gmx|hotmail|live|outlook|yahoo|yandex)\.(?:(?:com?\.)?[a-z]{2}|com|net)"
 )
-FAMILIES: Final = frozenset(("gmx", "hotmail", "live", "outlook", "yahoo", "yandex"))
 
 
 def is_public(domain: str) -> bool:
     """Whether a domain (lower case) belongs to a public mail provider."""
-    return domain in PUBLIC_MAIL or (domain.count(".") <= 2 and domain.partition(".")[0] in FAMILIES)
+    return _PUBLIC.fullmatch(domain) is not None

@@ -53,13 +53,18 @@ class Cleared(Generic[R_co]):
     foreign seal is a ``PrivacyError``. It cannot be changed, subclassed or decoded from bytes.
     """
 
-    __slots__ = ("record",)
-    record: R_co
+    __slots__ = ("_record",)
+    _record: R_co
 
     def __init__(self, record: R_co, seal: _Seal) -> None:
         if seal is not _SEAL:
             raise PrivacyError("Only the gate clears a record.", hint="Pass it through Gate.clear().")
-        object.__setattr__(self, "record", record)
+        object.__setattr__(self, "_record", record)
+
+    @property
+    def record(self) -> R_co:
+        """The record as it was cleared."""
+        return self._record
 
     def __init_subclass__(cls) -> NoReturn:
         """Refuse: a subclass could leave the seal out."""

@@ -135,10 +135,13 @@ class KnownPeople:
         self._glue.update((part, label) for part in parts)
         said = [part for part in parts if letters(part) >= 2 and part not in PARTICLES]
         strong = [part for part in said if part not in STOPWORDS]
-        if len(parts) > 1:
-            _give(self._full, tuple(parts), label)
-            if sum(map(letters, parts)) >= 5:
-                self._claim(label, "".join(parts), _NOTHING)
+        first = next((at for at, part in enumerate(parts) if part in said), 0)
+        for full in (parts, parts[first:]):
+            if len(full) > 1:
+                _give(self._full, tuple(full), label)
+        for joined in {"".join(words(piece)) for piece in (name, *name.split())} - set(parts):
+            if letters(joined) >= 5:
+                self._claim(label, joined, _NOTHING)
         organisation = len(parts) > 1 and (role or not ORGANISATION.isdisjoint(parts))
         for part in strong:
             self._claim(label, part, _COMPANY if organisation else _NOTHING)
@@ -244,9 +247,10 @@ class KnownPeople:
         whole = self._full.get(tuple(fold(word.written) for word in taken))
         claims = [claim for claim in taken[0].claims if claim.label in shared]
         chosen = next((claim for claim in claims if claim.label == whole), claims[0])
-        if len(taken) == 1 and (
-            chosen.needs == _COMPANY or (chosen.needs == _CAPITAL and not _written_as_name(text, taken[0]))
-        ):
+        alone = len(taken) == 1 and whole is None
+        if chosen.needs == _COMPANY and whole != chosen.label:
+            return None
+        if chosen.needs == _CAPITAL and alone and not _written_as_name(text, taken[0]):
             return None
         ends = [claim for claim in taken[-1].claims if claim.label == chosen.label]
         plain = all(c.plain for word in taken for c in word.claims if c.label == chosen.label)

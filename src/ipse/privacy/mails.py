@@ -14,7 +14,7 @@ _LOCAL = re.compile(r"\w[\w.!#$%&'*+/=?^`{|}~-]*\Z")
 _DOMAIN = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}(?:xn--[\w-]{1,59}|[^\W\d_]{2,63})")
 _LOOSE_LOCAL = re.compile(r"[^\s<>()\[\],;:\"@]+\Z")
 _LOOSE_DOMAIN = re.compile(r"[^\s<>()\[\],;:\"@/]{1,255}")
-_PUNCTUATION = "*_~'`.!?’"
+_PUNCTUATION = "*_~'`.!?’‘«»‹›„“”"
 
 
 def mails(text: str) -> Iterator[tuple[int, int]]:

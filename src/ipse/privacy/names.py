@@ -168,6 +168,7 @@ _PREFIXES = {"ARABIC": "وفبلك", "HEBREW": "והבלמשכ"}
 
 _GEORGIAN = {
     "vowel": "ს მ დ თი ვ ც სც მაც ა ზე ში სთან სთვის სგან სადმი მდე სავით",
+    "dropped": "ის ით ისთვის ისგან ისაც ისა",
     "consonant": "ი ს მა ის ით ად ო იც საც მაც ისა ია ზე ში თან სთან ისთვის ისგან ისადმი ამდე ივით",
 }
 # By last letters of the folded name (й is folded to и, ё to е); the longest that fits is taken.
@@ -203,8 +204,9 @@ def _declensions(word: str) -> list[tuple[str, tuple[str, ...]]]:
         return [(word, ("s",))]
     if script == "GEORGIAN":
         stem = word.removesuffix("ი")
-        hard = [(stem, tuple(_GEORGIAN["consonant"].split()))] if word[-1] not in "აეოუ" else []
-        return [(word, tuple(_GEORGIAN["vowel"].split())), *hard]
+        kind = {"ა": "dropped", "ე": "dropped", "ო": "vowel", "უ": "vowel"}.get(word[-1], "consonant")
+        stem = word[:-1] if kind == "dropped" else stem
+        return [(word, tuple(_GEORGIAN["vowel"].split())), (stem, tuple(_GEORGIAN[kind].split()))]
     table = {"CYRILLIC": _CYRILLIC, "GREEK": _GREEK}.get(script, ())
     for ending, cut, endings in table:
         if word.endswith(ending):

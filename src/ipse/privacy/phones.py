@@ -47,7 +47,10 @@ def phones(text: str, regions: Sequence[str]) -> Iterator[tuple[int, int]]:
     Beside a word such as ``call`` or ``Telefon``, seven digits are a number wherever it is given out.
     """
     for match in _CANDIDATE.finditer(text):
-        written, start, end = match.group(), match.start(), match.end()
+        start, end = match.span()
+        if text[start] == "(" and ")" not in match.group():
+            start += 1
+        written = text[start:end]
         if _DATE.match(written) or _PRICE.search(text, max(0, start - 5), start):
             continue
         said = _CALLED.search(text, max(0, start - 48), start) or _NAMED_AFTER.match(text, end)
