@@ -47,10 +47,10 @@ def import_exports(
 def _print(report: "ImportReport") -> None:
     out = console()
     out.print(_table(report))
+    for note, names in _notes(report).items():
+        out.print(f"{', '.join(names)}: {note}", markup=False)
     for export in report.exports:
         name = Path(export.file).name
-        for note in export.notes:
-            out.print(note if note.startswith(name) else f"{name}: {note}", markup=False)
         for reason, count in export.refused.items():
             out.print(f"{name}: {count:,} refused: {reason}", markup=False)
         for bad in export.unreadable_at[:SHOWN]:
@@ -61,6 +61,18 @@ def _print(report: "ImportReport") -> None:
         out.print(f"not recognized: {path}", markup=False)
     if len(report.unrecognized) > SHOWN:
         out.print(f"… and {len(report.unrecognized) - SHOWN:,} more files not recognized.")
+
+
+def _notes(report: "ImportReport") -> dict[str, list[str]]:
+    """What was noted, and of which exports: the same note is told once."""
+    notes: dict[str, list[str]] = {}
+    for export in report.exports:
+        name = Path(export.file).name
+        for note in export.notes:
+            file, found, said = note.partition(": ")
+            about, text = (file, said) if found and file.startswith(name) else (name, note)
+            notes.setdefault(text, []).append(about)
+    return notes
 
 
 def _table(report: "ImportReport") -> "Table":
