@@ -50,15 +50,28 @@ def give(
     from ipse.pipeline.consents import give as keep
 
     with opened(vault) as workspace:
-        if not json:
+        if not (json or yes):
             console().print(NOTICE, markup=False)
         purposes = [wanted.value for wanted in (*purpose, *(more or ()))]
         confirm(f"Allow {source} for {', '.join(purposes)}?", yes=yes)
         signed = keep(workspace, source, cast("list[Purpose]", purposes), days=days)
     if json:
         print_json(signed)
-    else:
-        _print(signed.consent)
+        return
+    consent = signed.consent
+    until = f"until {consent.expires_at:%Y-%m-%d}" if consent.expires_at else "until withdrawn"
+    told = f"{consent.source} for {', '.join(consent.purposes)}, {until}; notice {consent.notice_version}"
+    console().print(
+        f"Consent {consent.id}: {told}; signed. `ipse consent show {consent.id[:4]}` shows it whole."
+    )
+
+
+@app.command()
+def notice() -> None:
+    """Show what consent means here, as it is shown before you give it."""
+    from ipse.consent import NOTICE
+
+    console().print(NOTICE, markup=False)
 
 
 @app.command("list")

@@ -71,4 +71,6 @@ class Workspace:
 
     def keep_roster(self, roster: Roster) -> None:
         """Make what the roster learned durable; call before anything that speaks of it is kept."""
-        self.vault.put("roster", "roster", roster.dumps(), action="import.people", details={"known": len(roster)})
+        self.vault.put(
+            "roster", "roster", roster.dumps(), action="import.people", details={"known": len(roster)}
+        )
