@@ -1,0 +1,383 @@
+"""Mail as it is exported: mboxes, single mails, folders; broken headers, charsets, parts and bytes."""
+
+import io
+import tracemalloc
+from base64 import b64encode
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ipse.errors import SourceError
+from ipse.interfaces import ReadOptions, Source
+from ipse.records import Message, Person, Unreadable
+from ipse.sources.gmail import EPOCH, Gmail
+from ipse.sources.mail_headers import date
+from ipse.sources.mbox import pieces
+
+ME = ReadOptions(me=("ann@example.com",), tz=ZoneInfo("Europe/Berlin"))
+SEPARATOR = "From 1825@xxx Tue Mar 11 01:31:25 +0000 2025\n"
+PLAIN = """\
+From: Mira Stein <mira@example.org>
+To: Ann Own <ann@example.com>
+Subject: Boats
+Date: Tue, 11 Mar 2025 09:31:25 +0100
+Message-ID: <one@example.org>
+
+At nine.
+"""
+
+
+def mail(tmp_path: Path, text: str | bytes, name: str = "one.eml") -> Message:
+    path = tmp_path / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    (item,) = read(path)
+    assert isinstance(item, Message)
+    return item
+
+
+def read(path: Path, options: ReadOptions = ME) -> list[Message | Unreadable]:
+    items = list(Gmail().read(path, options))
+    assert Gmail().survey(path, options).units == len(items)
+    return items
+
+
+def texts(items: list[Message | Unreadable]) -> Iterator[str]:
+    for item in items:
+        assert isinstance(item, Message)
+        yield item.text
+
+
+def with_headers(*lines: str) -> str:
+    return "\n".join(lines) + "\n" + PLAIN
+
+
+def test_it_is_a_source() -> None:
+    assert isinstance(Gmail(), Source)
+
+
+def test_a_plain_mail(tmp_path: Path) -> None:
+    found = mail(tmp_path, PLAIN)
+    assert found.sender == Person("Mira Stein", "mira@example.org")
+    assert found.participants == (found.sender, Person("Ann Own", "ann@example.com"))
+    assert (found.text, found.raw, found.subject) == ("At nine.", "At nine.\n", "Boats")
+    assert found.at == datetime(2025, 3, 11, 8, 31, 25, tzinfo=UTC)
+    assert (found.account, found.sender_domain, found.platform) == ("ann@example.com", "example.org", "gmail")
+    assert (found.group, found.automatic, found.forwarded, found.reply_to) == (False, False, False, None)
+    assert len(bytes.fromhex(found.id)) == 16
+
+
+def test_a_mail_is_cut_from_its_quote_and_signature(tmp_path: Path) -> None:
+    found = mail(
+        tmp_path, PLAIN + "\n-- \nMira\n\nOn 10 Mar 2025, at 09:00, Ann <a@example.com> wrote:\n> When?\n"
+    )
+    assert found.text == "At nine."
+    assert "> When?" in found.raw
+
+
+def test_separators_of_takeout_need_a_blank_line_an_envelope_and_a_header(tmp_path: Path) -> None:
+    path = tmp_path / "All mail.mbox"
+    body = "From here we walk.\n\nFrom the pier we sail:\nat nine.\n\n>From escaped\n>>From twice\n"
+    path.write_text(SEPARATOR + PLAIN + body + "\n" + SEPARATOR + PLAIN.replace("<one@", "<two@") + "\n")
+    assert Gmail().recognizes(path)
+    first, second = read(path)
+    assert isinstance(first, Message)
+    assert isinstance(second, Message)
+    assert first.raw.strip() == "At nine.\n" + body.replace("\n>From", "\nFrom").replace(">>", ">").strip()
+    assert second.text == "At nine."
+    assert first.id != second.id
+
+
+@pytest.mark.parametrize(
+    "separator",
+    [
+        "From 1844347792267117879@xxx",
+        "From 1825@xxx Tue Mar 11 01:31:25 +0000 2025",
+        "From mira@example.org Tue Mar 11 01:31:25 2025",
+        "From mira@example.org Tue Mar 11 01:31 2025",
+        "From mira@example.org Tue Mar 11 01:31:25 2025 remote from mail.example.org",
+        "From mira@example.org Tue, 11 Mar 2025 01:31:25 +0000",
+        "From mira@example.org 2025-03-11T01:31:25",
+        "From - Tue Mar 11 01:31:25 2025",
+        "From - ",
+        "From MAILER-DAEMON Tue Mar 11 01:31:25 2025",
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_every_kind_of_separator(tmp_path: Path, separator: str, end: str) -> None:
+    path = tmp_path / "box"
+    text = f"{separator}\n{PLAIN}\n" * 3
+    path.write_bytes(text.replace("\n", end).encode())
+    assert list(texts(read(path))) == ["At nine."] * 3
+
+
+def test_a_separator_without_a_blank_line_must_be_exact(tmp_path: Path) -> None:
+    path = tmp_path / "box"
+    path.write_text(
+        f"From - Tue Mar 11 01:31:25 2025\n{PLAIN}" * 2 + "From me, Mar 11 at 01:31\nNote: walk\n"
+    )
+    assert list(texts(read(path))) == ["At nine.", "At nine.\nFrom me, Mar 11 at 01:31\nNote: walk"]
+
+
+def test_bytes_before_the_first_mail_are_shown(tmp_path: Path) -> None:
+    path = tmp_path / "box"
+    path.write_text(SEPARATOR + PLAIN)
+    assert len(read(path)) == 1
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert len(read(path)) == 1
+    stream = io.BytesIO(b"torn\n\n" + (SEPARATOR + PLAIN).encode())
+    assert [(piece.offset, bool(piece.envelope)) for piece in pieces(stream)] == [(0, False), (6, True)]
+
+
+def test_separators_are_found_across_blocks() -> None:
+    one = (SEPARATOR + PLAIN + "x" * 700 + "\n\n").encode()
+    found = list(pieces(io.BytesIO(one * 4000)))
+    assert [piece.offset for piece in found] == [len(one) * n for n in range(4000)]
+
+
+def test_memory_is_bounded_by_the_longest_mail(tmp_path: Path) -> None:
+    path = tmp_path / "box"
+    line = b64encode(bytes(57)) + b"\n"
+    with path.open("wb") as file:
+        for _ in range(2):
+            file.write((SEPARATOR + PLAIN).encode())
+            for _ in range(30):
+                file.write(line * 13_000)
+            file.write(b"\n")
+    longest = 4 << 20
+    assert path.stat().st_size > 14 * longest
+    tracemalloc.start()
+    with path.open("rb") as file:
+        found = [(piece.data[:30], len(piece.data)) for piece in pieces(file, longest=longest)]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert [start for start, _ in found] == [PLAIN[:30].encode()] * 2
+    assert all(length < longest for _, length in found)
+    assert peak < 4 * longest
+
+
+def test_a_folder_of_mails_and_what_is_none(tmp_path: Path) -> None:
+    for name in ("b.eml", "a.eml"):
+        (tmp_path / name).write_text(PLAIN.replace("<one@", f"<{name}@"))
+    assert Gmail().recognizes(tmp_path)
+    (tmp_path / "c.eml").write_bytes(b"")
+    (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    (tmp_path / ".hidden").write_bytes(b"x")
+    assert not Gmail().recognizes(tmp_path)
+    items = read(tmp_path)
+    assert [type(item) for item in items] == [Message, Message, Unreadable, Unreadable]
+    assert items[2:] == [
+        Unreadable("c.eml", "byte 0", "the file is empty"),
+        Unreadable("photo.jpg", "byte 0", "no mail: it does not start with a header"),
+    ]
+
+
+def test_a_maildir(tmp_path: Path) -> None:
+    for folder in ("cur", "new", "tmp", ".Sent/cur", ".Sent/new"):
+        (tmp_path / folder).mkdir(parents=True)
+    for name in ("cur/1:2,S", "new/2", ".Sent/cur/3", "tmp/4", "dovecot-uidlist"):
+        (tmp_path / name).write_text(PLAIN.replace("<one@", f"<{name}@"))
+    assert Gmail().recognizes(tmp_path)
+    assert len(read(tmp_path)) == 3
+
+
+def test_what_is_no_mail_is_not_recognized(tmp_path: Path) -> None:
+    contents = [
+        b"",
+        b"\0\1\2",
+        b"11.03.25, 09:31 - Mira: At nine.\n",
+        b"note: buy bread\n",
+        b"From me to you\n",
+    ]
+    for number, content in enumerate(contents):
+        (tmp_path / f"{number}.txt").write_bytes(content)
+        assert not Gmail().recognizes(tmp_path / f"{number}.txt")
+    assert not Gmail().recognizes(tmp_path / "absent")
+    (tmp_path / "mail.txt").write_text(PLAIN)
+    assert Gmail().recognizes(tmp_path / "mail.txt")
+
+
+def test_a_missing_path_is_one_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="no such file"):
+        Gmail().survey(tmp_path / "absent", ME)
+
+
+def test_the_survey_counts_who_wrote(tmp_path: Path) -> None:
+    path = tmp_path / "box"
+    own = PLAIN.replace("Mira Stein <mira@example.org>", '"Own, Ann" <ann@example.com>')
+    path.write_text((SEPARATOR + PLAIN + "\n") * 2 + SEPARATOR + own)
+    survey = Gmail().survey(path, ME)
+    assert survey.senders == {
+        Person("Mira Stein", "mira@example.org"): 2,
+        Person("Own, Ann", "ann@example.com"): 1,
+    }
+
+
+def test_gmail_names_the_thread(tmp_path: Path) -> None:
+    first = mail(tmp_path, with_headers("X-GM-THRID: 1825", "References: <z@y>"))
+    second = mail(tmp_path, with_headers("X-GM-THRID: 1825", "In-Reply-To: <q@y>"))
+    assert first.conversation == second.conversation == "thread 1825"
+
+
+def test_a_reply_points_at_the_mail_and_shares_its_thread(tmp_path: Path) -> None:
+    path = tmp_path / "box"
+    answer = PLAIN.replace("<one@example.org>", "<two@example.com>\nIn-Reply-To: <one@example.org>")
+    third = PLAIN.replace("<one@", "<three@").replace("Date:", "References: <one@example.org> <two@x>\nDate:")
+    path.write_text("\n".join([SEPARATOR + third, SEPARATOR + answer, SEPARATOR + PLAIN]))
+    items = [item for item in read(path) if isinstance(item, Message)]
+    assert len({item.conversation for item in items}) == 1
+    assert items[1].reply_to == items[2].id
+    assert len({item.id for item in items}) == 3
+
+
+def test_without_references_subject_and_people_make_a_thread(tmp_path: Path) -> None:
+    path = tmp_path / "box"
+    back = PLAIN.replace("Subject: Boats", "Subject: Re: AW:  boats").replace("<one@", "<two@")
+    path.write_text(
+        SEPARATOR + PLAIN + "\n" + SEPARATOR + back + "\n" + SEPARATOR + PLAIN.replace("Boats", "Bread")
+    )
+    first, second, third = (item for item in read(path) if isinstance(item, Message))
+    assert first.conversation == second.conversation != third.conversation
+
+
+def test_the_id_is_that_of_the_content_where_the_mail_has_none(tmp_path: Path) -> None:
+    bare = PLAIN.replace("Message-ID: <one@example.org>\n", "")
+    assert mail(tmp_path, bare).id == mail(tmp_path, bare.replace("\n", "\r\n")).id
+    assert mail(tmp_path, bare).id != mail(tmp_path, bare + "!").id
+    assert mail(tmp_path, PLAIN).id == mail(tmp_path, PLAIN + "a footer of some list\n").id
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ("Date: Tue, 11 Mar 2025 09:31:25 +0100", "2025-03-11T08:31:25+00:00"),
+        ("Date: Tue, 11 Mar 2025 09:31:25", "2025-03-11T08:31:25+00:00"),  # local time of the owner
+        ("Date: Tue, 11 Mar 2025 09:31:25 -0000", "2025-03-11T09:31:25+00:00"),
+        ("Date: Tue, 11 Mar 2025 09:31:25 GMT", "2025-03-11T09:31:25+00:00"),
+        ("Date: gestern", "2025-03-11T01:31:25+00:00"),  # of the separator
+        ("Date: Tue, 99 Mar 2025 09:31:25 +9999", "2025-03-11T01:31:25+00:00"),
+        ("X-Date: none", "2025-03-11T01:31:25+00:00"),
+    ],
+)
+def test_the_best_date_there_is(tmp_path: Path, headers: str, expected: str) -> None:
+    path = tmp_path / "box"
+    path.write_text(SEPARATOR + PLAIN.replace("Date: Tue, 11 Mar 2025 09:31:25 +0100", headers))
+    (item,) = read(path)
+    assert isinstance(item, Message)
+    assert item.at.astimezone(UTC).isoformat() == expected
+
+
+def test_a_date_of_the_way_here_or_none(tmp_path: Path) -> None:
+    undated = PLAIN.replace("Date: Tue, 11 Mar 2025 09:31:25 +0100\n", "")
+    received = "Received: from x by y (z; w);\n\tTue, 11 Mar 2025 02:00:00 -0700 (PDT)\n" + undated
+    assert mail(tmp_path, received).at == datetime(2025, 3, 11, 9, tzinfo=UTC)
+    assert mail(tmp_path, undated).at == EPOCH
+    assert date("Sat, 01 Jan 2025 00:00:00 +9900", UTC) is None
+    assert date("Fri, 31 Dec 9999 23:59:59 -1200", UTC) is None
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "X-Gmail-Labels: Spam,Unread",
+        'X-Gmail-Labels: "Work, old",Papierkorb',
+        "X-Gmail-Labels: =?UTF-8?Q?Archiviert,Entw=C3=BCrfe?=",
+        "X-Gmail-Labels: =?UTF-8?B?0JrQvtGA0LfQuNC90LA=?=",
+        "X-Gmail-Labels: Inbox,\n Category Promotions",
+        "X-Gmail-Labels: =?UTF-8?Q?Kategorie:_=E2=80=9EWerbung=E2=80=9C?=",
+        "List-Id: boats <boats.example.org>",
+        "List-Unsubscribe: <https://example.org>",
+        "Precedence: bulk",
+        "Auto-Submitted: auto-replied",
+        "Return-Path: <>",
+        "Content-Type: text/calendar",
+        'Content-Type: multipart/report; boundary="x"',
+    ],
+)
+def test_what_no_person_wrote_to_this_person_is_automatic(tmp_path: Path, header: str) -> None:
+    assert mail(tmp_path, f"{header}\n{PLAIN}").automatic
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        'X-Gmail-Labels: "Spam recipes, old",Inbox',
+        "X-Gmail-Labels: Sent,Important,=?UTF-8?Q?Ge=C3=B6ffnet?=",
+        "Auto-Submitted: no",
+        "Return-Path: <mira@example.org>",
+    ],
+)
+def test_what_a_person_wrote_is_not_automatic(tmp_path: Path, header: str) -> None:
+    assert not mail(tmp_path, f"{header}\n{PLAIN}").automatic
+
+
+def test_what_the_owner_wrote_to_a_list_is_the_owners(tmp_path: Path) -> None:
+    own = PLAIN.replace("mira@example.org", "Ann@Example.com")
+    assert not mail(tmp_path, "List-Id: boats\n" + own).automatic
+    assert mail(tmp_path, "Auto-Submitted: auto-replied\n" + own).automatic
+    assert mail(tmp_path, PLAIN.replace("mira@example.org", "no-reply@example.org")).automatic
+
+
+def test_a_forward_without_a_word_is_forwarded(tmp_path: Path) -> None:
+    block = "---------- Forwarded message ---------\nFrom: Ben <b@example.org>\nSubject: x\n\nBread.\n"
+    bare = mail(tmp_path, PLAIN.replace("At nine.\n", block))
+    assert (bare.text, bare.forwarded) == ("", True)
+    commented = mail(tmp_path, PLAIN + "\n" + block)
+    assert (commented.text, commented.forwarded) == ("At nine.", False)
+    assert mail(tmp_path, PLAIN.replace("Boats", "Fwd: Boats")).forwarded
+
+
+BYTES = st.lists(
+    st.one_of(
+        st.binary(max_size=12),
+        st.sampled_from(
+            [
+                b"\n",
+                b"\r\n",
+                b"\n\n",
+                b"From x@y Tue Mar 11 01:31:25 2025\n",
+                b"From: ",
+                b"Content-Type: ",
+                b"--x",
+                b"multipart/mixed; boundary=x\n",
+                b"message/rfc822\n",
+                b"text/html; charset=",
+                b"utf-7",
+                b"idna",
+                b"--x--",
+                b"Content-Transfer-Encoding: base64\n",
+                b"quoted-printable",
+                b"x-uuencode\n",
+                b"begin 644 x\n",
+                b"=?utf-8?b?",
+                b"Date: ",
+                b"Tue, 11 Mar 2025 09:31:25 +0100",
+                b"\xff",
+                b"<",
+                b'"',
+                b"(",
+                b"Content-Disposition: attachment;",
+                b" filename*0*=",
+                b"name=",
+                b"X-Gmail-Labels: ",
+                b"References: <a>",
+                b"\0",
+                b"text/plain; format=flowed\n",
+            ]
+        ),
+    ),
+    max_size=30,
+).map(b"".join)
+
+
+@settings(deadline=None, max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.one_of(st.binary(), BYTES, BYTES.map(lambda data: (SEPARATOR + PLAIN).encode() + data)))
+def test_any_bytes_are_read_and_every_piece_is_counted(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "any"
+    path.write_bytes(data)
+    Gmail().recognizes(path)
+    assert read(path)
