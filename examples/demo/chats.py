@@ -76,8 +76,9 @@ class Talk:
         """Tilda's answer to the ``number``-th thing a contact says in this block."""
         return self.own(f"{block.name}>{number}", block.answers(number), matter)
 
-    def theirs(self, contact: Contact, block: Block) -> tuple[int, list[str]]:
+    def theirs(self, contact: Contact, block: Block, matter: Block) -> tuple[int, list[str]]:
         """Something a contact says, in their style: which line of the block, and the one or two messages."""
+        given = {"short": matter.short}
         number = 0
 
         def make() -> str:
@@ -85,7 +86,7 @@ class Talk:
             number = (
                 self.grammar.dice.deal(f"{contact.letter} {block.name}<", range(len(block.lines["<"]))) + 1
             )
-            return contact.style(self.grammar.fill(block.lines["<"][number - 1]), self.grammar.dice)
+            return contact.style(self.grammar.fill(block.lines["<"][number - 1], given), self.grammar.dice)
 
         text = self.grammar.fresh(make)
         return number, text.split("\n")
@@ -104,7 +105,7 @@ def scene(talk: Talk, contacts: Sequence[Contact], at: datetime) -> list[Line]:
             wait = (8, 70)
 
     def ask(contact: Contact, block: Block) -> None:
-        number, texts = talk.theirs(contact, block)
+        number, texts = talk.theirs(contact, block, matter)
         say(contact.name, texts, (20, 1200))
         say(OWNER, [talk.answer(block, number, matter)], (30, 2000))
 
@@ -112,7 +113,7 @@ def scene(talk: Talk, contacts: Sequence[Contact], at: datetime) -> list[Line]:
     matter = talk.matter(first.letter)
     if dice.chance(0.25):
         say(OWNER, [talk.own(f"{talk.language} starts", talk.starts.lines["~"], matter)], (0, 1))
-        say(first.name, talk.theirs(first, talk.back)[1], (60, 1500))
+        say(first.name, talk.theirs(first, talk.back, matter)[1], (60, 1500))
     ask(first, matter)
     if dice.chance(0.3):
         say(OWNER, [talk.own(f"{matter.name}+", matter.lines["+"], matter)], (8, 80))
@@ -121,7 +122,7 @@ def scene(talk: Talk, contacts: Sequence[Contact], at: datetime) -> list[Line]:
             break
         ask(dice.pick(contacts), talk.act(matter.kind))
     if dice.chance(0.4):
-        say(first.name, talk.theirs(first, talk.ends)[1], (20, 400))
+        say(first.name, talk.theirs(first, talk.ends, matter)[1], (20, 400))
         if dice.chance(0.7):
             say(OWNER, [talk.own(f"{talk.language} ends", talk.ends.lines[">"], matter)], (15, 300))
     return lines

@@ -230,21 +230,23 @@ def _encoded(subject: str) -> str:
 
 
 def _body(mail: Mail) -> list[str]:
-    """Mr Vale writes plain text and quotes below a block of headers; the others write text and HTML."""
-    plain = "\n".join(_wrapped(mail.body))
+    """Tilda's program writes flowed text, Mr Vale's quotes below a block of headers, the rest is Gmail."""
     if mail.sender == TILDA:
-        plain += "\n\n-- \n" + SIGNATURE
+        quote = f"\n\n{_attribution(mail.answers)}\n{_cited(mail.answers)}" if mail.answers else ""
+        plain = f"{_flowed(mail.body)}\n\n-- \n{SIGNATURE}{quote}"
+        return ["Content-Type: text/plain; charset=UTF-8; format=flowed", *_quoted(plain)]
     if mail.sender == FROM["d"]:
-        if mail.answers:
-            plain += "\n\n" + _block_quote(mail.answers)
-        return ["Content-Type: text/plain; charset=utf-8", *_quoted(plain)]
-    html = _html(mail)
+        quote = f"\n\n{_block_quote(mail.answers)}" if mail.answers else ""
+        return ["Content-Type: text/plain; charset=utf-8", *_quoted("\n".join(_wrapped(mail.body)) + quote)]
     if mail.sender in (FROM["c"], FROM["s"]):
-        return ['Content-Type: text/html; charset="UTF-8"', *_quoted(html)]
+        return ['Content-Type: text/html; charset="UTF-8"', *_quoted(_html(mail))]
+    return _alternatives(mail)
+
+
+def _alternatives(mail: Mail) -> list[str]:
+    plain = "\n".join(_wrapped(mail.body))
     if mail.answers:
-        plain += f"\n\n{_attribution(mail.answers)}\n\n" + "\n".join(
-            f"> {line}" for line in _wrapped(mail.answers.body)
-        )
+        plain += f"\n\n{_attribution(mail.answers)}\n\n{_cited(mail.answers)}"
     edge = f"{mail.number:020x}"
     return [
         f'Content-Type: multipart/alternative; boundary="{edge}"',
@@ -255,10 +257,19 @@ def _body(mail: Mail) -> list[str]:
         "",
         f"--{edge}",
         'Content-Type: text/html; charset="UTF-8"',
-        *_quoted(html),
+        *_quoted(_html(mail)),
         "",
         f"--{edge}--",
     ]
+
+
+def _flowed(text: str) -> str:
+    """Lines that end in a blank go on in the next (RFC 3676)."""
+    return "\n".join(" \n".join(wrap(line, 72)) for line in text.split("\n"))
+
+
+def _cited(mail: Mail) -> str:
+    return "\n".join(f"> {line}".rstrip() for line in _wrapped(mail.body))
 
 
 def _quoted(text: str) -> list[str]:
@@ -272,7 +283,7 @@ def _wrapped(text: str) -> list[str]:
 
 def _attribution(mail: Mail) -> str:
     name, _, address = mail.sender.replace('"', "").partition(" <")
-    return f"On {mail.at:%a, %-d %b %Y at %H:%M}, {name} <{address}\nwrote:"
+    return f"On {mail.at:%a}, {mail.at.day} {mail.at:%b %Y at %H:%M}, {name} <{address}\nwrote:"
 
 
 def _block_quote(mail: Mail) -> str:
@@ -282,11 +293,7 @@ def _block_quote(mail: Mail) -> str:
 
 
 def _html(mail: Mail) -> str:
-    parts = [f'<div dir="ltr">{_paragraphs(mail.body)}']
-    if mail.sender == TILDA:
-        parts.append('<br><span class="gmail_signature_prefix">-- </span><br>')
-        parts.append(f'<div class="gmail_signature">{_paragraphs(SIGNATURE)}</div>')
-    parts.append("</div>")
+    parts = [f'<div dir="ltr">{_paragraphs(mail.body)}</div>']
     if mail.answers:
         said = escape(_attribution(mail.answers).replace("\n", " "), quote=False)
         parts.append(f'<br><div class="gmail_quote"><div dir="ltr" class="gmail_attr">{said}<br></div>')

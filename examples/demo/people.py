@@ -103,9 +103,10 @@ def gareth(text: str, dice: Dice) -> str:
 def oksana(text: str, dice: Dice) -> str:
     """Whole sentences, commas where they belong, no contraction and no emoji ever."""
     text = text.replace("!", ".")
-    if dice.chance(0.35):
+    brief = len(text.split()) < 6
+    if dice.chance(0.35) and not brief:
         text = dice.pick(_OKSANA_BEFORE) + _lower_first(text)
-    if dice.chance(0.55):
+    if dice.chance(0.2 if brief else 0.55):
         text += " " + dice.pick(_OKSANA_AFTER)
     return text
 
@@ -114,7 +115,7 @@ _OKSANA_BEFORE: tuple[str, ...] = (
     "Tell me: ",
     "A practical question: ",
     "I have been thinking; ",
-    "As I said on Tuesday, ",
+    "On reflection: ",
 )
 _OKSANA_BEFORE += ("Good evening. ", "You will laugh; ", "For your information: ", "Forgive me, but ")
 _OKSANA_AFTER = (
