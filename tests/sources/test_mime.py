@@ -86,8 +86,9 @@ def test_a_multipart_that_is_none_keeps_its_text(tmp_path: Path) -> None:
     )
 
 
-def test_parts_nested_without_end_are_still_a_mail(tmp_path: Path) -> None:
-    deep = "".join(f"Content-Type: multipart/mixed; boundary=b{n}\n\n--b{n}\n" for n in range(600))
+@pytest.mark.parametrize("depth", [30, 400, 1200])
+def test_parts_nested_without_end_are_still_a_mail(tmp_path: Path, depth: int) -> None:
+    deep = "".join(f"Content-Type: multipart/mixed; boundary=b{n}\n\n--b{n}\n" for n in range(depth))
     assert mail(tmp_path, PLAIN.replace("\n\nAt nine.\n", "\n" + deep)).subject == "Boats"
 
 

@@ -318,7 +318,7 @@ def _is_automatic(mail: Mail, sender: Person, *, own: bool) -> bool:
         return True
     if (mail.get("auto-submitted") or "no").strip().lower() != "no":
         return True
-    kinds = {mail.get_content_type(), *(part.get_content_type() for part in islice(mail.walk(), 20))}
+    kinds = {mail.get_content_type(), *(part.get_content_type() for part in islice(mime.parts(mail), 20))}
     if kinds & {"multipart/report", "text/calendar", "message/delivery-status"}:
         return True
     if own:  # what the owner sent to a list is the owner's

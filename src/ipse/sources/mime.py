@@ -6,6 +6,7 @@ reads whatever is not well formed.
 """
 
 import re
+from collections.abc import Iterator
 from email.message import Message as Mail
 from email.parser import BytesParser
 from email.policy import Compat32
@@ -14,7 +15,7 @@ from typing import Final, NamedTuple
 from ipse.sources.html_text import html_to_text
 from ipse.sources.mail_headers import decode, words
 
-__all__ = ["Body", "attachments", "body", "headers", "parse"]
+__all__ = ["Body", "attachments", "body", "headers", "parse", "parts"]
 
 LONGEST_TEXT: Final = 4 << 20  # bytes of a body that are looked at
 DEEPEST: Final = 20  # parts within parts
@@ -75,14 +76,14 @@ def _well_formed(data: bytes, around: tuple[bytes, ...]) -> Mail | None:
     boundary = (mail.get_boundary() or "").encode("ascii", "replace")
     if not boundary or boundary in around or len(around) >= DEEPEST:
         return None
-    parts: list[Mail | str] = []
+    children: list[Mail | str] = []
     for piece in _between(inside, boundary):
         part = _well_formed(piece, (*around, boundary))
         if part is None:
             return None
-        parts.append(part)
-    mail.set_payload(parts)
-    return mail if parts else None
+        children.append(part)
+    mail.set_payload(children)
+    return mail if children else None
 
 
 def _between(data: bytes, boundary: bytes) -> list[bytes]:
@@ -126,6 +127,17 @@ def _readable(value: str) -> str:
     return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
+def parts(mail: Mail) -> Iterator[Mail]:
+    """Every part in reading order, the whole first. No recursion: the depth is the sender's choice."""
+    todo = [mail]
+    while todo:
+        part = todo.pop()
+        yield part
+        payload = part.get_payload()
+        if isinstance(payload, list):
+            todo.extend(child for child in reversed(payload) if isinstance(child, Mail))
+
+
 def body(mail: Mail) -> Body:
     """The text of a mail: its plain text, else its HTML as text, else any other text there is."""
     plain = _find(mail, "plain")
@@ -136,7 +148,7 @@ def body(mail: Mail) -> Body:
             text = html_to_text(_text(html).text)
             return Body(text, text)
     if plain is None:
-        plain = next((part for part in mail.walk() if _is_text(part)), None)
+        plain = next((part for part in parts(mail) if _is_text(part)), None)
         found = _text(plain) if plain is not None else found
     if plain is not None and str(plain.get_param("format", "")).lower() == "flowed":
         delete_space = str(plain.get_param("delsp", "")).lower() == "yes"
