@@ -6,11 +6,10 @@ person stays a placeholder, so an answer to one never names another. Nothing her
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
 
 import msgspec
-from ipse.privacy.roster import Roster
 
 from ipse import plugins
 from ipse.errors import RegistryError
@@ -18,6 +17,7 @@ from ipse.interfaces import Voice
 from ipse.pipeline.learning import still_allowed
 from ipse.pipeline.workspace import Workspace
 from ipse.privacy.gate import Gate
+from ipse.privacy.roster import Roster
 from ipse.records import Message, Person, Turn
 from ipse.registry import ModelCard, Registry
 
@@ -59,6 +59,11 @@ class Clone:
         self._history: list[Turn] = []
         self._asked = 0
 
+    @property
+    def addressed(self) -> frozenset[str]:
+        """The pseudonyms that are turned back into names: the owner's own and the contact's."""
+        return frozenset(("me", self._contact) if self._contact else ("me",))
+
     def stream(self, text: str) -> Iterator[str]:
         """Yield the answer piece by piece; an audit row is written before the first."""
         self._history.append(Turn("partner", self._contact or "partner", self._pseudonymized(text)))
@@ -67,7 +72,7 @@ class Clone:
         )
         heard: list[str] = []
         pieces = self._voice.stream(self._history[-HISTORY:], contact=self._contact, seed=self._asked)
-        yield from _restored(_heard(pieces, heard), self._roster, only={"me", *filter(None, [self._contact])})
+        yield from _restored(_heard(pieces, heard), self._roster, only=self.addressed)
         self._history.append(Turn("owner", "me", "".join(heard)))
         self._asked += 1
 
@@ -121,7 +126,7 @@ def _heard(pieces: Iterable[str], into: list[str]) -> Iterator[str]:
         yield piece
 
 
-def _restored(pieces: Iterable[str], roster: Roster, *, only: Sequence[str] | set[str]) -> Iterator[str]:
+def _restored(pieces: Iterable[str], roster: Roster, *, only: Collection[str]) -> Iterator[str]:
     """Put names back while streaming; holds back what may be the beginning of a placeholder."""
     held = ""
     for piece in pieces:

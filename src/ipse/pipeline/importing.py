@@ -13,7 +13,6 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
-from ipse.privacy.roster import Roster
 from msgspec.structs import replace
 
 from ipse import plugins
@@ -25,6 +24,7 @@ from ipse.pipeline.language import Detector
 from ipse.pipeline.owner import matcher, must_be_in, people_of
 from ipse.pipeline.workspace import Workspace
 from ipse.privacy.gate import Cleared, Gate
+from ipse.privacy.roster import Roster
 from ipse.records import Message, Record, Unreadable
 
 __all__ = ["ExportReport", "ImportReport", "import_", "read_options"]

@@ -9,11 +9,11 @@ from types import TracebackType
 from typing import Self
 
 import msgspec
-from ipse.privacy.roster import Roster
 
 from ipse.config import Settings, default_vault
 from ipse.consent import Permit, Purpose, SignedConsent, decide
 from ipse.errors import VaultMissingError
+from ipse.privacy.roster import Roster
 from ipse.vault import Vault
 
 __all__ = ["Workspace", "locate"]

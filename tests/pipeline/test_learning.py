@@ -1,0 +1,176 @@
+"""From the vault to a model that answers, and who may speak."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ipse.errors import CancelledError, ConsentError, DatasetError, RegistryError
+from ipse.jobs import listed
+from ipse.pipeline.answering import LABEL, Clone
+from ipse.pipeline.consents import give, withdraw
+from ipse.pipeline.importing import ImportReport
+from ipse.pipeline.judging import evaluate, promote, write_scorecard
+from ipse.pipeline.learning import dataset_named, export_dataset, prepare, train
+from ipse.pipeline.workspace import Workspace
+from ipse.registry import Registry
+from ipse.vault import Vault
+
+Imported = tuple[Workspace, ImportReport]
+
+
+def quiet(_done: float, _total: float | None, _figures: object) -> None:
+    pass
+
+
+@pytest.fixture
+def trained(imported: Imported) -> Workspace:
+    workspace, _ = imported
+    prepare(workspace)
+    train(workspace, progress=quiet)
+    return workspace
+
+
+def test_the_same_vault_and_settings_give_the_same_hash_and_are_kept_once(imported: Imported) -> None:
+    workspace, _ = imported
+    first, second = prepare(workspace), prepare(workspace)
+    assert first.card.hash == second.card.hash
+    assert workspace.vault.ids("dataset") == [first.card.id]
+    assert dataset_named(workspace, first.card.id[:6]).card == first.card
+    assert set(first.card.consents) == {"gmail", "reflections", "whatsapp"}
+
+
+def test_only_what_is_allowed_for_style_is_learned_from(imported: Imported) -> None:
+    workspace, _ = imported
+    for signed in workspace.consents():
+        if signed.consent.source != "whatsapp":
+            withdraw(workspace, signed.consent.id)
+    give(workspace, "gmail", ["archive"])
+    assert set(prepare(workspace).card.platforms) == {"whatsapp"}
+
+
+def test_an_empty_vault_says_what_to_do_first(workspace: Workspace) -> None:
+    with pytest.raises(DatasetError, match="ipse import"):
+        prepare(workspace)
+    with pytest.raises(DatasetError, match="ipse prepare"):
+        train(workspace, progress=quiet)
+
+
+def test_the_model_carries_its_lineage(trained: Workspace) -> None:
+    card = Registry(trained.vault).card("champion")
+    dataset = dataset_named(trained)
+    assert (card.id, card.method, card.dataset) == ("v1", "retrieval", dataset.card.id)
+    assert card.dataset_hash == dataset.card.hash
+    assert card.consents == dataset.card.consents
+    assert card.config["seed"] == card.seed == 7
+    assert [job.state for job in listed(trained.vault)] == ["done"]
+
+
+def test_an_answer_is_labelled_audited_and_in_the_owners_words(trained: Workspace) -> None:
+    answer = Clone(trained, contact="Ilka").answer("who brings the soup on friday?")
+    assert answer.ai_generated
+    assert answer.label == LABEL
+    assert "!!" in answer.text or ":)" in answer.text
+    row = list(trained.vault.audit_rows())[-1]
+    assert (row.action, row.details["model"]) == ("answer", "v1")
+    assert "soup" not in str(row.details)
+
+
+def test_names_come_back_for_the_one_addressed_only(trained: Workspace) -> None:
+    roster = trained.roster()
+    ilka, tomas = roster.find("Ilka Brandt"), roster.find("Tomas Weil")
+    clone = Clone(trained, contact="Ilka")
+    only = clone.addressed
+    text = f"<{ilka}> and <{tomas}> and <ME>"
+    assert roster.restore(text, only=only) == f"Ilka and <{tomas}> and Nora Feld"
+
+
+def test_nobody_by_that_name_is_said_so(trained: Workspace) -> None:
+    with pytest.raises(RegistryError, match="Nobody called `Zebedee`"):
+        Clone(trained, contact="Zebedee")
+
+
+def test_a_withdrawn_consent_silences_the_model_at_once(trained: Workspace) -> None:
+    withdraw(trained, next(s.consent.id for s in trained.consents() if s.consent.source == "gmail"))
+    with pytest.raises(ConsentError):
+        Clone(trained)
+    with pytest.raises(ConsentError):
+        train(trained, progress=quiet)
+
+
+def test_a_consent_given_anew_does_not_cover_a_model_made_under_the_old_one(trained: Workspace) -> None:
+    withdraw(trained, next(s.consent.id for s in trained.consents() if s.consent.source == "gmail"))
+    give(trained, "gmail", ["archive", "style"])
+    with pytest.raises(ConsentError, match="no longer holds"):
+        Clone(trained)
+
+
+def test_training_can_be_stopped_and_leaves_no_model(imported: Imported) -> None:
+    workspace, _ = imported
+    prepare(workspace)
+
+    def stop(_done: float, _total: float | None, _figures: object) -> None:
+        raise CancelledError("Stop.")
+
+    with pytest.raises(CancelledError):
+        train(workspace, progress=stop)
+    assert Registry(workspace.vault).cards() == []
+    assert [job.state for job in listed(workspace.vault)] == ["cancelled"]
+
+
+def test_a_dataset_goes_out_as_chat_lines(trained: Workspace) -> None:
+    lines = [json.loads(line) for line in export_dataset(trained, None, "train")]
+    assert len(lines) == len(dataset_named(trained).split.train)
+    for line in lines:
+        roles = [message["role"] for message in line["messages"]]
+        assert (roles[0], roles[-1]) == ("system", "assistant")
+        assert line["messages"][-1]["content"] not in [m["content"] for m in line["messages"][:-1]]
+
+
+def test_the_scorecard_is_kept_and_written_without_what_was_said(trained: Workspace, tmp_path: Path) -> None:
+    card = evaluate(trained, progress=quiet)
+    assert {row.id for row in card.rows} >= {"1", "3", "4", "5a", "5b", "7"}
+    assert trained.vault.ids("scorecard") == ["v1"]
+    json_file, page = write_scorecard(card, tmp_path)
+    said = [example.reply for example in dataset_named(trained).split.test]
+    for text in (json_file.read_text(encoding="utf-8"), page.read_text(encoding="utf-8")):
+        assert [reply for reply in said if reply in text] == []
+    with_samples, _ = write_scorecard(card, tmp_path / "more", samples=True)
+    text = with_samples.read_text(encoding="utf-8")
+    assert [sample for sample in card.samples if json.dumps(sample.reply, ensure_ascii=False)[1:-1] in text]
+
+
+def test_a_model_speaks_only_if_it_earned_it(trained: Workspace, vault: Vault) -> None:
+    registry = Registry(vault)
+    card = registry.card("v1")
+    other = registry.add(card, registry.files("v1"))
+    earned = evaluate(trained, model="v1", progress=quiet)
+    import msgspec
+
+    adapter = registry.add(msgspec.structs.replace(card, method="lora"), {"x": b""})
+    with pytest.raises(RegistryError, match="ipse evaluate"):
+        promote(trained, adapter.id)
+    failed = msgspec.structs.replace(earned, promotable=False, reasons=("Gate 10b is red.",))
+    vault.put("scorecard", adapter.id, failed.to_json(), action="test", details={})
+    with pytest.raises(RegistryError, match="Gate 10b is red"):
+        promote(trained, adapter.id)
+    passed = msgspec.structs.replace(earned, promotable=True)
+    vault.put("scorecard", adapter.id, passed.to_json(), action="test", details={})
+    assert promote(trained, adapter.id).id == registry.champion() == adapter.id
+    assert promote(trained, other.id).id == other.id
+    assert registry.rollback().id == adapter.id
+
+
+@pytest.mark.llm
+@pytest.mark.shared
+def test_an_adapter_is_trained_registered_and_answers(imported: Imported, shared: Path) -> None:
+    workspace, _ = imported
+    settings = workspace.settings
+    lora = settings.lora.model_copy(update={"base": str(shared / "models" / "stories260K"), "max_steps": 3})
+    workspace = Workspace(workspace.vault, settings.model_copy(update={"lora": lora}))
+    prepare(workspace)
+    card = train(workspace, method="lora", progress=quiet)
+    assert card.base_hash
+    assert len(card.base_hash) == 64
+    assert Registry(workspace.vault).champion() is None, "an adapter has to earn it first"
+    assert isinstance(Clone(workspace, model=card.id).answer("who brings the soup?").text, str)
