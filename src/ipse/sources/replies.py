@@ -41,6 +41,9 @@ _INLINE = re.compile(
     r"[-_]{0,6}\s?\bOn\s(?=(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec|\d))"
 )
 _DATE = re.compile(r"\b\d{1,2}\s?[:.h]\s?\d{2}\b|\b(?:19|20)\d{2}(?!\d)|\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b")
+_NOTES_DATE = re.compile(
+    r"\d{1,4}[./-]\d{1,2}[./-]\d{2,4}\s{1,3}\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?:\s?[AaPp][Mm])?\s*$"
+)
 _ADDRESS = (
     r"[<(\[](?:mailto:)?[^<>()\[\]@\s]{1,100}@[^<>()\[\]@]{1,150}(?:[<\[][^<>\[\]]{1,150}[>\]]{1,2})?[>)\]]"
 )
@@ -61,7 +64,7 @@ _FORWARDED = (
     r"vidarebefordra|videresendt|edelleenlähetetty|välitetty|przekazan|переслан|转发|轉寄|転送"
 )
 _FORWARD_LINE = re.compile(
-    rf"\s*(?:[-_=]{{2,24}}[^\n]{{0,40}}(?:{_FORWARDED})[^\n]{{0,40}}"
+    rf"\s*(?:[-_=]{{2,40}}[^\n]{{0,40}}(?:{_FORWARDED})[^\n]{{0,200}}"
     r"|(?:begin forwarded message|anfang der weitergeleiteten (?:nachricht|e-mail)|"
     r"début du message (?:réexpédié|transféré)|inicio del mensaje reenviado|"
     r"inizio (?:del )?messaggio inoltrato|início da mensagem (?:re)?encaminhada|begin doorgestuurd bericht|"
@@ -119,6 +122,8 @@ def _fragments(lines: list[str]) -> list[list[str]]:
             out.append([])
             continue
         if _ends_all(lines, at):
+            if _NOTES_DATE.match(lines[at].strip()) and out[-1]:
+                out[-1].pop()  # the name that Notes writes above its date
             _strip_rules(out[-1])
             return out
         near = ends and not ends.isdisjoint(range(at, at + HEADER_LINES))
@@ -198,7 +203,9 @@ def _ends_all(lines: list[str], at: int) -> bool:
         ":" not in line and "：" not in line and line.lstrip()[:1] not in _DASHES
     ):
         return False
-    return bool(_DIVIDER.fullmatch(line) or _FORWARD_LINE.fullmatch(line)) or _header_block(lines, at)
+    if _DIVIDER.fullmatch(line) or _FORWARD_LINE.fullmatch(line):
+        return True
+    return _header_block(lines, at) or _notes_header(lines, at)
 
 
 def _header_block(lines: list[str], at: int) -> bool:
@@ -226,6 +233,14 @@ def _header_block(lines: list[str], at: int) -> bool:
         and len(kinds) > 1
         and ((address and len(kinds & {"date", "subject"}) > 0) or len(kinds) > 3)
     )
+
+
+def _notes_header(lines: list[str], at: int) -> bool:
+    """Tell whether Notes' "X on 03/11/2025 09:31 AM" with "To:" and "Subject:" under it starts here."""
+    if not _NOTES_DATE.search(lines[at][-60:]):
+        return False
+    kinds = [_kind(line) for line in lines[at + 1 : at + 8] if line.strip()]
+    return kinds[:1] == ["to"] and "subject" in kinds
 
 
 def _kind(line: str) -> str | None:
