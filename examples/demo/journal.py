@@ -62,7 +62,7 @@ def _table(rows: list[tuple[str, str, str, str]], dice: Dice) -> bytes:
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(HEADER)
     for number, (user, question_id, question, text) in enumerate(rows):
-        at = START + timedelta(days=number * DAYS / len(rows), minutes=dice.below(180))
+        at = START + timedelta(days=number * DAYS // len(rows), minutes=dice.below(180))
         words = len(text.split())
         writer.writerow(
             [

@@ -48,7 +48,8 @@ def priya(text: str, dice: Dice) -> str:
     )
     if dice.chance(0.5):
         text = dice.pick(_PRIYA_BEFORE) + _lower_first(text)
-    text = text.replace(".", dice.pick(("!!!", "!!", "!!!!"))).replace("?", dice.pick(("???", "??", "?!?!")))
+    text = re.sub(r"\.(?=\s|$)", dice.pick(("!!!", "!!", "!!!!")), text)
+    text = re.sub(r"\?(?=\s|$)", dice.pick(("???", "??", "?!?!")), text)
     if dice.chance(0.35):
         text += " " + dice.pick(_PRIYA_AFTER)
     if dice.chance(0.7):
