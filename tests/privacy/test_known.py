@@ -196,7 +196,15 @@ def test_a_short_number_is_not_looked_for() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["9990151234567890", "15123456789012", "151 2345678", "12 3 151 23456780", "0151 234567890"]
+    "text",
+    [
+        "9990151234567890",
+        "15123456789012",
+        "151 2345678",
+        "12 3 151 23456780",
+        "0151 234567890",
+        "9999999915123456789",
+    ],
 )
 def test_digits_inside_a_longer_number_are_not_the_known_one(text: str) -> None:
     people = KnownPeople()

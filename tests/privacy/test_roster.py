@@ -64,6 +64,17 @@ def test_whoever_turns_out_to_be_the_owner_is_me_from_then_on(roster: Roster) ->
         assert one.restore("<PERSON_1> <ME>") == "Anna Schmidt Max Berg"
 
 
+def test_its_size_tells_whether_it_learned_something(roster: Roster) -> None:
+    before = len(roster)
+    roster.placeholder("URL", "https://example.com")
+    roster.placeholder("CONV", "whatsapp|Family")
+    roster.add(Person("Ida"))
+    assert (before, len(roster)) == (3, 6)
+    roster.add(Person("Ida"))
+    roster.placeholder("URL", "https://example.com")
+    assert len(roster) == 6
+
+
 def test_nobody_cannot_be_added(roster: Roster) -> None:
     with pytest.raises(PrivacyError, match="Nobody"):
         roster.add(Person("  "))

@@ -108,7 +108,7 @@ def phone_key(address: str) -> str | None:
     if len(digits) < 6:
         return None
     if "+" in address or digits.startswith("00"):
-        return _without_country(digits.removeprefix("00"))
+        return _without_country(digits.removeprefix("00")) or None
     return digits.lstrip("0") or None
 
 
@@ -118,7 +118,7 @@ def _without_country(digits: str) -> str:
     try:
         return str(phonenumbers.parse(f"+{digits}", None).national_number)
     except phonenumbers.NumberParseException:
-        return digits
+        return digits.lstrip("0")
 
 
 def address_key(address: str) -> tuple[str, str] | None:

@@ -211,9 +211,7 @@ class Roster:
         return token
 
     def _remember(self, label: str, person: Person) -> None:
-        entry = self._people.setdefault(label, _Entry([], {}))
-        if person not in entry.people:
-            entry.people.append(person)
+        self._people.setdefault(label, _Entry([], {})).people.append(person)
         if label == OWNER or person not in self._exact:
             self._exact[person] = label
         names = self._by_name.setdefault(name_key(person.name), [])
