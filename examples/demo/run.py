@@ -59,7 +59,7 @@ def main() -> None:
     for source in ("whatsapp", "gmail", "reflections"):
         ipse("consent", "give", "--source", source, "--purpose", "archive", "--purpose", "style", "--yes")
     say("3. Three kinds of exports of Tilda, who does not exist")
-    ipse("import", str(EXPORTS), *(word for name in ME for word in ("--me", name)), "--tz", "Europe/Berlin")
+    ipse("import", str(EXPORTS), *(word for name in ME for word in ("--me", name)), "--tz", "Europe/London")
     say("4. A dataset: frozen, split by time, with a card")
     ipse("prepare")
     say("5. The embedded voice: an encoder trained on her own pairs, no weights needed")
