@@ -13,7 +13,7 @@ __all__ = ["FORMAT", "Card", "SetSummary", "canonical", "content_hash"]
 
 FORMAT = 1
 
-Setting = float | int | str | bool | None
+_Setting = float | int | str | bool | None
 
 
 class SetSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +36,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     hash: str
-    settings: dict[str, Setting]
+    settings: dict[str, _Setting]
     consents: dict[str, str]
     counts: dict[str, int]
     filters: dict[str, int]

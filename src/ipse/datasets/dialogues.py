@@ -72,17 +72,16 @@ def left_out(message: Message) -> str | None:
 def dialogues(messages: Sequence[Message], settings: DatasetSettings) -> list[Dialogue]:
     """Cut messages at each conversation and at each silence of ``gap_hours``; join bursts into turns.
 
-    Messages of one moment keep the order they come in, for some exports have no seconds. A message that
-    names the one it answers goes on with that one's dialogue, however late it is. Dialogues in which nothing
-    counts are left out.
+    Messages of one moment keep the order they come in, for some exports have no seconds, but an answer
+    follows what it names. Such an answer also goes on with the dialogue of what it names, however late it
+    is. Dialogues in which nothing counts are left out.
     """
     by_conversation: dict[str, list[Message]] = {}
     for message in messages:
         by_conversation.setdefault(message.conversation, []).append(message)
     found = []
     for held in by_conversation.values():
-        held.sort(key=lambda message: message.at)
-        for session in _sessions(held, timedelta(hours=settings.gap_hours)):
+        for session in _sessions(_ordered(held), timedelta(hours=settings.gap_hours)):
             turns = _turns(session, timedelta(minutes=settings.burst_minutes))
             if turns:
                 found.append(_dialogue(session, turns))
@@ -113,6 +112,17 @@ def examples(
         elif tally is not None:
             tally[reason] += 1
     return found
+
+
+def _ordered(messages: Sequence[Message]) -> list[Message]:
+    """By time, and within one moment what answers another of that moment after the rest."""
+    moments = {message.id: message.at for message in messages}
+
+    def place(message: Message) -> tuple[datetime, bool]:
+        named = moments.get(message.reply_to) if message.reply_to else None
+        return message.at, named == message.at
+
+    return sorted(messages, key=place)
 
 
 def _sessions(messages: Sequence[Message], gap: timedelta) -> Iterator[list[Message]]:

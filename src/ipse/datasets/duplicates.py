@@ -25,7 +25,7 @@ BUCKETS = 1 << 22  # document frequencies are counted in hash buckets; a collisi
 BITS = 1024
 _WORDLESS = re.compile(r"[\W_]+")
 
-Keys = npt.NDArray[np.uint64]
+_Keys = npt.NDArray[np.uint64]
 
 
 def normalised(text: str) -> str:
@@ -78,19 +78,19 @@ def _join(ours: Sequence[str], theirs: Sequence[str], threshold: float) -> list[
     return found
 
 
-def _meet(prefix: Keys, meeting: Keys, owners: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def _meet(prefix: _Keys, meeting: _Keys, owners: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """The owners of the keys in sorted ``meeting`` that stand in ``prefix`` too, each once."""
     first, last = np.searchsorted(meeting, prefix, "left"), np.searchsorted(meeting, prefix, "right")
     spans = [owners[start:end] for start, end in zip(first, last, strict=True) if end > start]
     return np.unique(np.concatenate(spans)) if spans else np.zeros(0, dtype=np.int64)
 
 
-def _similar(one: Keys, other: Keys, threshold: float) -> bool:
+def _similar(one: _Keys, other: _Keys, threshold: float) -> bool:
     shared = len(np.intersect1d(one, other, assume_unique=True))
     return shared >= threshold * (len(one) + len(other) - shared)
 
 
-def _bitmaps(sets: Sequence[Keys]) -> Keys:
+def _bitmaps(sets: Sequence[_Keys]) -> _Keys:
     """Each set as 1,024 parities. Two maps differ in no more bits than two sets differ in elements.
 
     So the maps bound what the sets share and rule out most pairs at once (Sandes, Teodoro and Melo, 2020).
@@ -99,7 +99,7 @@ def _bitmaps(sets: Sequence[Keys]) -> Keys:
     return np.stack(bits).view(np.uint64)
 
 
-def _shingles(text: str) -> Keys:
+def _shingles(text: str) -> _Keys:
     """The sorted hashes of the runs of ``SHINGLE`` characters in ``text``."""
     points = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
     keys = np.zeros(max(1, len(points) - SHINGLE + 1), dtype=np.uint64)
@@ -108,7 +108,7 @@ def _shingles(text: str) -> Keys:
     return np.unique(keys ^ (keys >> np.uint64(29)))
 
 
-def _prefix(keys: Keys, frequency: npt.NDArray[np.int32], threshold: float) -> Keys:
+def _prefix(keys: _Keys, frequency: npt.NDArray[np.int32], threshold: float) -> _Keys:
     """The rarest elements of a set, as many as must hold one that a similar set has too."""
     size = len(keys) - int(np.ceil(threshold * len(keys) - 1e-6)) + 1
     order = np.lexsort((keys, frequency[keys % BUCKETS]))
