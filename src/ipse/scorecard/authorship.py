@@ -5,7 +5,7 @@ classifier two-sample test (Lopez-Paz & Oquab 2017) on the same contexts. Knows 
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Self
 
 import msgspec
@@ -96,7 +96,8 @@ def sounds_like_me(lineup: Lineup, data: Judging, settings: ScorecardSettings, p
     own = [block.text for block in blocks(_replies(data.judge, platforms), size)]
     held_out = _Blocks(lineup, platforms, size)
     real = held_out.of(lineup.real)
-    reason = _too_little(own, impostors[0], [text for text, _ in real], size)
+    reason = "There is no text of other people from the same channels." if not data.impostors else ""
+    reason = reason or _too_little(own, impostors[0], [text for text, _ in real], size)
     if reason:
         return Sounds(Missing(SOUNDS, reason), Check(name=_CHECK, passed=None, note=reason))
     judge = Judge(seed=seed).fit(_thinned(own, MOST_BLOCKS), impostors[0])
@@ -106,7 +107,7 @@ def sounds_like_me(lineup: Lineup, data: Judging, settings: ScorecardSettings, p
     check = wrong_author_check(judge, [text for text, _ in real], impostors[1], settings)
     if CLONE not in draws:
         short = f"the clone's answers do not fill {FEWEST_BLOCKS} blocks of {size} words"
-        return Sounds(Missing(SOUNDS, f"Not measured: {short}."), check)
+        return Sounds(Missing(SOUNDS, f"{short[0].upper()}{short[1:]}."), check)
     note = f"{len(real)} blocks of {size} words of yours; judge trained on {len(own)} of yours and "
     note += f"{len(impostors[0])} of {len(data.impostors)} other people."
     return Sounds(Measured(spec=SOUNDS, plan=plan, draws=with_wrong(draws, lineup), note=note), check)
@@ -181,18 +182,18 @@ def _too_little(own: Sequence[str], others: Sequence[str], held_out: Sequence[st
     ]
     if not short:
         return ""
-    return f"Not measured: fewer than {FEWEST_BLOCKS} blocks of {size} words of {', '.join(short)}."
+    return f"Fewer than {FEWEST_BLOCKS} blocks of {size} words of {', '.join(short)}."
 
 
 def two_sample(lineup: Lineup, settings: ScorecardSettings, plan: Plan, own: Draws | None) -> Measure:
     """Tell each contender's answers from the real ones; ``own`` is the AUC of the owner against the owner."""
     real = lineup.real
     if own is None:
-        return Missing(TOLD, f"Not measured: {len(real)} held-out replies, {2 * FEWEST_REPLIES} are needed.")
+        return Missing(TOLD, f"{len(real)} held-out replies, {2 * FEWEST_REPLIES} are needed.")
+    telling = _Telling([real, *(contender.answers for contender in lineup.everyone())])
     draws: dict[str, Draws] = {CEILING: own}
     for contender in lineup.everyone():
-        scores = _told(real, contender.answers, settings.seed)
-        up, down = scores[: len(real)], scores[len(real) :]
+        up, down = telling.scores(real, contender.answers, seed=settings.seed)
         draws[contender.name] = plan.auc((up, lineup.clusters), (down, lineup.clusters))
     return Measured(spec=TOLD, plan=plan, draws=with_wrong(draws, lineup))
 
@@ -209,14 +210,13 @@ def own_against_own(lineup: Lineup, settings: ScorecardSettings, plan: Plan) -> 
     if len(real) < 2 * FEWEST_REPLIES:
         return Check(name=name, passed=None, note="Too few held-out replies to split in halves."), None
     rng = np.random.default_rng(settings.seed)
-    several = []
+    several, telling = [], _Telling([real])
     for split in range(SPLITS):
         order = rng.permutation(len(real))
         first, second = np.sort(order[: len(real) // 2]), np.sort(order[len(real) // 2 :])
-        scores = _told([real[n] for n in first], [real[n] for n in second], settings.seed + split)
-        up = (scores[: len(first)], lineup.clusters[first])
-        down = (scores[len(first) :], lineup.clusters[second])
-        several.append(plan.auc(up, down))
+        halves = ([real[n] for n in first], [real[n] for n in second])
+        up, down = telling.scores(*halves, seed=settings.seed + split)
+        several.append(plan.auc((up, lineup.clusters[first]), (down, lineup.clusters[second])))
     values = np.array([draws[0] for draws in several])
     half = float(t.ppf(0.995, SPLITS - 1) * values.std(ddof=1) / np.sqrt(SPLITS))
     figure = Figure(float(values.mean()), float(values.mean()) - half, float(values.mean()) + half)
@@ -225,26 +225,35 @@ def own_against_own(lineup: Lineup, settings: ScorecardSettings, plan: Plan) -> 
     return Check(name=name, passed=passed, figure=figure, note=note), averaged(several)
 
 
-def _told(real: Sequence[str], other: Sequence[str], seed: int) -> Draws:
-    """Held-out scores "is real" of all texts, real ones first, by a classifier that never saw their like."""
-    from scipy.sparse import csr_matrix, hstack
-    from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import StratifiedGroupKFold
+class _Telling:
+    """Tells two samples of texts apart; all texts are counted once, for all pairs of samples."""
 
-    texts = [*real, *other]
-    labels = np.array([1] * len(real) + [0] * len(other))
-    grams = TfidfVectorizer(
-        analyzer="char", ngram_range=(1, 4), lowercase=False, sublinear_tf=True, max_features=30_000
-    )
-    features = hstack([grams.fit_transform([f"\x02{text}\x03" for text in texts]), csr_matrix(_shape(texts))])
-    features = csr_matrix(features)
-    scores = np.full(len(texts), 0.5)
-    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
-    for fit, held in folds.split(features, labels, _groups(texts, labels)):
-        model = LogisticRegression(class_weight="balanced", solver="liblinear", random_state=seed)
-        scores[held] = model.fit(features[fit], labels[fit]).predict_proba(features[held])[:, 1]
-    return scores
+    def __init__(self, samples: Iterable[Sequence[str]]) -> None:
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+        distinct = dict.fromkeys(text for sample in samples for text in sample)
+        self.places = {text: n for n, text in enumerate(distinct)}
+        grams = TfidfVectorizer(
+            analyzer="char", ngram_range=(1, 4), lowercase=False, sublinear_tf=True, max_features=30_000
+        )
+        self.grams = grams.fit_transform([f"\x02{text}\x03" for text in distinct])
+
+    def scores(self, real: Sequence[str], other: Sequence[str], *, seed: int) -> tuple[Draws, Draws]:
+        """Held-out scores "is real" of both, by a classifier that never saw their like."""
+        from scipy.sparse import csr_matrix, hstack
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.model_selection import StratifiedGroupKFold
+
+        texts = [*real, *other]
+        labels = np.array([1] * len(real) + [0] * len(other))
+        grams = self.grams[[self.places[text] for text in texts]]
+        features = csr_matrix(hstack([grams, csr_matrix(_shape(texts))]))
+        scores = np.full(len(texts), 0.5)
+        folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
+        for fit, held in folds.split(features, labels, _groups(texts, labels)):
+            model = LogisticRegression(class_weight="balanced", solver="liblinear", random_state=seed)
+            scores[held] = model.fit(features[fit], labels[fit]).predict_proba(features[held])[:, 1]
+        return scores[: len(real)], scores[len(real) :]
 
 
 def _groups(texts: Sequence[str], labels: npt.NDArray[np.int_]) -> list[str]:

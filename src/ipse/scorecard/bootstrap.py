@@ -2,8 +2,9 @@
 
 A statistic is an array of *draws*: its value on the data as it is, on the data without each cluster in turn
 (the jackknife), and on each resample. Draws of two contenders are subtracted or divided element by element,
-so every comparison is paired. Intervals are BCa (Efron 1987), adjusted p-values Holm (1979). Knows neither
-metrics nor texts.
+so every comparison is paired. Intervals are BCa (Efron 1987), widened for few clusters as a t is beside a
+normal (Hesterberg 2015; without it, 95 % of 15 conversations cover 89 %). Adjusted p-values are Holm's
+(1979). Knows neither metrics nor texts.
 """
 
 import math
@@ -21,6 +22,7 @@ Draws: TypeAlias = npt.NDArray[np.float64]
 """Shape (1 + clusters + resamples,): the value, the jackknife, the bootstrap."""
 
 FEWEST_CLUSTERS = 5  # below, resampling says nothing about another sample
+FARTHEST_Z = 8.0
 MOST_LOST = 0.05  # share of resamples in which a statistic may be undefined
 
 
@@ -75,20 +77,29 @@ class Plan:
         resampled = self._resampled(draws)
         if resampled is None:
             return Figure(value)
-        low, high = (self._quantile(draws, resampled, tail) for tail in ((1 - level) / 2, (1 + level) / 2))
+        tail = self.tail(level)
+        low, high = (self._quantile(draws, resampled, each) for each in (tail, 1 - tail))
         return Figure(value, low, high)
+
+    def tail(self, level: float) -> float:
+        """The share beyond each end of a BCa interval that covers ``level`` with as few clusters as here."""
+        from scipy.stats import norm, t
+
+        freedom = min(self.strata) - 1
+        return float(norm.cdf(t.ppf((1 - level) / 2, freedom) * math.sqrt((freedom + 1) / freedom)))
 
     def p(self, draws: Draws) -> float:
         """Two-sided p-value for "the statistic is 0": the level at which the BCa interval touches it."""
-        from scipy.stats import norm
+        from scipy.stats import t
 
         resampled = self._resampled(draws)
         if resampled is None:
             return 1.0
         z0, a = self._bias(draws, resampled), self._acceleration(draws)
-        w = float(norm.ppf(_share_below(resampled, 0.0))) - z0
-        one_sided = float(norm.cdf(w / (1 + a * w) - z0)) if 1 + a * w > 0 else float(w > 0)
-        return min(1.0, 2 * min(one_sided, 1 - one_sided))
+        w = _z_of_zero(resampled) - z0
+        z = w / (1 + a * w) - z0 if 1 + a * w > 0 else math.copysign(FARTHEST_Z, w)
+        freedom = min(self.strata) - 1
+        return float(2 * t.sf(abs(z) * math.sqrt(freedom / (freedom + 1)), freedom))
 
     def _resampled(self, draws: Draws) -> Draws | None:
         resampled = draws[1 + self.clusters :]
@@ -122,6 +133,22 @@ class Plan:
             cubes += float((influence**3).sum())
             squares += float((influence**2).sum())
         return cubes / (6 * squares**1.5) if squares > 1e-24 else 0.0
+
+
+def _z_of_zero(resampled: Draws) -> float:
+    """Where 0 lies among the resamples, as a z-score; beyond them all, their tail is taken as normal.
+
+    Without that tail the smallest p-value would hang on the number of resamples, and Holm over a few
+    metrics could never find anything with few of them.
+    """
+    from scipy.stats import norm
+
+    z = float(norm.ppf(_share_below(resampled, 0.0)))
+    if resampled.min() <= 0 <= resampled.max():
+        return z
+    spread = max(float(resampled.std()), 1e-12)
+    beyond = min(abs(float(resampled.mean())) / spread, FARTHEST_Z)
+    return math.copysign(max(abs(z), beyond), z)
 
 
 def _share_below(resampled: Draws, value: float) -> float:

@@ -138,7 +138,8 @@ def _promotion(
         against.append("How much it sounds like you was not measured.")
     else:
         share = first.value / first.ceiling.value if first.ceiling.value else 0.0
-        told = f"It sounds like you at {share:.0%} of your own text; {OF_THE_CEILING:.0%} are needed."
+        told = f"It sounds like you at {100 * share:.0f} % of your own text; "
+        told += f"{100 * OF_THE_CEILING:.0f} % are needed."
         (good if share >= OF_THE_CEILING else against).append(told)
     for id_, name in (("5b", "Picking your reply"), ("7", "Saying what you said")):
         for rival in (RETRIEVAL, RANDOM):
@@ -199,7 +200,7 @@ def table(card: Scorecard) -> list[dict[str, str]]:
             "wrong author": _figure(each, WRONG),
             "random own": _figure(each, RANDOM),
             "yourself": _shown(each.ceiling.value) if each.ceiling else "–",
-            "of the way": f"{each.headline.value:.0%}" if each.headline else "–",
+            "of the way": f"{100 * each.headline.value:.0f} %" if each.headline else "–",
             "verdict": each.verdict,
             "good": each.good,
         }

@@ -117,11 +117,11 @@ def _cases(lineup: Lineup, pools: dict[str, list[tuple[str, str]]], seed: int) -
     usable = [pool for pool in pools.values() if _enough(pool)]
     out = []
     for n in chosen:
-        true = lineup.examples[n].reply
-        replies = [true]
+        replies = [lineup.examples[n].reply]
+        true = key(replies[0])
         for pool in usable:
             # As often as they are said, each once: were rare ones as likely, the frequent would stand out.
-            drawn = {k: reply for k, reply in rng.sample(pool, len(pool)) if k != key(true)}
+            drawn = {k: reply for k, reply in rng.sample(pool, len(pool)) if k != true}
             replies += list(drawn.values())[: CANDIDATES - 1]
         out.append(_Case(lineup.examples[n], int(lineup.clusters[n]), replies))
     return out
@@ -157,4 +157,4 @@ def _enough(pool: list[tuple[str, str]]) -> bool:
 def _too_few(which: str, pool: list[tuple[str, str]]) -> str:
     whose = "of other people" if which == "5a" else "of yours outside the training set"
     found = len({k for k, _ in pool})
-    return f"Not measured: {found} different replies {whose}, {CANDIDATES} are needed."
+    return f"{found} different replies {whose}, {CANDIDATES} are needed."

@@ -69,7 +69,7 @@ def rouge_l(answer: str, reply: str) -> float:
 def content_lift(lineup: Lineup, settings: ScorecardSettings, plan: Plan) -> list[Measure]:
     """Lift of every contender by both measures."""
     if len(lineup.examples) < FEWEST_REPLIES:
-        reason = f"Not measured: {len(lineup.examples)} held-out replies, {FEWEST_REPLIES} are needed."
+        reason = f"{len(lineup.examples)} held-out replies, {FEWEST_REPLIES} are needed."
         return [Missing(CHRF, reason)]
     elsewhere = _elsewhere(lineup, settings.seed)
     real = [_grams(reply) for reply in lineup.real]

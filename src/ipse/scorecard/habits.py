@@ -119,7 +119,7 @@ def habits(lineup: Lineup, data: Judging, plan: Plan) -> Measure:
     """Hold every contender's rates against those of J, in units of the owner's own spread."""
     own = [example.reply for example in data.judge]
     if min(len(own), len(lineup.examples)) < FEWEST_REPLIES:
-        return Missing(HABITS, f"Not measured: J and E need {FEWEST_REPLIES} replies each.")
+        return Missing(HABITS, f"J and E need {FEWEST_REPLIES} replies each.")
     kept = Habits(own)
     distance = _Distance(kept, data, lineup)
     real = distance.draws(lineup.real, plan)

@@ -58,7 +58,7 @@ def likelihood(lineup: Lineup, data: Judging, settings: ScorecardSettings) -> li
     note = f"{len(own)} replies; the base model needs {gains.base_rate(mine):.2f} bits per byte."
     measured = Measured(spec=GAIN, plan=plan, draws=with_wrong(gain, lineup), note=note)
     if not others:
-        return [measured, Missing(SPECIFIC, "Not measured: too few replies of other people to compare with.")]
+        return [measured, Missing(SPECIFIC, "Too few replies of other people to compare with.")]
     theirs = slice(len(own), None)
     specific = {name: gain[name] - gains.draws(bits, theirs, clusters, plan) for name, bits in rivals.items()}
     note = f"Held against {len(others)} replies of {len(data.impostors)} other people."
@@ -89,7 +89,7 @@ class _Gains:
 
 
 def _missing(reason: str) -> list[Measure]:
-    return [Missing(spec, f"Not measured: {reason}.") for spec in (GAIN, SPECIFIC)]
+    return [Missing(spec, f"{reason[0].upper()}{reason[1:]}.") for spec in (GAIN, SPECIFIC)]
 
 
 def _speaks(voice: Voice | None) -> bool:

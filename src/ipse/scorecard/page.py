@@ -31,7 +31,14 @@ def render(card: Scorecard) -> str:
         loader=PackageLoader("ipse.scorecard", "."), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    environment.filters.update(figure=_figure, verdict=_verdict, p=_p, short=_short, written=_written)
+    environment.filters.update(
+        figure=_figure,
+        verdict=_verdict,
+        p=_p,
+        short=_short,
+        written=_written,
+        plain=lambda at: shown(at, "auc"),
+    )
     primary = [row for row in card.rows if row.primary]
     sections = [_Section(row, contenders(row), _further(row, card.rows)) for row in primary]
     return environment.get_template("page.html.j2").render(
@@ -75,4 +82,4 @@ def _verdict(row: Row) -> str:
 def _p(p: float | None) -> str:
     if p is None:
         return ""
-    return "p < .001" if p < 0.001 else f"p = {p:.3f}".replace("0.", ".")
+    return "p < .001" if p < 0.001 else f"p = {p:.3f}".replace("= 0.", "= .").replace("1.000", "1")

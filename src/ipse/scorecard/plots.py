@@ -18,7 +18,7 @@ __all__ = ["contenders", "headlines", "shown"]
 
 # Stand-ins that matplotlib can draw with; each is replaced by the property of its name.
 _COLOURS = {"ink": "#010101", "muted": "#020202", "line": "#030303", "clone": "#040404", "self": "#050505"}
-_WIDTH, _ROW = 5.6, 0.29  # inches, of 72 units of the drawing each
+_WIDTH, _WIDE, _ROW = 5.6, 7.2, 0.29  # inches, of 72 units of the drawing each
 _NAMES, _VALUES = 0.355, 0.86  # where the names end and the values begin, as shares of the width
 _FAR = 4.0  # a ceiling so many times beyond everybody else is named, not drawn
 
@@ -29,10 +29,10 @@ def shown(value: float | None, unit: Unit) -> str:
     """A value as it is written: shares in per cent, the rest with as many digits as mean something."""
     if value is None:
         return "–"
-    small = unit == "share" and 0 < abs(value) < 0.0995
+    small = unit == "share" and 0.0005 <= abs(value) < 0.0995
     digits = {"share": int(small), "points": 1, "distance": 2, "auc": 2, "bits": 2}[unit]
-    text = f"{100 * value:.{digits}f} %" if unit == "share" else f"{value:.{digits}f}"
-    return text.replace("-", "−")
+    scaled = round(100 * value if unit == "share" else value, digits) + 0.0  # no minus before a nought
+    return f"{scaled:.{digits}f}{' %' if unit == 'share' else ''}".replace("-", "−")
 
 
 def headlines(rows: Sequence[Row]) -> str:
@@ -97,7 +97,7 @@ def _draw(
     headed = any(name for _, name, _ in marks)
     height = _ROW * (len(lines) + 1.1 + headed)
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": title, "font.size": 10.5}):
-        canvas = Canvas(figsize=(_WIDTH, height))
+        canvas = Canvas(figsize=(_WIDE if headed else _WIDTH, height))
         bottom, top = _ROW * 1.1 / height, 1 - _ROW * headed / height
         axes = canvas.add_axes((_NAMES, bottom, _VALUES - _NAMES, top - bottom))
         axes.set(xlim=span, ylim=(len(lines) - 0.5, -0.5), yticks=[])
@@ -126,7 +126,8 @@ def _put(axes: "Axes", place: int, line: _Line, span: tuple[float, float]) -> No
     axes.plot([figure.value], [place], "o", color=ink, markersize=7 if main else 5, zorder=3)
     for at, words, side in ((-0.03, name, "right"), (1.03, written, "left")):
         text = axes.text(at, place, words, ha=side, va="center", transform=axes.get_yaxis_transform())
-        text.set(color=ink if main else _COLOURS["ink"], weight="bold" if main else "normal")
+        own = name in (CLONE, CEILING)
+        text.set(color=ink if own else _COLOURS["ink"], weight="bold" if own else "normal")
 
 
 def _inline(svg: str, title: str) -> str:
