@@ -185,6 +185,17 @@ def test_a_mail_without_sender_subject_or_body(tmp_path: Path) -> None:
     assert (found.sender, found.subject, found.text, found.at) == (Person(""), None, "", EPOCH)
 
 
+def test_a_large_attachment_of_a_torn_mail_is_passed_over(tmp_path: Path) -> None:
+    data = "QUJD" * 19 + "\n"
+    torn = parts(
+        "Content-Type: text/plain\n\nAt nine.", f"Content-Type: image/png; name=a.png\n\n{data * 9000}"
+    )
+    found = mail(tmp_path, torn.replace("--x--\n", ""))
+    assert (found.text, found.attachments) == ("At nine.", ("a.png",))
+    body = b"Content-Type: multipart/x; boundary=x\n\n--x\n\n" + data.encode() * 9000
+    assert 230_000 < len(str(mime.parse(body).get_payload(0))) < 330_000
+
+
 PART = st.builds(
     lambda kind, text, end: f"Content-Type: {kind}\n\n{text}{end}",
     st.sampled_from(

@@ -36,8 +36,6 @@ _FIRST_HEADER = re.compile(
 )
 _HEADER = re.compile(rb"[!-9;-~]{1,80}[ \t]*:|>From ")
 _ESCAPED = re.compile(rb"^>(>*From )", re.MULTILINE)
-# 4000 lines of base64 are 230 kB: a body, however long, is kept; what follows in such a run is an attachment.
-_BASE64 = re.compile(rb"((?:\n[A-Za-z0-9+/]{60,76}+\r?+){4000})(?:\n[A-Za-z0-9+/]{60,76}+\r?+)++")
 
 
 class Piece(NamedTuple):
@@ -58,7 +56,7 @@ def is_mbox(head: bytes) -> bool:
 
 
 def pieces(file: BinaryIO, *, longest: int = LONGEST) -> Iterator[Piece]:
-    """Yield the mails of an mbox. Memory is a few times ``longest`` bytes at most, whatever the file holds."""
+    """Yield the mails of an mbox. Memory is a few times ``longest`` bytes at most, whatever it holds."""
     buffer, base, start, scan = b"", 0, 0, 0
     held: Piece | None = None  # the beginning of a mail longer than LONGEST
     ended = False
@@ -109,6 +107,4 @@ def _piece(offset: int, data: bytes) -> Piece:
         envelope, _, data = data.partition(b"\n")
     if b"\n>" in data:
         data = _ESCAPED.sub(rb"\1", data)
-    if len(data) > 1 << 19:
-        data = _BASE64.sub(rb"\1", data)
     return Piece(offset, envelope.strip(), data)

@@ -20,6 +20,8 @@ __all__ = ["Body", "attachments", "body", "headers", "parse", "parts"]
 LONGEST_TEXT: Final = 4 << 20  # bytes of a body that are looked at
 DEEPEST: Final = 20  # parts within parts
 
+# 4000 lines of base64 are 230 kB: a body, however long, is kept; what follows in such a run is an attachment.
+_BASE64 = re.compile(rb"((?:\n[A-Za-z0-9+/]{60,76}+\r?+){4000})(?:\n[A-Za-z0-9+/]{60,76}+\r?+)++")
 _EMPTY_LINE = re.compile(rb"\n\r?\n")
 
 
@@ -50,6 +52,8 @@ def parse(data: bytes) -> Mail:
     mail = _well_formed(data, ())
     if mail is not None:
         return mail
+    if len(data) > 1 << 19:  # the parser goes through every line
+        data = _BASE64.sub(rb"\1", data)
     try:
         return _PARSER.parsebytes(data)
     except RecursionError:
