@@ -27,8 +27,8 @@ from ipse.records import Event, Message, Person, Record
 
 __all__ = ["Cleared", "Gate"]
 
-R = TypeVar("R", bound=Record)
-R_co = TypeVar("R_co", bound=Record, covariant=True)
+_R = TypeVar("_R", bound=Record)
+_R_co = TypeVar("_R_co", bound=Record, covariant=True)
 
 _KIND = re.compile(r"[A-Z]+(?:_[A-Z]+)*")
 _RESERVED = frozenset({"CONV", "FILE", "ME", "TEXT"})
@@ -46,7 +46,7 @@ _SEAL = _Seal()
 
 
 @final
-class Cleared(Generic[R_co]):
+class Cleared(Generic[_R_co]):
     """A record that went through the gate; the only thing the vault accepts.
 
     Only the gate can make one: by type, since the seal is private to this module, and at run time, where a
@@ -54,15 +54,15 @@ class Cleared(Generic[R_co]):
     """
 
     __slots__ = ("_record",)
-    _record: R_co
+    _record: _R_co
 
-    def __init__(self, record: R_co, seal: _Seal) -> None:
+    def __init__(self, record: _R_co, seal: _Seal) -> None:
         if seal is not _SEAL:
             raise PrivacyError("Only the gate clears a record.", hint="Pass it through Gate.clear().")
         object.__setattr__(self, "_record", record)
 
     @property
-    def record(self) -> R_co:
+    def record(self) -> _R_co:
         """The record as it was cleared."""
         return self._record
 
@@ -99,7 +99,7 @@ class Gate:
         self._casts: dict[tuple[Person, ...], tuple[Person, ...]] = {}
         self._tokens: dict[tuple[str, str], str] = {}
 
-    def clear(self, record: R) -> Cleared[R]:
+    def clear(self, record: _R) -> Cleared[_R]:
         """Return the record pseudonymized.
 
         Raises ``RefusedError`` if the owner excluded it, ``PrivacyError`` if it is not permitted or cannot

@@ -3,6 +3,11 @@
 An index over words rather than one large pattern, so that its speed does not depend on how many are known:
 a text whose words were all seen before and belong to nobody costs one set comparison. It keeps no text, and
 whom a pseudonym stands for is the roster's to know.
+
+Limits, on purpose: a name of one letter, or without letters, is not looked for; one that is a function word
+(Will, May) only where it is written as a name; a name that is another word (Klein, Rose) costs that word in
+every text; of Latin script the endings are only -s and what follows an apostrophe, so Polish or Finnish cases
+stay; a misspelt name stays.
 """
 
 import re

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 
 __all__ = ["NumberIndex"]
 
+SHORTEST = 6  # digits of a number that is looked for
+
 _RUN = re.compile(r"\d(?:[\s().\-/\u2010-\u2015\u00a0\u202f]{0,3}\d){5,40}")
 _TRUNK = re.compile(r"0|(?:00)?[1-9][0-9]{0,2}0?")
 
@@ -18,6 +20,7 @@ class NumberIndex:
 
     def __init__(self) -> None:
         self._labels: dict[str, str] = {}
+        self._starts: dict[str, list[str]] = {}  # first six digits → numbers, so that thousands cost no more
 
     def __len__(self) -> int:
         """How many numbers are known."""
@@ -25,7 +28,11 @@ class NumberIndex:
 
     def learn(self, label: str, number: str) -> None:
         """Add a number of at least six digits; shorter ones would be found in any price."""
-        if len(number) >= 6 and (label == "ME" or number not in self._labels):
+        if len(number) < SHORTEST:
+            return
+        if number not in self._labels:
+            self._starts.setdefault(number[:SHORTEST], []).append(number)
+        if label == "ME" or number not in self._labels:
             self._labels[number] = label
 
     def owner(self, written: str) -> str | None:
@@ -38,14 +45,13 @@ class NumberIndex:
         for run in _RUN.finditer(text):
             places = [i for i in range(run.start(), run.end()) if text[i].isdecimal()]
             digits = "".join(str(unicodedata.digit(text[i])) for i in places)
-            for number, label in self._labels.items():
-                at = digits.find(number)
-                while at != -1:
-                    start = _begin(text, digits, places, at)
-                    end = at + len(number)
+            for at in range(len(digits) - SHORTEST + 1):
+                for number in self._starts.get(digits[at : at + SHORTEST], ()):
+                    if not digits.startswith(number, at):
+                        continue
+                    start, end = _begin(text, digits, places, at), at + len(number)
                     if start is not None and (end == len(places) or places[end] != places[end - 1] + 1):
-                        yield start, places[end - 1] + 1, label
-                    at = digits.find(number, at + 1)
+                        yield start, places[end - 1] + 1, self._labels[number]
 
 
 def _begin(text: str, digits: str, places: list[int], at: int) -> int | None:
