@@ -91,11 +91,9 @@ def parse_mailbox(file: Path) -> int:
     import mailbox
 
     count = 0
-    box = mailbox.mbox(
-        str(file), factory=lambda raw: email.message_from_binary_file(raw, policy=email.policy.default)
-    )
-    for message in box:
-        body = message.get_body(("plain", "html"))  # type: ignore[attr-defined]
+    for raw in mailbox.mbox(str(file)):
+        message = email.message_from_bytes(raw.as_bytes(), policy=email.policy.default)
+        body = message.get_body(("plain", "html"))
         count += body is None or len(body.get_content()) >= 0
     return count
 

@@ -41,7 +41,7 @@ def test_the_project_file_is_found_in_the_current_folder(
 
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(pydantic.ValidationError, match="frozen"):
-        load_settings(environment={}).vault = "x"
+        load_settings(environment={}).vault = "x"  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(

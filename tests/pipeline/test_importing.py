@@ -167,7 +167,7 @@ def test_every_format_exports_the_same_rows(imported: tuple[Workspace, ImportRep
 
     workspace, _ = imported
     for form in ("jsonl", "csv", "parquet"):
-        export_messages(workspace, tmp_path / f"out.{form}", form)  # type: ignore[arg-type]
+        export_messages(workspace, tmp_path / f"out.{form}", form)
     rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()]
     with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as stream:
         table = list(csv.DictReader(stream))
