@@ -48,7 +48,7 @@ ROUGE = Spec(
 )
 
 
-class Grams(msgspec.Struct, frozen=True):
+class _Grams(msgspec.Struct, frozen=True):
     """A text counted once: n-grams by order (characters, then words), and its words as bits by position."""
 
     orders: tuple[Counter[str], ...]
@@ -89,9 +89,9 @@ def content_lift(lineup: Lineup, settings: ScorecardSettings, plan: Plan) -> lis
 
 
 def _lift(
-    alike: Callable[[Grams, Grams], float],
-    answers: Sequence[Grams],
-    real: Sequence[Grams],
+    alike: Callable[[_Grams, _Grams], float],
+    answers: Sequence[_Grams],
+    real: Sequence[_Grams],
     elsewhere: Sequence[npt.NDArray[np.intp]],
 ) -> Draws:
     """Per context: likeness to its real reply less the mean likeness of answers given elsewhere to it."""
@@ -112,7 +112,7 @@ def _elsewhere(lineup: Lineup, seed: int) -> list[npt.NDArray[np.intp]]:
     return out
 
 
-def _grams(text: str) -> Grams:
+def _grams(text: str) -> _Grams:
     text = text[:MOST_CHARACTERS]
     joined = "".join(text.split())
     spoken = _split(text)
@@ -125,7 +125,7 @@ def _grams(text: str) -> Grams:
     places: dict[str, int] = {}
     for n, token in enumerate(tokens):
         places[token] = places.get(token, 0) | 1 << n
-    return Grams(tuple(orders), tokens, places)
+    return _Grams(tuple(orders), tokens, places)
 
 
 def _windows(text: str, size: int) -> Counter[str]:
@@ -145,7 +145,7 @@ def _split(text: str) -> list[str]:
     return out
 
 
-def _chrf(answer: Grams, reply: Grams) -> float:
+def _chrf(answer: _Grams, reply: _Grams) -> float:
     precisions, recalls = [], []
     for found, wanted in zip(answer.orders, reply.orders, strict=True):
         if not found or not wanted:
@@ -161,7 +161,7 @@ def _chrf(answer: Grams, reply: Grams) -> float:
     return 100 * (1 + BETA**2) * precision * recall / weighted if weighted else 0.0
 
 
-def _rouge_l(answer: Grams, reply: Grams) -> float:
+def _rouge_l(answer: _Grams, reply: _Grams) -> float:
     """The longest common subsequence by bits (Hyyrö 2004): one addition for each word of the answer."""
     if not answer.tokens or not reply.tokens:
         return 0.0

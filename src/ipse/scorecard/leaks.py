@@ -25,7 +25,7 @@ _WORD = re.compile(r"\w+")
 _PLACEHOLDER = re.compile(r"<[A-Z]+(?:_\d+)?>|[A-Z]+_\d+")
 _BASE = np.uint64(0x9E3779B97F4A7C15)  # odd: no code is ever shifted out
 
-Codes: TypeAlias = npt.NDArray[np.uint64]
+_Codes: TypeAlias = npt.NDArray[np.uint64]
 
 
 class Copies(msgspec.Struct, frozen=True):
@@ -91,7 +91,7 @@ class Copying:
             from_others |= bool((_among(fresh, others) & ~mine).any())
         return from_others, from_own
 
-    def _runs(self, texts: Sequence[str]) -> tuple[Codes, Codes]:
+    def _runs(self, texts: Sequence[str]) -> tuple[_Codes, _Codes]:
         """Hashes of all runs of characters, and of words, within each text."""
         plain = [" ".join(unicodedata.normalize("NFKC", text).casefold().split()) for text in texts]
         characters = np.frombuffer("\0".join(plain).encode("utf-32-le", "replace"), dtype=np.uint32)
@@ -108,7 +108,7 @@ def _personal(pii: Callable[[str], Sequence[str]], answer: str, example: Example
     return [found for found in pii(answer) if not _PLACEHOLDER.fullmatch(found) and found not in given]
 
 
-def _among(few: Codes, known: Codes) -> npt.NDArray[np.bool_]:
+def _among(few: _Codes, known: _Codes) -> npt.NDArray[np.bool_]:
     """Which of a few hashes are among many sorted ones."""
     if not len(known):
         return np.zeros(len(few), dtype=bool)
@@ -116,7 +116,7 @@ def _among(few: Codes, known: Codes) -> npt.NDArray[np.bool_]:
     return np.asarray(known[at] == few)
 
 
-def _rolled(codes: npt.NDArray[np.integer], width: int) -> Codes:
+def _rolled(codes: npt.NDArray[np.integer], width: int) -> _Codes:
     """Polynomial hashes modulo 2^64 (Karp & Rabin 1987) of all runs of ``width`` codes without a 0."""
     count = len(codes) - width + 1
     if count < 1:

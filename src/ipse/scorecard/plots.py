@@ -18,8 +18,8 @@ __all__ = ["contenders", "headlines", "shown"]
 
 # Stand-ins that matplotlib can draw with; each is replaced by the property of its name.
 _COLOURS = {"ink": "#010101", "muted": "#020202", "line": "#030303", "clone": "#040404", "self": "#050505"}
-_WIDTH, _WIDE, _ROW = 5.6, 7.2, 0.29  # inches, of 72 units of the drawing each
-_NAMES, _VALUES = 0.355, 0.86  # where the names end and the values begin, as shares of the width
+_WIDTH, _WIDE, _ROW = 5.0, 5.8, 0.29  # inches, of 72 units of the drawing each
+_LETTER, _VALUES = 6.1, 0.87  # units of the widest usual letter; where values begin, as a share of the width
 _FAR = 4.0  # a ceiling so many times beyond everybody else is named, not drawn
 
 _Line: TypeAlias = tuple[str, Figure, str, str]  # name, figure, colour, value as written
@@ -97,9 +97,11 @@ def _draw(
     headed = any(name for _, name, _ in marks)
     height = _ROW * (len(lines) + 1.1 + headed)
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": title, "font.size": 10.5}):
-        canvas = Canvas(figsize=(_WIDE if headed else _WIDTH, height))
+        width = _WIDE if headed else _WIDTH
+        canvas = Canvas(figsize=(width, height))
+        names = (_LETTER * max(len(line[0]) for line in lines) + 14) / (72 * width)
         bottom, top = _ROW * 1.1 / height, 1 - _ROW * headed / height
-        axes = canvas.add_axes((_NAMES, bottom, _VALUES - _NAMES, top - bottom))
+        axes = canvas.add_axes((names, bottom, _VALUES - names, top - bottom))
         axes.set(xlim=span, ylim=(len(lines) - 0.5, -0.5), yticks=[])
         axes.spines[["left", "right", "top"]].set_visible(False)
         axes.spines["bottom"].set_color(_COLOURS["line"])
