@@ -68,10 +68,10 @@ class Judge:
         weights = np.where(labels == 1, 0.5 / len(own), 0.5 / len(others)) * len(labels)
         self.vectorizer_ = TfidfVectorizer(
             analyzer="char", ngram_range=(2, 5), lowercase=False, sublinear_tf=True, min_df=2,
-            max_features=60_000,
+            max_features=20_000,
         )  # fmt: skip
         folds = StratifiedKFold(min(FOLDS, len(own), len(others)), shuffle=True, random_state=self.seed)
-        model = LogisticRegression(C=10.0, solver="liblinear", random_state=self.seed)
+        model = LogisticRegression(C=100.0, solver="liblinear", random_state=self.seed)
         self.model_ = CalibratedClassifierCV(model, method="sigmoid", cv=folds, ensemble=False)
         self.model_.fit(self.vectorizer_.fit_transform([*own, *others]), labels, sample_weight=weights)
         return self
@@ -104,7 +104,9 @@ def sounds_like_me(lineup: Lineup, data: Judging, settings: ScorecardSettings, p
     told = {CEILING: lineup.real} | {each.name: each.answers for each in lineup.everyone()}
     found = {name: held_out.draws(judge, answers, plan) for name, answers in told.items()}
     draws = {name: each for name, each in found.items() if each is not None}
-    check = wrong_author_check(judge, [text for text, _ in real], impostors[1], settings)
+    # All of E rather than the part that was answered: the check stands on as many blocks as there are.
+    every = [block.text for block in blocks(_replies(data.test, platforms), size)]
+    check = wrong_author_check(judge, _thinned(every, MOST_BLOCKS), impostors[1], settings)
     if CLONE not in draws:
         short = f"the clone's answers do not fill {FEWEST_BLOCKS} blocks of {size} words"
         return Sounds(Missing(SOUNDS, f"{short[0].upper()}{short[1:]}."), check)
