@@ -5,7 +5,7 @@ script writes no spaces, a character or two. Knows nothing of who wrote a text o
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 from zlib import crc32
@@ -16,7 +16,7 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-__all__ = ["MARKS", "SIZE", "Bag", "Floats", "bag", "bags", "marks", "situations", "words"]
+__all__ = ["MARKS", "SIZE", "Floats", "bags", "marks", "situations", "words"]
 
 SIZE = 1 << 18  # hash buckets; a person's vocabulary with its stems is some 20,000 to 60,000
 DECAY = 0.5  # the weight of a turn of context against that of the next newer one
@@ -24,7 +24,7 @@ STEM = 4
 MARKS = 4
 
 Floats: TypeAlias = npt.NDArray[np.float32]
-Bag: TypeAlias = tuple[npt.NDArray[np.int32], Floats]  # feature ids, ascending, and their counts
+_Bag: TypeAlias = tuple[npt.NDArray[np.int32], Floats]  # feature ids, ascending, and their counts
 
 _TOKEN = re.compile(r"\w+|[?!]|[\u2190-\u2bff\U0001f000-\U0001faff]")
 _SPACELESS = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\U0003ffff]")
@@ -32,28 +32,12 @@ _SPACELESS = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\U0003f
 
 def words(text: str) -> list[str]:
     """The features of a text in order, as strings."""
-    found = []
-    for token in _TOKEN.findall(text.casefold()):
-        if _SPACELESS.search(token):
-            found.extend(token)
-            found.extend(token[at : at + 2] for at in range(len(token) - 1))
-            continue
-        found.append(token)
-        if len(token) >= STEM:
-            found.append(f"^{token[:STEM]}")
-    return found
+    return [part for token in _TOKEN.findall(text.casefold()) for part in _parts(token)]
 
 
-def bag(text: str) -> Bag:
-    """The features of one text with their counts."""
-    every = np.array([_bucket(word) for word in words(text)], dtype=np.int32)
-    ids, counts = np.unique(every, return_counts=True)
-    return ids, counts.astype(np.float32)
-
-
-def bags(texts: Sequence[str], *, counted: Callable[[str], Bag] = bag) -> "csr_matrix":
-    """Counts, one row a text: (n, ``SIZE``) float32."""
-    return _stack([counted(text) for text in texts])
+def bags(texts: Sequence[str]) -> "csr_matrix":
+    """The features of each text with their counts: (n, ``SIZE``) float32."""
+    return _stack([_bag(text) for text in texts])
 
 
 def situations(contexts: Sequence[Sequence[str]]) -> "csr_matrix":
@@ -67,16 +51,21 @@ def marks(texts: Sequence[str]) -> Floats:
     return np.array(rows, dtype=np.float32).reshape(-1, MARKS)
 
 
-def _situation(context: Sequence[str]) -> Bag:
+def _bag(text: str) -> _Bag:
+    ids, counts = np.unique(np.array(_buckets_of(text), dtype=np.int32), return_counts=True)
+    return ids, counts.astype(np.float32)
+
+
+def _situation(context: Sequence[str]) -> _Bag:
     weights: dict[int, float] = {}
     for age, text in enumerate(reversed(context)):
-        for word in words(text):
-            weights.setdefault(_bucket(word), DECAY**age)
+        for bucket in _buckets_of(text):
+            weights.setdefault(bucket, DECAY**age)
     ids = sorted(weights)
     return np.array(ids, dtype=np.int32), np.array([weights[key] for key in ids], dtype=np.float32)
 
 
-def _stack(rows: Sequence[Bag]) -> "csr_matrix":
+def _stack(rows: Sequence[_Bag]) -> "csr_matrix":
     from scipy.sparse import csr_matrix
 
     starts = np.cumsum([0, *(len(ids) for ids, _ in rows)])
@@ -85,6 +74,16 @@ def _stack(rows: Sequence[Bag]) -> "csr_matrix":
     return csr_matrix((data, ids, starts), shape=(len(rows), SIZE))
 
 
+def _buckets_of(text: str) -> list[int]:
+    return [bucket for token in _TOKEN.findall(text.casefold()) for bucket in _buckets(token)]
+
+
 @lru_cache(maxsize=1 << 17)
-def _bucket(word: str) -> int:
-    return crc32(word.encode("utf-8", "surrogatepass")) % SIZE
+def _buckets(token: str) -> tuple[int, ...]:
+    return tuple(crc32(part.encode("utf-8", "surrogatepass")) % SIZE for part in _parts(token))
+
+
+def _parts(token: str) -> list[str]:
+    if _SPACELESS.search(token):
+        return [*token, *(token[at : at + 2] for at in range(len(token) - 1))]
+    return [token, f"^{token[:STEM]}"] if len(token) >= STEM else [token]

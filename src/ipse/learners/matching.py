@@ -93,12 +93,11 @@ class Matcher(msgspec.Struct, frozen=True, kw_only=True):
     towers: Towers
     mix: tuple[float, float, float] = MIX
 
-    def situations(self, contexts: Sequence[Sequence[str]]) -> Situations:
-        """Encode contexts, each a sequence of turns, the newest last."""
-        held = situations(contexts)
-        return Situations(
-            held, unit(self.inputs(held, [context[-1] for context in contexts]) @ self.towers.ask)
-        )
+    def situations(self, contexts: Sequence[Sequence[str]], words: "csr_matrix | None" = None) -> Situations:
+        """Encode contexts, each its turns, the newest last; ``words`` are their features if known."""
+        held = situations(contexts) if words is None else words
+        inputs = self.inputs(held, [context[-1] for context in contexts])
+        return Situations(held, unit(inputs @ self.towers.ask))
 
     def replies(self, texts: Sequence[str], counts: "csr_matrix | None" = None) -> Replies:
         """Encode replies; ``counts`` are their features where they are known already."""

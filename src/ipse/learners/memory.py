@@ -13,18 +13,18 @@ import msgspec
 import numpy as np
 
 from ipse.errors import LearnerError
-from ipse.learners.features import SIZE, Floats, bags
+from ipse.learners.features import SIZE, Floats
 from ipse.learners.matching import Matcher, Situations
 from ipse.records import Example
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-__all__ = ["FORMAT", "LEANING", "Memory", "Past"]
+__all__ = ["FORMAT", "LEANING", "STRETCH", "Memory", "Past"]
 
 FORMAT = 1
-LEANING = 4.0
-"""What a like situation weighs against a fitting reply where too little is held out to choose."""
+LEANING, STRETCH = 8.0, 0.25
+"""What a like situation, and what the length of a reply, weigh against its fit, in log odds: see Memory."""
 
 SAME_CONTACT = 1.0  # in log odds: what was said to this very person goes before an equal said to another
 
@@ -45,6 +45,7 @@ class Past(msgspec.Struct, frozen=True):
 class _Texts(msgspec.Struct, frozen=True):
     past: tuple[Past, ...]
     leaning: float
+    stretch: float
     format: int = FORMAT
 
 
@@ -52,7 +53,9 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """The past pairs, encoded, and the matcher that reads them. Made by :meth:`of` or :meth:`loads`.
 
     ``fitting`` and ``alike`` are postings, (``SIZE``, past): what a feature of the situation at hand adds to
-    the fit of a past reply, and to the likeness of a past situation.
+    the fit of a past reply, and to the likeness of a past situation. ``leaning`` is what a wholly like
+    situation adds to the score of its reply, ``stretch`` what each natural log of a reply's length adds:
+    fit alone prefers the short reply that repeats one word of the question.
     """
 
     matcher: Matcher
@@ -60,21 +63,18 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     asked: Situations
     counts: "csr_matrix"  # the features of the replies, (past, SIZE)
     vectors: Floats  # of the replies
+    lengths: Floats  # of the replies: the natural log of one and the number of features
     fitting: "csr_matrix"
     alike: "csr_matrix"
     leaning: float = LEANING
+    stretch: float = STRETCH
 
     @classmethod
-    def of(cls, matcher: Matcher, past: Sequence[Past]) -> "Memory":
-        """Encode the past. Raises ``LearnerError`` where there is none."""
-        if not past:
-            raise LearnerError(
-                "There is no reply of the owner to learn from.", hint="Import more, then prepare."
-            )
-        texts = [pair.reply for pair in past]
-        counts = bags(texts)
-        asked = matcher.situations([pair.context for pair in past])
-        return cls._indexed(matcher, past, asked, counts, vectors=matcher.replies(texts, counts).vectors)
+    def of(cls, matcher: Matcher, past: Sequence[Past], asked: "csr_matrix", said: "csr_matrix") -> "Memory":
+        """Encode the past, of which ``asked`` and ``said`` are the features (past, ``SIZE``)."""
+        encoded = matcher.situations([pair.context for pair in past], asked)
+        vectors = matcher.replies([pair.reply for pair in past], said).vectors
+        return cls._indexed(matcher, past, encoded, said, vectors=vectors)
 
     @classmethod
     def _indexed(
@@ -92,6 +92,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
             asked=asked,
             counts=counts,
             vectors=vectors,
+            lengths=np.log1p(np.asarray(counts.sum(axis=1)).ravel()).astype(np.float32),
             fitting=matcher.shared(counts).T.tocsr(),
             alike=matcher.weighted(asked.words).T.tocsr(),
         )
@@ -110,10 +111,15 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
         """What to say: a score for each past reply (log odds), and the likeness of its situation."""
         now = self.matcher.situations([context])
         likeness = self.likeness(now, 0)
-        score = self.fit(now, 0) + np.float32(self.leaning) * likeness
+        score = self.blend(self.fit(now, 0), likeness, leaning=self.leaning, stretch=self.stretch)
         if contact:
             score += np.array([pair.contact == contact for pair in self.past]) * np.float32(SAME_CONTACT)
         return score, likeness
+
+    def blend(self, fit: Floats, likeness: Floats, *, leaning: float, stretch: float) -> Floats:
+        """The score of each past reply, (past,)."""
+        situation: Floats = np.float32(leaning) * likeness
+        return fit + situation + np.float32(stretch) * self.lengths
 
     def dumps(self) -> dict[str, bytes]:
         """Two files: the texts as JSON, everything else as npz. The same memory gives the same bytes."""
@@ -127,7 +133,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
             arrays[f"{name}_vectors"] = vectors.astype(np.float16)
         packed = io.BytesIO()
         np.savez(packed, allow_pickle=False, **arrays)
-        texts = msgspec.json.encode(_Texts(self.past, self.leaning))
+        texts = msgspec.json.encode(_Texts(self.past, self.leaning, self.stretch))
         return {"memory.json": texts, "arrays.npz": packed.getvalue()}
 
     @classmethod
@@ -152,7 +158,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
         vectors = {name: arrays[f"{name}_vectors"].astype(np.float32) for name in words}
         asked = Situations(words["asked"], vectors["asked"])
         memory = cls._indexed(matcher, texts.past, asked, words["said"], vectors=vectors["said"])
-        return msgspec.structs.replace(memory, leaning=texts.leaning)
+        return msgspec.structs.replace(memory, leaning=texts.leaning, stretch=texts.stretch)
 
 
 def _sum(postings: "csr_matrix", row: "csr_matrix") -> Floats:

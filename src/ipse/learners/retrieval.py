@@ -17,7 +17,7 @@ from ipse.learners.features import MARKS, Floats, bags, situations
 from ipse.learners.matching import Basis, Matcher, Statistics, normal, weighted
 from ipse.learners.memory import Memory, Past
 from ipse.learners.towers import Schedule, Towers, fit_towers, fit_weights
-from ipse.learners.tuning import best_leaning, best_mix, crowds, ranks, thinned
+from ipse.learners.tuning import best_blend, best_mix, crowds, ranks, thinned
 from ipse.records import Example
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ __all__ = ["RetrievalLearner"]
 
 WORD_EPOCHS, WORD_RATE = 3, 0.03
 TOWER_RATE = 3e-3
-SURVEYED = 12_000  # texts that the starting projection is drawn from, at most
+SURVEYED = 8_000  # texts that the starting projection is drawn from, at most
 
 
 class RetrievalLearner:
@@ -44,7 +44,7 @@ class RetrievalLearner:
         return cls(settings.retrieval)
 
     def fit(self, train: Sequence[Example], dev: Sequence[Example], progress: Progress) -> Self:
-        """Learn from ``train``; ``dev`` ends the training, mixes the scores and sets the leaning.
+        """Learn from ``train``; ``dev`` ends the training, mixes the scores and sets the blend.
 
         The same examples and seed give the same bytes on one machine. Raises ``LearnerError`` without train.
         """
@@ -56,13 +56,16 @@ class RetrievalLearner:
             )
         learned = WORD_EPOCHS + self.settings.epochs
         steps = _Steps(progress, learned + 3)
-        matcher = self._matcher(past, held, steps)
+        asked, said = situations([pair.context for pair in past]), bags([pair.reply for pair in past])
+        matcher = self._words(asked, said, steps)
+        matcher = self._towers(matcher, _inputs(matcher, past, asked, said), held, steps)
         crowd = crowds(matcher, held, self.settings.seed)
         matcher = msgspec.structs.replace(matcher, mix=best_mix(crowd))
         steps.reached(learned + 1)
-        memory = Memory.of(matcher, past)
+        memory = Memory.of(matcher, past, asked, said)
         steps.reached(learned + 2)
-        self.memory_ = msgspec.structs.replace(memory, leaning=best_leaning(memory, held))
+        leaning, stretch = best_blend(memory, held)
+        self.memory_ = msgspec.structs.replace(memory, leaning=leaning, stretch=stretch)
         self.report_ = {"pairs": float(len(past)), **ranks(matcher, crowd)}
         steps.reached(learned + 3)
         return self
@@ -75,26 +78,30 @@ class RetrievalLearner:
         """Pairs learned from, and how the true reply of dev ranks among up to 99 other own replies."""
         return self.report_
 
-    def _matcher(self, past: Sequence[Past], held: Sequence[Past], steps: "_Steps") -> Matcher:
-        asked, said = situations([pair.context for pair in past]), bags([pair.reply for pair in past])
+    def _words(self, asked: "csr_matrix", said: "csr_matrix", steps: "_Steps") -> Matcher:
+        """A matcher with word weights and blank towers."""
         statistics = Statistics.of(asked, said)
-        rarity, seed = statistics.rarity, self.settings.seed
         weights = fit_weights(
             asked,
-            normal(said, rarity),
-            start=rarity**2,
-            schedule=Schedule(epochs=WORD_EPOCHS, rate=WORD_RATE, seed=seed),
+            normal(said, statistics.rarity),
+            start=statistics.rarity**2,
+            schedule=Schedule(epochs=WORD_EPOCHS, rate=WORD_RATE, seed=self.settings.seed),
             step=steps.after(0),
         )
-        basis = self._basis(asked, said, rarity)
-        size = basis.directions.shape[1] + MARKS
-        blank = Towers(*np.zeros((2, size, 1), dtype=np.float32))
-        matcher = Matcher(statistics=statistics, weights=weights, basis=basis, towers=blank)
+        basis = self._basis(asked, said, statistics.rarity)
+        blank = np.zeros((basis.directions.shape[1] + MARKS, 1), dtype=np.float32)
+        return Matcher(statistics=statistics, weights=weights, basis=basis, towers=Towers(blank, blank))
+
+    def _towers(
+        self, matcher: Matcher, pairs: tuple[Floats, Floats], held: Sequence[Past], steps: "_Steps"
+    ) -> Matcher:
+        """The matcher with towers learned from ``pairs``, stopped by the held-out past."""
+        contexts, replies = [pair.context for pair in held], [pair.reply for pair in held]
         towers = fit_towers(
-            *_inputs(matcher, past),
-            dimensions=min(self.settings.dimensions, size),
-            dev=_inputs(matcher, held),
-            schedule=Schedule(epochs=self.settings.epochs, rate=TOWER_RATE, seed=seed),
+            *pairs,
+            dimensions=min(self.settings.dimensions, pairs[0].shape[1]),
+            dev=_inputs(matcher, held, situations(contexts), bags(replies)),
+            schedule=Schedule(epochs=self.settings.epochs, rate=TOWER_RATE, seed=self.settings.seed),
             step=steps.after(WORD_EPOCHS),
         )
         return msgspec.structs.replace(matcher, towers=towers)
@@ -129,7 +136,9 @@ class _Steps:
         self.progress(done, self.total, {})
 
 
-def _inputs(matcher: Matcher, past: Sequence[Past]) -> tuple[Floats, Floats]:
-    contexts, replies = [pair.context for pair in past], [pair.reply for pair in past]
-    asked = matcher.inputs(situations(contexts), [context[-1] for context in contexts])
-    return asked, matcher.inputs(bags(replies), replies)
+def _inputs(
+    matcher: Matcher, past: Sequence[Past], asked: "csr_matrix", said: "csr_matrix"
+) -> tuple[Floats, Floats]:
+    """What the towers see of situations and of replies."""
+    newest, replies = [pair.context[-1] for pair in past], [pair.reply for pair in past]
+    return matcher.inputs(asked, newest), matcher.inputs(said, replies)

@@ -17,7 +17,7 @@ from ipse.learners.features import SIZE, Floats
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-__all__ = ["TEMPERATURE", "Schedule", "Towers", "fit_towers", "fit_weights", "unit"]
+__all__ = ["TEMPERATURE", "Schedule", "Step", "Towers", "fit_towers", "fit_weights", "unit"]
 
 TEMPERATURE = 0.1  # of the softmax over cosines; .05 to .2 were within a point of each other
 BATCH = 256

@@ -1,4 +1,4 @@
-"""The few numbers of a memory that are set on held-out pairs: the mix of scores, and the leaning.
+"""The few numbers of a memory that are set on held-out pairs: the mix of scores, and the blend.
 
 Knows a memory and pairs it has not seen; nothing of how the memory was trained.
 """
@@ -10,16 +10,18 @@ import numpy.typing as npt
 
 from ipse.learners.features import Floats, bags
 from ipse.learners.matching import MIX, Matcher
-from ipse.learners.memory import LEANING, Memory, Past
+from ipse.learners.memory import LEANING, STRETCH, Memory, Past
 
-__all__ = ["best_leaning", "best_mix", "crowds", "ranks", "thinned"]
+__all__ = ["best_blend", "best_mix", "crowds", "ranks", "thinned"]
 
 HELD_OUT = 1000  # pairs looked at, at most: enough to steady four numbers
 ENOUGH = 20  # pairs from which they are set at all
 CROWD = 100  # replies that the true one is ranked among
 PRIOR = 1e-2  # pull of the mix towards its default
-TRIALS = 200  # held-out situations answered to choose the leaning
-LEANINGS = (0.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+TRIALS = 200  # held-out situations answered to choose the blend
+LEANINGS = (4.0, 8.0, 16.0)
+STRETCHES = (-0.5, -0.25, 0.0, 0.25, 0.5, 0.75, 1.0)
+BLENDS = tuple((leaning, stretch) for leaning in LEANINGS for stretch in STRETCHES)
 
 
 def thinned(held: Sequence[Past], seed: int) -> list[Past]:
@@ -79,20 +81,29 @@ def best_mix(crowd: Floats) -> tuple[float, float, float]:
     return bm25, words, encoder
 
 
-def best_leaning(memory: Memory, held: Sequence[Past]) -> float:
-    """The leaning whose picks share most with what the owner really said (mean cosine of words)."""
+def best_blend(memory: Memory, held: Sequence[Past]) -> tuple[float, float]:
+    """The leaning and stretch of a memory, by what the owner really said in held-out situations.
+
+    For each leaning, the stretch under which picks are as long as the true replies on average (of logs); of
+    these, the one whose picks share most with the true replies (mean cosine of words).
+    """
     if len(held) < ENOUGH:
-        return LEANING
+        return LEANING, STRETCH
     tried = held[:: -(-len(held) // TRIALS)]
-    matcher = memory.matcher
+    matcher, lengths = memory.matcher, memory.lengths
     now = matcher.situations([pair.context for pair in tried])
-    truth = matcher.weighted(bags([pair.reply for pair in tried]))
-    gains = np.zeros(len(LEANINGS))
+    said = bags([pair.reply for pair in tried])
+    truth, true_length = matcher.weighted(said), float(np.log1p(np.asarray(said.sum(axis=1))).mean())
+    gains, length = np.zeros(len(BLENDS)), np.zeros(len(BLENDS))
     for at in range(len(tried)):
         fit, likeness = memory.fit(now, at), memory.likeness(now, at)
-        picks = [int(np.argmax(fit + np.float32(leaning) * likeness)) for leaning in LEANINGS]
+        scores = (memory.blend(fit, likeness, leaning=lean, stretch=pull) for lean, pull in BLENDS)
+        picks = [int(np.argmax(score)) for score in scores]
         gains += (matcher.weighted(memory.counts[picks]) @ truth[at].T).toarray()[:, 0]
-    return LEANINGS[int(np.argmax(gains))]
+        length += lengths[picks] / len(tried)
+    off = np.abs(length - true_length).reshape(len(LEANINGS), -1)
+    fair = [row * len(STRETCHES) + int(np.argmin(misses)) for row, misses in enumerate(off)]
+    return BLENDS[max(fair, key=lambda blend: gains[blend])]
 
 
 def _share(hits: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:

@@ -5,12 +5,11 @@ Knows the owner's past only as the memory it was given; it never says anything t
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 from typing import NamedTuple, Self
 
 import numpy as np
 
-from ipse.learners.features import bag, bags
+from ipse.learners.features import SIZE, bags
 from ipse.learners.memory import Memory
 from ipse.records import Turn
 
@@ -18,7 +17,7 @@ __all__ = ["Recalled", "RetrievalVoice"]
 
 NEAR = 0.7  # log odds below the best reply within which another is as good, and the seed chooses
 CHOICE = 5  # replies to choose from, at most
-KNOWN = 8192  # replies whose features are remembered between calls of score
+KNOWN = 8192  # replies remembered between calls of score, about
 
 _PIECE = re.compile(r"\S{1,16}\s*|\s+")
 
@@ -31,6 +30,14 @@ class Recalled(NamedTuple):
     similarity: float
 
 
+class _Reply(NamedTuple):
+    """An encoded reply: its features, what each adds when the situation holds it too, and its vector."""
+
+    ids: np.ndarray
+    gains: np.ndarray
+    vector: np.ndarray
+
+
 class RetrievalVoice:
     """The embedded voice: answers in milliseconds from the owner's own past replies."""
 
@@ -38,7 +45,7 @@ class RetrievalVoice:
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
-        self._counted = lru_cache(maxsize=KNOWN)(bag)
+        self._known: dict[str, _Reply] = {}
 
     @classmethod
     def load(cls, files: Mapping[str, bytes]) -> Self:
@@ -58,9 +65,17 @@ class RetrievalVoice:
         if not replies:
             return []
         matcher = self._memory.matcher
-        held = matcher.replies(replies, bags(replies, counted=self._counted))
-        mixed = matcher.mixed(matcher.scores(matcher.situations([_texts(context)]), 0, held))
-        return [float(score) for score in mixed]
+        now = matcher.situations([_texts(context)])
+        held = self._encoded(replies)
+        shares = np.zeros(SIZE, dtype=np.float32)
+        shares[now.words.indices] = now.words.data
+        rows = np.repeat(np.arange(len(held)), [len(each.ids) for each in held])
+        gains = shares[np.concatenate([each.ids for each in held])] * np.concatenate(
+            [each.gains for each in held]
+        )
+        shared = np.bincount(rows, weights=gains, minlength=len(held))
+        fitting = matcher.by_vectors(np.stack([each.vector for each in held]), now.vectors[0])
+        return [float(score) for score in shared + fitting]
 
     def nearest(self, context: Sequence[Turn], k: int) -> list[Recalled]:
         """The ``k`` most similar past situations, the most similar first: what an answer is based on."""
@@ -68,6 +83,19 @@ class RetrievalVoice:
         found = np.argsort(-likeness, kind="stable")[:k]
         pairs = [(self._memory.past[at], float(likeness[at])) for at in found]
         return [Recalled("\n".join(pair.context), pair.reply, likeness) for pair, likeness in pairs]
+
+    def _encoded(self, replies: Sequence[str]) -> list["_Reply"]:
+        """What is known of each reply; the same candidates come again and again while a clone is judged."""
+        if len(self._known) > KNOWN:
+            self._known.clear()
+        fresh = [reply for reply in dict.fromkeys(replies) if reply not in self._known]
+        if fresh:
+            counts, matcher = bags(fresh), self._memory.matcher
+            shared, vectors = matcher.shared(counts), matcher.replies(fresh, counts).vectors
+            for at, reply in enumerate(fresh):
+                span = slice(shared.indptr[at], shared.indptr[at + 1])
+                self._known[reply] = _Reply(shared.indices[span], shared.data[span], vectors[at])
+        return [self._known[reply] for reply in replies]
 
     def _distinct(self, scores: np.ndarray) -> list[int]:
         """The best rows, the best first, no reply twice."""
