@@ -122,8 +122,10 @@ class KnownPeople:
     def find(self, text: str) -> list[Mention]:
         """Every mention; of names the longest, other kinds may overlap."""
         found: list[Mention] = []
-        known_words = (ASCII_WORD if text.isascii() else WORD).findall(text)
-        if not self._nobody.issuperset(known_words):
+        new = set((ASCII_WORD if text.isascii() else WORD).findall(text)) - self._nobody
+        for word in new:
+            self._lookup(word)
+        if not self._nobody.issuperset(new):
             found += self._names(text)
         if self._unspaced and not text.isascii():
             found += self._runs(text)
