@@ -1,0 +1,130 @@
+"""Time to clone, answer latency and memory: from an export on disk to the first answer, step by step.
+
+The data is the demo's made-up person, or with ``--qa`` one speaker of a file of questions and answers
+(JSON lines with speaker, question, answer, date). Floor for answers: TF-IDF and nearest neighbour over the
+same pairs in memory, without a vault, an encoder or a label; nothing that searches can be much faster.
+"""
+
+import argparse
+import gzip
+import json
+import resource
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ipse.config import load_settings
+from ipse.pipeline.answering import Clone
+from ipse.pipeline.consents import give
+from ipse.pipeline.importing import import_
+from ipse.pipeline.learning import dataset_named, prepare, train
+from ipse.pipeline.workspace import Workspace
+from ipse.records import Example
+from ipse.vault import Vault
+
+DEMO = Path(__file__).resolve().parents[1] / "examples" / "demo" / "exports"
+ME = ("Tilda Marwede", "tilda.marwede@example.org", "tilda")
+
+
+def quiet(_done: float, _total: float | None, _figures: object) -> None:
+    """No bar: it would be measured too."""
+
+
+def reflections_of(file: Path, speaker: str, folder: Path) -> Path:
+    """One speaker's answers as an export of reflections."""
+    out = folder / "reflections.jsonl"
+    with gzip.open(file, "rt", encoding="utf-8") as lines, out.open("w", encoding="utf-8") as stream:
+        for n, line in enumerate(lines):
+            row = json.loads(line)
+            if row["speaker"] == speaker:
+                kept = {
+                    "user_id": speaker,
+                    "question_id": str(n),
+                    "question": row["question"],
+                    "created_at": row["date"],
+                }
+                stream.write(json.dumps({**kept, "response_text": row["answer"]}, ensure_ascii=False) + "\n")
+    return out
+
+
+class Clock:
+    """Prints each step with its seconds."""
+
+    def __init__(self) -> None:
+        self.total = 0.0
+
+    def __call__(self, name: str, work: Callable[[], object]) -> object:
+        """Do a step."""
+        started = time.perf_counter()
+        result = work()
+        seconds = time.perf_counter() - started
+        self.total += seconds
+        print(f"{name:28}{seconds:9.2f} s")
+        return result
+
+
+def latency(answer: Callable[[str], object], questions: Sequence[str]) -> str:
+    """Median and 95th percentile in ms."""
+    times = []
+    for question in questions:
+        started = time.perf_counter()
+        answer(question)
+        times.append((time.perf_counter() - started) * 1000)
+    times.sort()
+    return f"p50 {statistics.median(times):8.2f} ms   p95 {times[int(len(times) * 0.95)]:8.2f} ms"
+
+
+def floor(train_examples: Sequence[Example]) -> Callable[[str], str]:
+    """The floor: TF-IDF, cosine, nearest context."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    vectors = TfidfVectorizer(sublinear_tf=True)
+    matrix = vectors.fit_transform([example.context[-1].text for example in train_examples])
+
+    def answer(question: str) -> str:
+        scores = (matrix @ vectors.transform([question]).T).toarray().ravel()
+        return train_examples[int(scores.argmax())].reply
+
+    return answer
+
+
+def main() -> None:
+    """Walk from the export to answers."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--qa", type=Path, help="questions and answers, gzipped JSON lines")
+    parser.add_argument("--speaker", default="MR. CARNEY")
+    parser.add_argument("--questions", type=int, default=200)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        export = reflections_of(options.qa, options.speaker, folder) if options.qa else DEMO
+        me = (options.speaker,) if options.qa else ME
+        clock = Clock()
+        vault, _ = Vault.create(folder / "vault", "benchmark passphrase")
+        with vault:
+            workspace = Workspace(vault, load_settings({"imports": {"tz": "Europe/London"}}, environment={}))
+            for source in ("whatsapp", "gmail", "reflections"):
+                give(workspace, source, ["archive", "style"])
+            clock("import", lambda: import_(workspace, [export], me=me, progress=quiet))
+            clock("prepare", lambda: prepare(workspace))
+            clock("train", lambda: train(workspace, progress=quiet))
+            clock("load and first answer", lambda: Clone(workspace).answer("What happened yesterday?"))
+            print(f"{'import to first answer':28}{clock.total:9.2f} s")
+            print(f"{'peak memory':28}{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:9.0f} MB")
+            parts = dataset_named(workspace).split
+            questions = [example.context[-1].text for example in parts.test[: options.questions]]
+            clone = Clone(workspace)
+
+            def answer(question: str) -> object:
+                clone.reset()
+                return clone.answer(question)
+
+            print(f"{len(parts.train):,} training pairs, {len(questions)} questions")
+            print(f"{'answer, with audit and label':28}{latency(answer, questions)}")
+            print(f"{'floor: TF-IDF alone':28}{latency(floor(parts.train), questions)}")
+
+
+if __name__ == "__main__":
+    main()
