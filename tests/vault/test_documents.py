@@ -137,7 +137,6 @@ def test_swapped_documents_states_and_contents_are_refused(vault: Vault, sql: An
         ("label", second[1]),
         ("key_id", second[3]),
         ("state", "b"),
-        ("kind", bytes(16)),
         ("sealed", None),
         ("sealed", "text"),
         ("object", bytes(16)),

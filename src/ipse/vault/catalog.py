@@ -88,7 +88,6 @@ documents = sa.Table(
     METADATA,
     sa.Column("position", sa.Integer, primary_key=True),
     sa.Column("token", _ID, nullable=False, unique=True),
-    sa.Column("kind", _ID, nullable=False, index=True),
     sa.Column("key_id", _ID, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("label", _Blob, nullable=False),

@@ -36,7 +36,6 @@ class _Row(msgspec.Struct, frozen=True):
     """A row of the catalog; ``object`` is the name of a file, else the content is in ``sealed``."""
 
     token: bytes
-    kind: bytes
     key_id: bytes
     state: str
     label: bytes = b""
@@ -84,13 +83,16 @@ class Documents:
         return self._content(label, self._existing(label))
 
     def states(self, kind: str) -> dict[str, str]:
-        """The ids of a kind with their states, in order of creation."""
-        columns = tables.documents.c
-        mine = sa.select(tables.documents).where(columns.kind == self._parts.token("kind", kind))
+        """The ids of a kind with their states, in order of creation.
+
+        It opens the label of every document: a readable kind could be changed without being noticed.
+        """
+        everything = sa.select(tables.documents).order_by(tables.documents.c.position)
         with self._parts.catalog.read() as db:
-            rows = [_row(row) for row in db.execute(mine.order_by(columns.position)).mappings()]
+            rows = [_row(row) for row in db.execute(everything).mappings()]
         keys = self._parts.keys.get(row.key_id for row in rows)
-        return {label.id: row.state for row in rows if (label := self._label(row, keys))}
+        labels = ((self._label(row, keys), row.state) for row in rows)
+        return {label.id: state for label, state in labels if label and label.kind == kind}
 
     def remove(self, kind: str, name: str, change: Change) -> None:
         """Delete a document and destroy its key; raises ``VaultError`` when there is none."""
@@ -125,7 +127,7 @@ class Documents:
         self._journal.append(db, change.action, change.details, source=source)
 
     def _seal(self, label: _Label, key: Key, payload: bytes, state: str) -> _Row:
-        row = _Row(self._token(label), self._parts.token("kind", label.kind), key.id, state)
+        row = _Row(self._token(label), key.id, state)
         if len(payload) > INLINE_BYTES:
             row = msgspec.structs.replace(row, object=self._objects.write(key, payload))
         else:
@@ -181,9 +183,7 @@ class Documents:
         return self._parts.token("document", label.kind, label.id)
 
     def _place(self, what: str, row: _Row) -> bytes:
-        return crypto.place(
-            self._parts.vault, what, row.token, row.kind, row.key_id, row.state, row.object or b""
-        )
+        return crypto.place(self._parts.vault, what, row.token, row.key_id, row.state, row.object or b"")
 
 
 def _row(row: sa.RowMapping) -> _Row:

@@ -30,6 +30,8 @@ def translated() -> Iterator[None]:
         raise _ours(error) from error
     except DBAPIError as error:
         raise _ours(error.orig) from error
+    except UnicodeDecodeError as error:  # SQLite quotes the damaged schema, which need not be UTF-8
+        raise _ours(error) from error
 
 
 def _ours(error: BaseException | None) -> VaultError:

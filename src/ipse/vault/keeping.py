@@ -89,7 +89,7 @@ class Keeper:
         column = tables.seen.c.token
         for some in chunks(list(fresh)):
             for known in db.execute(sa.select(column).where(column.in_(some))).scalars():
-                del fresh[known]
+                fresh.pop(known, None)
         return fresh
 
     def _grow(self, db: sa.Connection, home: Home, records: Sequence[Record]) -> None:

@@ -12,14 +12,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from ipse.errors import DamagedVaultError, UnknownVersionError
+from ipse.errors import DamagedVaultError
 from ipse.vault import crypto
 from ipse.vault.faults import translated
 from ipse.vault.files import sync_folder
 
 __all__ = ["Key", "KeyRing"]
 
-VERSION = 1
 CHUNK = 500  # ids asked for in one statement; SQLite has taken 999 parameters since ever
 BUSY_SECONDS = 30.0
 ROOT = b""  # parent of the keys that the vault's own wrapping key wraps
@@ -51,14 +50,9 @@ class KeyRing:
         sync_folder(self._file.parent)
 
     def check(self) -> None:
-        """Raise ``DamagedVaultError`` or ``UnknownVersionError`` unless the file can be read."""
+        """Raise ``DamagedVaultError`` unless the file can be read. Its version is that of the header."""
         with self._open() as db:
-            (version,) = db.execute("PRAGMA user_version").fetchone()
             db.execute("SELECT count(*) FROM keys").fetchone()
-        if version != VERSION:
-            raise UnknownVersionError(
-                f"The key file has version {version}; this ipse knows {VERSION}.", hint="Use a newer ipse."
-            )
 
     def make(self, count: int, parent: Key | None = None) -> list[Key]:
         """Make so many keys under ``parent``, durable before this returns."""
@@ -137,7 +131,6 @@ def _fill(file: Path, rows: Sequence[_Row]) -> None:
         db.execute("PRAGMA journal_mode=OFF")
         db.execute("BEGIN")
         db.execute(_CREATE)
-        db.execute(f"PRAGMA user_version={VERSION}")
         db.executemany(_INSERT, rows)
         db.execute("COMMIT")
     with file.open("rb") as handle:

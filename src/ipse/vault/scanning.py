@@ -65,13 +65,13 @@ class Scanner:
                 for stream, plains in self._source(home, family):
                     yield home, stream, plains
             except DamagedVaultError:
-                if not self._sources.gone(home.key.id):
+                if not self._sources.gone(home.position, home.key.id):
                     raise
 
     def _source(self, home: Home, family: Family) -> Iterator[tuple[Stream, list[bytes]]]:
         with self._parts.catalog.read() as db:
-            now = self._sources.find(db, home.ledger.name)
-            rows = self._streams.rows(db, now) if now else []
+            now = self._sources.at(db, home.position, home.key.id)
+            rows = self._streams.rows(db, self._sources.open(now)) if now is not None else []
         for some in chunks(rows):
             opened = self._streams.opened(home, some)
             for page in _pages([stream for stream in opened if stream.manifest.family == family]):
@@ -87,7 +87,7 @@ class Scanner:
             for at, number, sealed in db.execute(
                 sa.select(columns.conversation, columns.number, columns.sealed).where(here)
             ):
-                held[at][number] = sealed
+                held.setdefault(at, {})[number] = sealed
         for stream in page:
             yield (
                 stream,

@@ -20,6 +20,7 @@ from ipse.vault.keys import Key
 __all__ = ["Family", "Ledger", "Manifest", "Sealer", "family_of", "pack", "unpack_events", "unpack_messages"]
 
 Family = Literal["messages", "events"]
+Row = tuple[bytes, int]  # token and position of a source, a conversation or a stream
 S = TypeVar("S", "Manifest", "Ledger")
 
 MAX_RECORDS = 256
@@ -105,19 +106,19 @@ class Sealer:
             for number in range(manifest.segments)
         ]
 
-    def summary(self, key: Key, token: bytes, of: Manifest | Ledger) -> bytes:
-        """Seal a manifest or a ledger under its own key."""
-        return crypto.seal(key.secret, _encoder.encode(of), self._summary(key, token))
+    def summary(self, key: Key, at: Row, of: Manifest | Ledger) -> bytes:
+        """Seal a manifest or a ledger under its own key, bound to its row."""
+        return crypto.seal(key.secret, _encoder.encode(of), self._summary(key, at))
 
-    def open_summary(self, key: Key, token: bytes, sealed: bytes, kind: type[S]) -> S:
+    def open_summary(self, key: Key, at: Row, sealed: bytes, kind: type[S]) -> S:
         """Open a manifest or a ledger."""
-        return msgspec.msgpack.decode(crypto.unseal(key.secret, sealed, self._summary(key, token)), type=kind)
+        return msgspec.msgpack.decode(crypto.unseal(key.secret, sealed, self._summary(key, at)), type=kind)
 
     def _segment(self, key: Key, source: bytes, number: int) -> bytes:
         return crypto.place(self._vault, "segment", key.id, source, number)
 
-    def _summary(self, key: Key, token: bytes) -> bytes:
-        return crypto.place(self._vault, "summary", key.id, token)
+    def _summary(self, key: Key, at: Row) -> bytes:
+        return crypto.place(self._vault, "summary", key.id, *at)
 
 
 def _offset(record: Record) -> int:

@@ -33,7 +33,7 @@ class Sources:
         """The source of that name, if anything of it was ever kept."""
         here = tables.sources.c.token == self._token(name)
         row = db.execute(sa.select(tables.sources).where(here)).one_or_none()
-        return self._open(row) if row else None
+        return self.open(row) if row else None
 
     def key(self, db: sa.Connection, name: object) -> Key | None:
         """The key of that source; None where ``name`` names none."""
@@ -64,24 +64,31 @@ class Sources:
         homes = []
         for row in rows:
             try:
-                homes.append(self._open(row))
+                homes.append(self.open(row))
             except DamagedVaultError:
-                if not self.gone(row.key_id):
+                if not self.gone(row.position, row.key_id):
                     raise
         return homes
 
-    def gone(self, key_id: bytes) -> bool:
-        """Tell whether the source with that key has been erased: a missing key is then no damage."""
-        here = tables.sources.c.key_id == key_id
+    def gone(self, position: int, key_id: bytes) -> bool:
+        """Tell whether the source there has been erased: a missing key is then no damage."""
         with self._parts.catalog.read() as db:
-            return db.execute(sa.select(tables.sources.c.position).where(here)).first() is None
+            return self.at(db, position, key_id) is None
 
-    def _open(self, row: sa.Row[tuple[object, ...]]) -> Home:
+    def at(self, db: sa.Connection, position: int, key_id: bytes) -> sa.Row[tuple[object, ...]] | None:
+        """The row of the source with that key, found by its place: an index may be damaged."""
+        row = db.execute(sa.select(tables.sources).where(tables.sources.c.position == position)).one_or_none()
+        return row if row is not None and row.key_id == key_id else None
+
+    def open(self, row: sa.Row[tuple[object, ...]]) -> Home:
+        """Open a row; raises ``DamagedVaultError``."""
         key = self._parts.keys.one(row.key_id)
-        return Home(row.position, key, self._sealer.open_summary(key, row.token, row.sealed, Ledger))
+        return Home(
+            row.position, key, self._sealer.open_summary(key, (row.token, row.position), row.sealed, Ledger)
+        )
 
     def _seal(self, home: Home) -> bytes:
-        return self._sealer.summary(home.key, self._token(home.ledger.name), home.ledger)
+        return self._sealer.summary(home.key, (self._token(home.ledger.name), home.position), home.ledger)
 
     def _token(self, name: str) -> bytes:
         return self._parts.token("source", name)

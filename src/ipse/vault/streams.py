@@ -54,7 +54,7 @@ class Streams:
         added: list[tuple[object, ...]] = []
         changed: list[dict[str, object]] = []
         for old, stream in zip(before, after, strict=True):
-            sealed = self._sealer.summary(stream.key, stream.token, stream.manifest)
+            sealed = self._sealer.summary(stream.key, (stream.token, stream.position), stream.manifest)
             if old.manifest.segments:
                 changed.append({"at": stream.position, "sealed": sealed})
             else:
@@ -68,10 +68,13 @@ class Streams:
     def rows(self, db: sa.Connection, home: Home) -> Sequence[sa.Row[tuple[object, ...]]]:
         """The rows of all streams of a source, in order of first appearance; raises if one is missing."""
         mine = sa.select(tables.conversations).where(tables.conversations.c.source == home.position)
-        rows = db.execute(mine.order_by(tables.conversations.c.position)).all()
-        if len(rows) != home.ledger.streams:
+        rows = db.execute(mine).all()
+        # A damaged page can show one row twice, hide another and change their order, so the rows themselves
+        # are counted and sorted; each position is bound to its manifest.
+        by_position = {row.position: row for row in rows if isinstance(row.position, int)}
+        if not len(rows) == len(by_position) == home.ledger.streams:
             raise DamagedVaultError("A source in the vault is not complete.", hint="Restore a backup.")
-        return rows
+        return [by_position[position] for position in sorted(by_position)]
 
     def opened(self, home: Home, rows: Sequence[sa.Row[tuple[object, ...]]]) -> list[Stream]:
         """Open rows of the catalog; raises ``DamagedVaultError``."""
@@ -82,5 +85,8 @@ class Streams:
 
     def _stream(self, row: sa.Row[tuple[object, ...]], key: Key) -> Stream:
         return Stream(
-            row.position, key, row.token, self._sealer.open_summary(key, row.token, row.sealed, Manifest)
+            row.position,
+            key,
+            row.token,
+            self._sealer.open_summary(key, (row.token, row.position), row.sealed, Manifest),
         )
