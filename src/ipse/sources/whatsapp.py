@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date, datetime, time
-from hashlib import blake2b
+from hashlib import blake2s
 from itertools import chain, count
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -80,20 +80,17 @@ class _Days(dict[str, tuple[date | None, int]]):
 
     def __missing__(self, written: str) -> tuple[date | None, int]:
         day = self._calendar.day(written) if self._calendar else None
-        self[written] = (day, day.toordinal() * 1440 if day else 0)
-        return self[written]
+        self[written] = found = (day, day.toordinal() * 1440 if day else 0)
+        return found
 
 
 class _Clocks(dict[str, tuple[time | None, int]]):
-    """Each clock as written, to the time of day in the owner's zone and its minute."""
-
-    def __init__(self, zone: ZoneInfo) -> None:
-        self._zone = zone
+    """Each clock as written, to the time of day and its minute."""
 
     def __missing__(self, written: str) -> tuple[time | None, int]:
-        clock = to_time(written, self._zone)
-        self[written] = (clock, clock.hour * 60 + clock.minute if clock else 0)
-        return self[written]
+        clock = to_time(written)
+        self[written] = found = (clock, clock.hour * 60 + clock.minute if clock else 0)
+        return found
 
 
 class _Reading:
@@ -101,72 +98,88 @@ class _Reading:
 
     def __init__(self, plan: Plan, zone: ZoneInfo) -> None:
         self.plan = plan
+        self.zone = zone
         self.markers = markers()
-        self.days, self.clocks = _Days(plan.calendar), _Clocks(zone)
         self.participants = tuple(sorted(plan.senders, key=lambda person: person.name))
-        # How often an id was given, in this block and the one before: numbers what was said twice a minute.
+        # How often each message was met in this minute and the one before: numbers what was said twice.
         self.given: dict[str, int] = {}
-        self.given_before: dict[str, int] = {}
+        self.before: dict[str, int] = {}
 
     def __iter__(self) -> Iterator[Message | Unreadable]:
         """Yield every message; this loop is what an import waits for, so it does only what each one needs."""
-        plan, days, clocks, people = self.plan, self.days, self.clocks, self.plan.people
-        exact, old, notice = self.markers.exact, plan.old, self.markers.notice.match
-        ordinary = {name for name, person in people.items() if person.name.lower() not in BOTS} - {
-            *plan.longer
-        }
+        plan, days, clocks, last = self.plan, _Days(self.plan.calendar), _Clocks(), 0
+        conversation, group, participants = plan.conversation, plan.group, self.participants
+        zone, exact, old, notice = self.zone, self.markers.exact, plan.old, self.markers.notice.match
+        combine, given, before = datetime.combine, self.given, self.before
+        plain = self._plain()
         for block in blocks(plan.chat, plan.split):
             pieces = plan.split.split(block.text)
             if block.damaged or pieces[0].strip():
                 yield self._orphan(block, pieces[0])
-            self.given, self.given_before = {}, self.given
+            huge = len(block.text) > _LONGEST
             fields = iter(pieces[1:])
             for place, day, clock, name, body in zip(count(), fields, fields, fields, fields, strict=False):
                 on, minutes = days[day]
                 hour, minute = clocks[clock]
-                if on is None or hour is None or len(body) > _LONGEST:
+                if on is None or hour is None or (huge and len(body) > _LONGEST):
                     yield self._unreadable(block, place, body)
                     continue
+                minute += minutes
+                if minute != last:
+                    self.before, self.given = before, given = given, {}
+                    last = minute
                 text = body.strip()
                 if (
-                    name not in ordinary
-                    or text in exact
+                    name not in plain
                     or "<" in text
-                    or "(" in text
                     or "\u200e" in text
                     or "\u200f" in text
                     or "://" in text
                     or ":\n" in text
+                    or ("(" in text and "." in text)
+                    or text in exact
                     or (old and notice(text))
                 ):
-                    yield self._special(datetime.combine(on, hour), minutes + minute, name, body)
+                    yield self._special(combine(on, hour, zone), minute, name, body)
                     continue
-                person = people[name]
+                person, tag = plain[name]
+                digest = blake2s(f"{minute}{tag}{text}".encode(), digest_size=16).hexdigest()
+                if digest in given or digest in before:
+                    digest = self._again(digest)
+                else:
+                    given[digest] = 1
                 yield Message(
-                    id=self._id(minutes + minute, person.name, "text", text),
-                    conversation=plan.conversation,
+                    id=digest,
+                    conversation=conversation,
                     platform="whatsapp",
-                    at=datetime.combine(on, hour),
+                    at=combine(on, hour, zone),
                     sender=person,
                     text=text,
                     raw=body,
-                    participants=self.participants,
-                    group=plan.group,
+                    participants=participants,
+                    group=group,
                 )
 
-    def _id(self, minute: int, sender: str, kind: str, text: str) -> str:
-        """The same for the same message in any export of this chat, with or without files and seconds."""
-        content = f"{self.plan.conversation}\0{minute}\0{sender}\0{kind}\0{text}"
-        digest = blake2b(content.encode(), digest_size=16).hexdigest()
-        times = self.given.get(digest, 0) or self.given_before.get(digest, 0)
+    def _plain(self) -> dict[str, tuple[Person, str]]:
+        """The senders whose words can be taken as they stand, and what of an id their name makes."""
+        return {
+            name: (person, f"\0{self.plan.conversation}\0{person.name}\0text\0")
+            for name, person in self.plan.people.items()
+            if name not in self.plan.longer and person.name.lower() not in BOTS
+        }
+
+    def _again(self, digest: str) -> str:
+        """Number what was said once more in the same minute; the ``digest`` is made of the message alone."""
+        times = self.given.get(digest, 0) or self.before.get(digest, 0)
         self.given[digest] = times + 1
-        return blake2b(f"{digest}{times}".encode(), digest_size=16).hexdigest() if times else digest
+        return blake2s(f"{digest}{times}".encode(), digest_size=16).hexdigest() if times else digest
 
     def _special(self, at: datetime, minute: int, name: str | None, body: str) -> Message:
         """A message that is not plain words of a person."""
         person, said = self._said(name, body)
+        content = f"{minute}\0{self.plan.conversation}\0{person.name}\0{said.kind}\0{said.text}"
         return Message(
-            id=self._id(minute, person.name, said.kind, said.text),
+            id=self._again(blake2s(content.encode(), digest_size=16).hexdigest()),
             conversation=self.plan.conversation,
             platform="whatsapp",
             at=at,

@@ -40,6 +40,7 @@ _LOCATION = re.compile(
     rf"|maps\.app\.goo\.gl|maps\.apple\.com|(?:www\.)?foursquare\.com)\S*{_M}*\s*"
 )
 _VOTES = re.compile(rf"\s*\({_M}*\d+[^()]*\){_M}*$")
+_PHRASE = 160  # characters; no phrase of the app that stands for a whole body is longer
 # `<Media omitted>` in a language that has no section of its own.
 _MEDIA_STEM = re.compile(r"medi|médi|mídi|multim|медиа|медіа|メディア|미디어|媒|وسائط|מדיה|मीडिया|πολυμέσα")
 
@@ -53,8 +54,12 @@ class Said(msgspec.Struct, frozen=True):
     edited: bool = False
 
 
+def _bare(text: str) -> str:
+    return text.strip() if text.isascii() else text.translate(_DROP).strip()
+
+
 def _fold(text: str) -> str:
-    return text.translate(_DROP).strip().rstrip(".。").strip().lower()
+    return _bare(text).rstrip(".。").strip().lower()
 
 
 def _pairs(entries: str) -> Iterator[str]:
@@ -90,7 +95,9 @@ class Markers:
         ]
         self._polls = frozenset(poll["heading"] for poll in polls)
         self._choices = frozenset(poll["choice"] for poll in polls)
-        self.notice = re.compile("|".join(re.escape(phrase) for phrase in lists("notice")))
+        notices = lists("notice")
+        first = re.escape("".join(sorted({phrase[0] for phrase in notices})))  # refuses most bodies at once
+        self.notice = re.compile(f"(?=[{first}])(?:{'|'.join(re.escape(phrase) for phrase in notices)})")
         """Matches the beginning of a notice of the app, in its exact case."""
         self.group = re.compile("|".join(lists("group")), re.IGNORECASE)
         """Found in a line of the app that only a group has."""
@@ -110,15 +117,16 @@ class Markers:
 
     def examine(self, body: str, *, apple: bool) -> Said:
         """Tell what a body is. ``apple``: in this style of export the app marks its own lines with U+200E."""
-        body, edited = self._unedited(body)
+        body, edited = self._unedited(body) if ">" in body[-4:] else (body, False)
         stripped = body[found.end() :] if (found := _LEAD.match(body)) else body
         marked = len(stripped) < len(body)
-        said = (
-            self._stand_in(_fold(stripped), marked=marked)
-            or self._media(body)
-            or self._poll(stripped)
-            or self._place(body, marked=marked)
-        )
+        said = self._stand_in(_fold(stripped), marked=marked) if len(stripped) < _PHRASE else None
+        if said is None and (marked or "<" in body or "(" in body or not body.isascii()):
+            said = self._media(body)
+        if said is None and "\n" in body:
+            said = self._poll(stripped)
+        if said is None and "://" in body:
+            said = self._place(body, marked=marked)
         if said is None and marked and self._is_system(stripped, apple=apple):
             return Said("system", stripped.strip())
         said = said or Said("text", stripped.strip())
@@ -135,7 +143,7 @@ class Markers:
         kind = self._whole.get(folded)
         if kind is not None:
             return Said(kind)
-        if folded.startswith(self._deleted_by) and "\n" not in folded and len(folded) < 120:
+        if folded.startswith(self._deleted_by) and "\n" not in folded:
             return Said("deleted")
         if marked and folded.startswith(self._unseen):
             return Said("media")
@@ -150,14 +158,14 @@ class Markers:
             mark, word, name = match.groups()
             if not (mark or _fold(word) in self._attached or _OWN_NAME.match(name)):
                 return match[0]
-            names.append(name.translate(_DROP).strip())
+            names.append(_bare(name))
             return "\n"
 
         rest = _ATTACHED.sub(apple, body)
         if not names and (found := _FILE.match(body)):
             mark, name, word = found.groups()
             if mark or _fold(word) in self._attached or _OWN_NAME.match(name):
-                names.append(name.translate(_DROP).strip())
+                names.append(_bare(name))
                 rest = body[found.end() :]
         contact = any(name.lower().endswith(".vcf") for name in names)
         if not names:
@@ -183,9 +191,11 @@ class Markers:
 
     def _poll(self, body: str) -> Said | None:
         head, _, rest = body.partition("\n")
-        heading = head.translate(_DROP).strip()
-        lines = [line.translate(_DROP).strip() for line in rest.split("\n") if line.strip()]
-        if not heading.endswith((":", "：")) or len(lines) < 2 or len(heading) > 40:
+        heading = _bare(head)
+        if not heading.endswith((":", "：")) or len(heading) > 40:
+            return None
+        lines = [bare for line in rest.split("\n") if (bare := _bare(line))]
+        if len(lines) < 2:
             return None
         choices = [re.split("[:：]", line, maxsplit=1) for line in lines[1:]]
         words = {choice[0].strip() for choice in choices if len(choice) > 1}

@@ -5,6 +5,7 @@ Keeps counts and names, never what was written. Knows nothing of records.
 
 import re
 import unicodedata
+from collections import Counter
 
 import msgspec
 
@@ -19,7 +20,7 @@ __all__ = ["BOTS", "Plan", "plan_of"]
 BOTS = frozenset({"meta ai"})
 """Senders that are no persons, in lower case."""
 
-_NAME = r"[^:\n]*+(?::(?! )[^:\n]*+)*+"  # a sender: what stands before the first ": "
+_NAME = r"[^:\n]*+(?:(?=: )|(?::(?! )[^:\n]*+)++)"  # a sender: what stands before the first ": "
 _NEVER = re.compile(r"(?!)()()()")  # stands in for the header of a file that has none
 _PHONE = re.compile(r"\+?[\d\s()\u2010-\u2015.-]{7,24}")
 _LEADS = frozenset("\u200e\u200f")
@@ -53,65 +54,82 @@ def plan_of(chat: Chat, options: ReadOptions) -> Plan:
     """Go over the chat once. Raises ``SourceError`` where it cannot be opened."""
     lines = head(chat)
     style, marks = learn(lines) or (None, False)
-    census = _Census(style, old=not any("\u200e" in line or "\u200f" in line for line in lines))
+    old = not any("\u200e" in line or "\u200f" in line for line in lines)
+    census = _Census(style, marks=marks, old=old)
     split = re.compile(rf"\n{style.header(marks=marks)}(?:({_NAME}): )?") if style else _NEVER
+    census.watch(split.split("\n" + "\n".join(lines)))
     for block in blocks(chat, split):
-        census.add(block, split.split(block.text))
+        census.add(block)
     return census.plan(chat, split, options)
 
 
 class _Census:
     """Counts who wrote, weighs the dates, and watches for names that are no names.
 
-    ``watched`` maps a name to the beginning that all its bodies share so far, up to a colon; ``suspects``
+    ``watched`` maps a name to the beginning that all its first bodies share, up to a colon; ``suspects``
     are names that so far bear nothing but lines of the app.
     """
 
-    def __init__(self, style: Style | None, *, old: bool) -> None:
+    def __init__(self, style: Style | None, *, marks: bool, old: bool) -> None:
         self.markers = markers()
         self.apple = style is not None and style.close != "-"
         self.old = old and self.apple
         self.calendar = Calendar(style) if style else None
+        header = style.header(marks=marks, groups=False) if style else "(?!)"
+        self.dates = re.compile(rf"\n{style.header(marks=marks)}" if style else "(?!)()()")
+        # A name with its ": "; behind it the body's first line, where that may be one of the app's own.
+        body = r"[^\n]*" if self.old else r"(?:[\u200e\u200f][^\n]*)?"
+        self.lines = re.compile(rf"\n{header}({_NAME}: {body}|[^\n]*)")
         self.units = 0
         self.group = False
         self.title = ""
         self.counts: dict[str, int] = {}
         self.unsplit: dict[str, int] = {}
         self.by_app: set[str] = set()
+        self.seen: dict[str, int] = {}
         self.watched: dict[str, str] = {}
         self.suspects: set[str] = set()
 
-    def add(self, block: Block, pieces: list[str]) -> None:
-        """Count one block, split at its headers into date, clock, name and body, over and over."""
-        self.units += bool(pieces[0].strip()) + len(pieces) // 4 + block.damaged
-        if self.calendar and not self.calendar.settled:
-            for day in pieces[1::4]:
-                self.calendar.see(day)
-        counts, watched, suspects = self.counts, self.watched, self.suspects
+    def watch(self, pieces: list[str]) -> None:
+        """Look at the first bodies, split into date, clock, name and body, for names that hold a colon."""
+        seen = self.seen
         for name, body in zip(pieces[3::4], pieces[4::4], strict=True):
-            if name in counts and body[:1] not in _LEADS and not self.old:
-                counts[name] += 1
-                if name in watched and not body.startswith(watched[name]):
-                    del watched[name]
-            elif name is None:
-                self._without_name(body)
-            elif not self._app_wrote(name, body):
-                self._meet(name, body)
-                if name in suspects and not self.markers.of_the_app(body):
-                    suspects.discard(name)
+            first, colon, _ = body.partition("\n")[0].partition(": ")
+            if name is None:
+                continue
+            seen[name] = seen.get(name, 0) + 1
+            if seen[name] == 1 and colon and len(first) <= 40:
+                self.watched[name] = first + ": "
+            elif name in self.watched and not body.startswith(self.watched[name]):
+                del self.watched[name]
 
-    def _without_name(self, body: str) -> None:
-        line = body.partition("\n")[0]
+    def add(self, block: Block) -> None:
+        """Count one block."""
+        start = self.lines.search(block.text)
+        lead = block.text[: start.start()] if start else block.text
+        lines = Counter(self.lines.findall(block.text))
+        self.units += bool(lead.strip()) + lines.total() + block.damaged
+        if self.calendar and not self.calendar.settled:
+            for day, _ in self.dates.findall(block.text):
+                self.calendar.see(day)
+        for line, number in lines.items():
+            name, colon, body = line.partition(": ")
+            if not colon:
+                self._without_name(line, number)
+            elif not (body and self._app_wrote(name, body)):
+                self._count(name, body, number)
+
+    def _without_name(self, line: str, number: int) -> None:
         name, colon, _ = line.partition(":")
         if colon:
-            self.unsplit[name] = self.unsplit.get(name, 0) + 1
+            self.unsplit[name] = self.unsplit.get(name, 0) + number
         self.group = self.group or bool(self.markers.group.search(line))
 
     def _app_wrote(self, name: str, body: str) -> bool:
-        if body[:1] in _LEADS:
+        if body[0] in _LEADS:
             if self.markers.examine(body, apple=self.apple).kind != "system":
                 return False
-        elif not (self.old and self.markers.notice.match(body)):
+        elif not self.markers.notice.match(body):
             return False
         line = body.lstrip("\u200e\u200f")
         self.by_app.add(name)
@@ -120,16 +138,13 @@ class _Census:
             self.title = _clean(name)
         return True
 
-    def _meet(self, name: str, body: str) -> None:
-        if name not in self.counts:
-            first, colon, _ = body.partition("\n")[0].partition(": ")
-            if colon and len(first) <= 40:
-                self.watched[name] = first + ": "
-            if self.old and self.markers.of_the_app(body):
+    def _count(self, name: str, body: str, number: int) -> None:
+        if self.old and (name in self.suspects or name not in self.counts):
+            if self.markers.of_the_app(body):
                 self.suspects.add(name)
-        elif name in self.watched and not body.startswith(self.watched[name]):
-            del self.watched[name]
-        self.counts[name] = self.counts.get(name, 0) + 1
+            else:
+                self.suspects.discard(name)
+        self.counts[name] = self.counts.get(name, 0) + number
 
     def plan(self, chat: Chat, split: re.Pattern[str], options: ReadOptions) -> Plan:
         """Conclude the first pass."""
@@ -137,7 +152,7 @@ class _Census:
         longer = {
             name: rest
             for name, rest in self.watched.items()
-            if self.counts[name] > 2 or f"{name}: {rest[:-2]}" in known
+            if self.seen[name] > 2 or f"{name}: {rest[:-2]}" in known
         }
         torn = frozenset(name for name in self.counts if self._is_torn(name))
         titles = {name for name in self.suspects if self._is_title(name, chat)}
