@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 __all__ = [
-    "MIX",
     "Basis",
     "Matcher",
     "Replies",
@@ -29,9 +28,6 @@ __all__ = [
     "saturated",
     "weighted",
 ]
-
-MIX = (0.0, 1.0, 1.0)
-"""Weights of bm25, words and encoder where there is too little held out to learn them."""
 
 K1, B = 1.2, 0.6  # BM25's saturation and length norm; Robertson and Zaragoza (2009) give 1.2–2 and .5–.8
 MARK_SCALE = np.float32(0.3)  # the marks of a text beside its projection, whose leading entries are near one
@@ -91,7 +87,7 @@ class Matcher(msgspec.Struct, frozen=True, kw_only=True):
     weights: Floats  # (SIZE,), of a word that situation and reply share
     basis: Basis
     towers: Towers
-    mix: tuple[float, float, float] = MIX
+    mix: tuple[float, float, float] = (0.0, 1.0, 1.0)  # of bm25, words and encoder
 
     def situations(self, contexts: Sequence[Sequence[str]], words: "csr_matrix | None" = None) -> Situations:
         """Encode contexts, each its turns, the newest last; ``words`` are their features if known."""

@@ -144,7 +144,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
             with np.load(io.BytesIO(files["arrays.npz"]), allow_pickle=False) as packed:
                 arrays = dict(packed)
             return cls._restored(texts, arrays)
-        except (KeyError, ValueError, IndexError, msgspec.DecodeError, zipfile.BadZipFile) as error:
+        except (KeyError, ValueError, IndexError, EOFError, msgspec.DecodeError, zipfile.BadZipFile) as error:
             raise LearnerError(
                 "This is no retrieval model, or it is damaged.", hint="Train it again."
             ) from error

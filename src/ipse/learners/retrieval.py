@@ -60,7 +60,7 @@ class RetrievalLearner:
         matcher = self._words(asked, said, steps)
         matcher = self._towers(matcher, _inputs(matcher, past, asked, said), held, steps)
         crowd = crowds(matcher, held, self.settings.seed)
-        matcher = msgspec.structs.replace(matcher, mix=best_mix(crowd))
+        matcher = msgspec.structs.replace(matcher, mix=best_mix(crowd, pairs=len(past)))
         steps.reached(learned + 1)
         memory = Memory.of(matcher, past, asked, said)
         steps.reached(learned + 2)
@@ -116,7 +116,7 @@ class RetrievalLearner:
         kept = np.flatnonzero(seen >= min(2, seen.max(initial=0))).astype(np.int32)
         chosen = np.random.default_rng(self.settings.seed).permutation(counts.shape[0])[:SURVEYED]
         held = weighted(counts[np.sort(chosen)], rarity)[:, kept]
-        size = max(1, min(self.settings.dimensions, counts.shape[0] // 4, len(kept) - 1))
+        size = max(1, min(self.settings.dimensions, held.shape[0] - 1, len(kept) - 1))
         _, strength, directions = randomized_svd(held, size, n_iter=2, random_state=self.settings.seed)
         # Half of a whitening: strong directions (language, the topic of the year) keep some of their lead.
         scale = np.sqrt(strength[0] / np.maximum(strength, 1e-6))

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ipse.learners.features import Floats, bags
-from ipse.learners.matching import MIX, Matcher
+from ipse.learners.matching import Matcher
 from ipse.learners.memory import LEANING, STRETCH, Memory, Past
 
 __all__ = ["best_blend", "best_mix", "crowds", "ranks", "thinned"]
@@ -18,6 +18,7 @@ HELD_OUT = 1000  # pairs looked at, at most: enough to steady four numbers
 ENOUGH = 20  # pairs from which they are set at all
 CROWD = 100  # replies that the true one is ranked among
 PRIOR = 1e-2  # pull of the mix towards its default
+HALF_TRUSTED = 200  # pairs that teach an encoder to be half as telling as shared words
 TRIALS = 200  # held-out situations answered to choose the blend
 LEANINGS = (4.0, 8.0, 16.0)
 STRETCHES = (-0.5, -0.25, 0.0, 0.25, 0.5, 0.75, 1.0)
@@ -59,13 +60,17 @@ def ranks(matcher: Matcher, crowd: Floats) -> dict[str, float]:
     }
 
 
-def best_mix(crowd: Floats) -> tuple[float, float, float]:
-    """The weights of the three scores under which the true replies are likeliest; never negative."""
+def best_mix(crowd: Floats, *, pairs: int) -> tuple[float, float, float]:
+    """The weights of the three scores under which the true replies are likeliest; never negative.
+
+    They are drawn to, and with too little held out they are, what is sound for an encoder taught by ``pairs``
+    examples: words alone where there are few, more and more of it where there are hundreds.
+    """
     from scipy.optimize import minimize
 
+    prior = np.array([0.0, 1.0, round(pairs / (pairs + HALF_TRUSTED), 4)])
     if len(crowd) < ENOUGH or crowd.shape[1] < 2:
-        return MIX
-    prior = np.array(MIX)
+        return _three(prior)
 
     def loss(mix: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
         scores = crowd @ mix
@@ -76,8 +81,11 @@ def best_mix(crowd: Floats) -> tuple[float, float, float]:
         value = -np.log(chances[:, 0] + 1e-12).mean() + PRIOR * (pull @ pull)
         return float(value), slope / len(crowd) + 2 * PRIOR * pull
 
-    found = minimize(loss, prior, jac=True, method="L-BFGS-B", bounds=[(0, None)] * 3).x
-    bm25, words, encoder = (round(float(weight), 4) for weight in found)
+    return _three(minimize(loss, prior, jac=True, method="L-BFGS-B", bounds=[(0, None)] * 3).x)
+
+
+def _three(mix: npt.NDArray[np.float64]) -> tuple[float, float, float]:
+    bm25, words, encoder = (round(float(weight), 4) for weight in mix)
     return bm25, words, encoder
 
 

@@ -1,0 +1,251 @@
+import gzip
+import io
+import json
+import random
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ipse.config import RetrievalSettings, Settings
+from ipse.errors import CancelledError, LearnerError
+from ipse.interfaces import Learner
+from ipse.learners.features import bags, situations, words
+from ipse.learners.memory import Memory, Past
+from ipse.learners.retrieval import RetrievalLearner
+from ipse.learners.tuning import best_blend, best_mix, crowds, ranks
+from ipse.records import Example, Turn
+
+START = datetime(2024, 1, 1, tzinfo=UTC)
+# What is asked and what is said share no word: only pairs can teach what belongs together.
+TOPICS = {
+    "kettle boil leaves mug": "Assam please",
+    "pedal chain saddle tyre": "pump first",
+    "Zug Gleis Abfahrt Schaffner": "nehme den späten",
+    "Teig Ofen Mehl Hefe": "lass ihn gehen",
+    "rain cloud umbrella forecast": "staying indoors",
+    "goal referee striker penalty": "we were robbed",
+}
+
+
+def quiet(done: float, total: float | None, figures: Mapping[str, float]) -> None:
+    """Progress that nobody watches."""
+
+
+def talk(count: int, seed: int, first: int = 0) -> list[Example]:
+    """Questions of one topic each, and what this person says to it, never in quite the same words."""
+    rng = random.Random(seed)
+    found = []
+    for number in range(first, first + count):
+        asked, said = rng.choice(sorted(TOPICS.items()))
+        question = " ".join(rng.sample(asked.split(), 2))
+        found.append(pair(number, question, f"{said} {rng.choice('abcdefgh')}{number}"))
+    return found
+
+
+def pair(number: int, question: str, reply: str, contact: str = "PERSON_1") -> Example:
+    return Example(
+        id=f"{number:032x}",
+        conversation=f"c{number}",
+        contact=contact,
+        platform="whatsapp",
+        at=START + timedelta(hours=number),
+        context=(Turn("partner", contact, question),),
+        reply=reply,
+    )
+
+
+def fitted(train: Sequence[Example], dev: Sequence[Example] = (), **settings: int) -> RetrievalLearner:
+    return RetrievalLearner(RetrievalSettings(**settings)).fit(train, dev, quiet)
+
+
+@pytest.fixture(scope="module")
+def learner() -> RetrievalLearner:
+    return fitted(talk(300, seed=1), talk(100, seed=2, first=300))
+
+
+def test_it_is_a_learner_made_of_the_settings() -> None:
+    made = RetrievalLearner.configure(Settings(retrieval=RetrievalSettings(epochs=3)))
+    assert isinstance(made, Learner)
+    assert (made.name, made.settings.epochs) == ("retrieval", 3)
+
+
+def test_the_encoder_learns_what_answers_what_without_a_shared_word(learner: RetrievalLearner) -> None:
+    test = [Past.of(each) for each in talk(120, seed=3, first=400)]
+    found = crowds(learner.memory_.matcher, test, 5)
+    bm25, shared, encoder = (found[:, :, at] for at in range(3))
+    assert np.allclose(bm25, 0)
+    assert np.allclose(shared, 0)
+    # A sixth of the others are of the same topic and fit as well; chance would give a mean rank of 50.
+    ranked = (encoder[:, 1:] > encoder[:, :1]).sum(axis=1)
+    assert ranked.mean() < 20
+
+
+def test_words_that_tell_come_to_weigh_more() -> None:
+    rng = random.Random(4)
+    pairs = [
+        pair(
+            n,
+            f"{noise} topic{n % 20}",
+            f"{rng.choice(['oh', 'ah'])} {rng.choice(['oh', 'ah'])} topic{n % 20}",
+        )
+        for n, noise in enumerate(rng.choices(["oh", "ah"], k=400))
+    ]
+    matcher = fitted(pairs).memory_.matcher
+    gain = {
+        word: _of(matcher.weights, word) / _of(matcher.statistics.rarity, word) ** 2
+        for word in ("oh", "topic3")
+    }
+    assert gain["topic3"] > gain["oh"]
+
+
+def test_the_same_examples_and_seed_give_the_same_bytes() -> None:
+    train, dev = talk(80, seed=1), talk(30, seed=2, first=80)
+    once, again = fitted(train, dev).artefact(), fitted(train, dev).artefact()
+    assert once == again
+    assert fitted(train, dev, seed=8).artefact() != once
+
+
+def test_the_artefact_holds_json_and_plain_arrays_alone(learner: RetrievalLearner) -> None:
+    files = learner.artefact()
+    assert set(files) == {"memory.json", "arrays.npz"}
+    assert json.loads(files["memory.json"])["format"] == 1
+    with np.load(io.BytesIO(files["arrays.npz"]), allow_pickle=False) as arrays:
+        assert all(held.dtype.kind in "fiu" for held in arrays.values())
+
+
+def test_the_artefact_comes_back_as_it_was(learner: RetrievalLearner) -> None:
+    memory = Memory.loads(learner.artefact())
+    assert memory.past == learner.memory_.past
+    assert memory.dumps() == learner.artefact()
+    question = ["pedal chain"]
+    ours, theirs = (held.weigh(question, "PERSON_1")[0] for held in (learner.memory_, memory))
+    assert np.allclose(ours, theirs, atol=0.05)  # half precision
+
+
+def test_a_damaged_artefact_is_refused(learner: RetrievalLearner) -> None:
+    files = learner.artefact()
+    half = files["arrays.npz"][:2000]
+    for bad in (
+        {},
+        {**files, "memory.json": b"{}"},
+        {**files, "arrays.npz": half},
+        {**files, "arrays.npz": b""},
+    ):
+        with pytest.raises(LearnerError, match="damaged"):
+            Memory.loads(bad)
+    newer = files["memory.json"].replace(b'"format":1', b'"format":2')
+    with pytest.raises(LearnerError, match="damaged"):
+        Memory.loads({**files, "memory.json": newer})
+
+
+def test_the_report_says_how_the_true_reply_ranks(learner: RetrievalLearner) -> None:
+    report = learner.report()
+    assert report["pairs"] == 300
+    assert 0 <= report["dev_r1"] <= report["dev_mrr"] <= report["dev_r10"] <= 1
+    assert report["dev_mrr"] > 2 * 0.052  # what chance gives among 100
+
+
+def test_progress_rises_to_the_end() -> None:
+    seen: list[tuple[float, float | None]] = []
+    RetrievalLearner(RetrievalSettings(epochs=4)).fit(
+        talk(60, 1), talk(30, 2, 60), lambda done, total, figures: seen.append((done, total))
+    )
+    assert [done for done, _ in seen] == sorted({done for done, _ in seen})
+    assert seen[-1] == (10, 10)
+
+
+def test_progress_can_stop_the_fit() -> None:
+    def stop(done: float, total: float | None, figures: Mapping[str, float]) -> None:
+        if done >= 2:
+            raise CancelledError("stopped")
+
+    with pytest.raises(CancelledError):
+        RetrievalLearner(RetrievalSettings()).fit(talk(60, 1), [], stop)
+
+
+def test_without_anything_to_learn_from_there_is_no_model() -> None:
+    with pytest.raises(LearnerError, match="no reply"):
+        fitted([])
+
+
+@pytest.mark.parametrize(("train", "dev"), [(1, 0), (2, 1), (3, 0), (20, 3), (117, 0), (70, 23)])
+def test_it_works_at_any_size(train: int, dev: int) -> None:
+    learner = fitted(talk(train, 1), talk(dev, 2, train))
+    assert len(Memory.loads(learner.artefact()).past) == train
+    assert learner.report()["pairs"] == train
+
+
+def test_texts_without_a_word_do_no_harm() -> None:
+    learner = fitted([pair(0, "...", "—"), pair(1, "", "ok"), pair(2, "hi", "…")], [pair(3, "", "")])
+    score, likeness = learner.memory_.weigh([""], None)
+    assert np.isfinite(score).all()
+    assert np.isfinite(likeness).all()
+
+
+def test_too_little_held_out_leaves_the_defaults() -> None:
+    memory = fitted(talk(40, 1)).memory_
+    held = [Past.of(each) for each in talk(10, 2, 40)]
+    assert best_mix(crowds(memory.matcher, held, 1), pairs=40) == memory.matcher.mix == (0.0, 1.0, 0.1667)
+    assert best_blend(memory, held) == (memory.leaning, memory.stretch)
+    assert ranks(memory.matcher, crowds(memory.matcher, [], 1)) == {}
+
+
+def test_the_mix_drops_a_score_that_misleads() -> None:
+    rng = np.random.default_rng(1)
+    crowd = rng.normal(size=(400, 20, 3)).astype(np.float32)
+    crowd[:, 0, 2] += 2  # the true reply stands out by the third score
+    crowd[:, 0, 0] -= 2  # and is worse than the others by the first
+    bm25, shared, encoder = best_mix(crowd, pairs=400)
+    assert bm25 == 0
+    assert encoder > 1
+    assert shared < 0.3
+
+
+def test_features_are_words_stems_and_characters_of_scripts_without_spaces() -> None:
+    assert words("Houses, house?") == ["houses", "^hous", "house", "^hous", "?"]
+    assert words("明天见 ok 🎉") == ["明", "天", "见", "明天", "天见", "ok", "🎉"]
+    assert bags(["", "a a b"]).toarray().sum(axis=1).tolist() == [0, 3]
+
+
+def test_the_newest_turn_weighs_most() -> None:
+    row = situations([["old shared", "mid", "new shared"]])
+    assert [_of(row.toarray()[0], word) for word in ("new", "shared", "mid", "old")] == [1, 1, 0.5, 0.25]
+
+
+@pytest.mark.shared
+def test_real_answers_are_chosen_better_than_by_tfidf(shared: Path) -> None:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    with gzip.open(shared / "qa/whitehouse-briefings-carney-gibbs.jsonl.gz", "rt", encoding="utf-8") as lines:
+        rows = [row for row in map(json.loads, lines) if row["speaker"] == "MR. CARNEY"][:3000]
+    pairs = [pair(n, row["question"], row["answer"]) for n, row in enumerate(rows)]
+    matcher = fitted(pairs[:2000], pairs[2000:2500], epochs=4).memory_.matcher
+    test = [Past.of(each) for each in pairs[2500:]]
+    ours = ranks(matcher, crowds(matcher, test, 5))["dev_r1"]
+    vectorizer = TfidfVectorizer(sublinear_tf=True)
+    said = vectorizer.fit_transform([each.reply for each in test])
+    cosines = (vectorizer.transform([each.context[0] for each in test]) @ said.T).toarray()
+    rng = np.random.default_rng(5)
+    right = [
+        all(cosines[at, at] > cosines[at, other] for other in rng.permutation(len(test))[:99] if other != at)
+        for at in range(len(test))
+    ]
+    assert ours > np.mean(right) + 0.01
+
+
+def _of(weights: np.ndarray, word: str) -> float:
+    held = bags([word])
+    return float(
+        weights[held.indices[0]] if word == words(word)[0] and len(words(word)) == 1 else weights[_id(word)]
+    )
+
+
+def _id(word: str) -> int:
+    from zlib import crc32
+
+    from ipse.learners.features import SIZE
+
+    return crc32(word.encode()) % SIZE

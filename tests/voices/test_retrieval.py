@@ -1,0 +1,147 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ipse.config import RetrievalSettings
+from ipse.errors import LearnerError
+from ipse.interfaces import Voice
+from ipse.learners.retrieval import RetrievalLearner
+from ipse.records import Example, Turn
+from ipse.voices.retrieval import RetrievalVoice
+
+START = datetime(2024, 1, 1, tzinfo=UTC)
+SAID = (
+    (
+        "PERSON_1",
+        "Are you coming to the climbing hall tonight?",
+        "Yes! Leaving work at six, see you on the wall.",
+    ),
+    ("PERSON_1", "Did you get new climbing shoes?", "Finally, half a size smaller and they hurt nicely"),
+    (
+        "PERSON_2",
+        "Could you send me the invoice for March?",
+        "It is in your inbox now. Shout if a line looks odd.",
+    ),
+    ("PERSON_2", "Is the invoice for April ready?", "Tomorrow, promise"),
+    ("PERSON_3", "Kommst du am Sonntag zum Essen?", "Klar, ich bringe den Nachtisch mit!"),
+    ("PERSON_3", "Hast du Oma schon angerufen?", "Mach ich heute Abend"),
+    ("PERSON_1", "ok?", "fine"),
+    ("PERSON_3", "ok?", "passt"),
+    ("PERSON_4", "你明天几点到车站？", "九点十分"),
+)
+
+
+@pytest.fixture(scope="module")
+def voice() -> RetrievalVoice:
+    train = [
+        Example(
+            id=str(number),
+            conversation=f"c{number}",
+            contact=contact,
+            platform="whatsapp",
+            at=START + timedelta(days=number),
+            context=(Turn("partner", contact, asked),),
+            reply=reply,
+        )
+        for number, (contact, asked, reply) in enumerate(SAID)
+    ]
+    learner = RetrievalLearner(RetrievalSettings()).fit(train, [], lambda done, total, figures: None)
+    return RetrievalVoice.load(learner.artefact())
+
+
+def asks(text: str, speaker: str = "PERSON_9") -> list[Turn]:
+    return [Turn("partner", speaker, text)]
+
+
+def answer(voice: RetrievalVoice, text: str, contact: str | None = None, seed: int = 1) -> str:
+    return "".join(voice.stream(asks(text), contact=contact, seed=seed))
+
+
+def test_it_is_a_voice(voice: RetrievalVoice) -> None:
+    assert isinstance(voice, Voice)
+    assert voice.name == "retrieval"
+
+
+@pytest.mark.parametrize(
+    ("question", "reply"),
+    [
+        ("Are you coming climbing tonight?", SAID[0][2]),
+        ("could you send the March invoice", SAID[2][2]),
+        ("Kommst du Sonntag?", SAID[4][2]),
+        ("你几点到？", SAID[8][2]),
+    ],
+)
+def test_it_says_what_the_owner_said_in_a_like_situation(
+    voice: RetrievalVoice, question: str, reply: str
+) -> None:
+    assert answer(voice, question) == reply
+
+
+def test_it_only_ever_says_what_the_owner_said_whatever_it_is_asked(voice: RetrievalVoice) -> None:
+    own = {reply for _, _, reply in SAID}
+    for text in ("", "   ", "zzz qqq", "?", "🎉", "x" * 5000):
+        assert answer(voice, text) in own
+    assert "".join(voice.stream([], contact=None, seed=0)) in own
+
+
+def test_the_answer_comes_in_pieces_that_join_to_it(voice: RetrievalVoice) -> None:
+    pieces = list(voice.stream(asks("Are you coming climbing tonight?"), contact=None, seed=1))
+    assert len(pieces) > 5
+    assert "".join(pieces) == SAID[0][2]
+
+
+def test_what_was_said_to_the_contact_goes_first(voice: RetrievalVoice) -> None:
+    assert {answer(voice, "ok?", "PERSON_3", seed) for seed in range(20)} == {"passt"}
+    assert {answer(voice, "ok?", "PERSON_1", seed) for seed in range(20)} == {"fine"}
+
+
+def test_the_seed_chooses_among_equals_and_is_kept_to(voice: RetrievalVoice) -> None:
+    given = [answer(voice, "ok?", seed=seed) for seed in range(30)]
+    assert set(given) == {"fine", "passt"}
+    assert given == [answer(voice, "ok?", seed=seed) for seed in range(30)]
+
+
+def test_earlier_turns_count_too(voice: RetrievalVoice) -> None:
+    context = [
+        Turn("partner", "P", "the invoice for March"),
+        Turn("owner", "me", "hm"),
+        Turn("partner", "P", "so?"),
+    ]
+    assert "".join(voice.stream(context, contact=None, seed=1)) == SAID[2][2]
+
+
+def test_scores_rank_the_fitting_reply_first_and_do_not_depend_on_company(voice: RetrievalVoice) -> None:
+    replies = [
+        "the invoice is on its way",
+        "see you at the climbing hall",
+        "Klar, am Sonntag",
+        "the invoice is on its way",
+    ]
+    scores = voice.score(asks("Where is the invoice?"), replies)
+    assert len(scores) == 4
+    assert max(scores) == scores[0] == scores[3]
+    alone = voice.score(asks("Where is the invoice?"), replies[1:2])
+    assert alone[0] == pytest.approx(scores[1], abs=1e-4)
+    assert voice.score(asks("Where?"), []) == []
+    assert len(voice.score([], ["", "a"])) == 2
+
+
+def test_words_it_never_saw_still_match(voice: RetrievalVoice) -> None:
+    scores = voice.score(asks("What about Quetzalcoatl?"), ["No idea, sorry", "Quetzalcoatl can wait"])
+    assert scores[1] > scores[0]
+
+
+def test_it_shows_what_an_answer_is_based_on(voice: RetrievalVoice) -> None:
+    found = voice.nearest(asks("Is the invoice for April ready?"), 3)
+    assert found[0][:2] == (SAID[3][1], SAID[3][2])
+    assert found[0].similarity == pytest.approx(1, abs=0.02)
+    assert [each.similarity for each in found] == sorted((each.similarity for each in found), reverse=True)
+    assert len(voice.nearest(asks("hi"), 99)) == len(SAID)
+    context, reply, similarity = voice.nearest(asks("hi"), 1)[0]
+    assert (context, reply) in {(asked, said) for _, asked, said in SAID}
+    assert similarity <= 1
+
+
+def test_no_artefact_is_no_voice() -> None:
+    with pytest.raises(LearnerError, match="Train it again"):
+        RetrievalVoice.load({})
