@@ -87,8 +87,9 @@ class Keeper:
         for token, record in zip(tokens, records, strict=True):
             fresh.setdefault(token, record)
         column = tables.seen.c.token
+        there = sa.select(column).where(column.in_(sa.bindparam("some", expanding=True)))
         for some in chunks(list(fresh)):
-            for known in db.execute(sa.select(column).where(column.in_(some))).scalars():
+            for known in db.execute(there, {"some": some}).scalars():
                 fresh.pop(known, None)
         return fresh
 

@@ -23,7 +23,8 @@ CHUNK = 500  # ids asked for in one statement; SQLite has taken 999 parameters s
 BUSY_SECONDS = 30.0
 ROOT = b""  # parent of the keys that the vault's own wrapping key wraps
 
-_CREATE = "CREATE TABLE keys (id BLOB PRIMARY KEY, parent BLOB NOT NULL, wrapped BLOB NOT NULL) WITHOUT ROWID"
+# With row numbers, so that new keys are appended: ids are random, and an import would touch every page.
+_CREATE = "CREATE TABLE keys (id BLOB NOT NULL UNIQUE, parent BLOB NOT NULL, wrapped BLOB NOT NULL)"
 _INSERT = "INSERT INTO keys VALUES (?, ?, ?)"
 _Row = tuple[bytes, bytes, bytes]
 

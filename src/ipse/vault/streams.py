@@ -38,8 +38,9 @@ class Streams:
         tokens = crypto.tokens(self._parts.tokens, ("stream", home.ledger.name), names)
         by_token = dict(zip(tokens, groups, strict=True))
         rows: list[sa.Row[tuple[object, ...]]] = []
+        there = tables.conversations.c.token.in_(sa.bindparam("some", expanding=True))
         for some in chunks(list(by_token)):
-            rows += db.execute(sa.select(tables.conversations).where(tables.conversations.c.token.in_(some)))
+            rows += db.execute(sa.select(tables.conversations).where(there), {"some": some})
         known = {stream.token: stream for stream in self.opened(home, rows)}
         absent = [token for token in by_token if token not in known]
         keys = self._parts.keys.make(len(absent), home.key) if absent else []
