@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from ipse.config import load_settings
 from ipse.errors import CancelledError, ConsentError, DatasetError, RegistryError
 from ipse.jobs import listed
 from ipse.pipeline.answering import LABEL, Clone
 from ipse.pipeline.consents import give, withdraw
-from ipse.pipeline.importing import ImportReport
+from ipse.pipeline.importing import ImportReport, import_
 from ipse.pipeline.judging import evaluate, promote, write_scorecard
 from ipse.pipeline.learning import dataset_named, export_dataset, prepare, train
 from ipse.pipeline.workspace import Workspace
@@ -174,3 +175,29 @@ def test_an_adapter_is_trained_registered_and_answers(imported: Imported, shared
     assert len(card.base_hash) == 64
     assert Registry(workspace.vault).champion() is None, "an adapter has to earn it first"
     assert isinstance(Clone(workspace, model=card.id).answer("who brings the soup?").text, str)
+
+
+def test_a_refused_message_leaves_a_cut_and_never_a_new_pair(tmp_path: Path) -> None:
+    lines = []
+    for n in range(40):
+        at = f"{n // 2 % 27 + 1:02}/{n // 27 + 1:02}/2023, 1{n % 2 * 6}"
+        lines.append(f"{at}:00 - Ilka Brandt: is plan {n} fine?")
+        lines.append(f"{at}:00 - Jun Harada: the secret of plan {n}?")
+        lines.append(f"{at}:00 - Nora Feld: that stays between us, number {n}!!")
+    file = tmp_path / "WhatsApp Chat with the three.txt"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    for excluded, pairs in ((["Jun Harada"], 0), ([], 40)):
+        own = Vault.create(tmp_path / f"v{pairs}", "a passphrase for tests")[0]
+        with own:
+            workspace = Workspace(
+                own, load_settings({"privacy": {"exclude_people": excluded}}, environment={})
+            )
+            give(workspace, "whatsapp", ["archive", "style"])
+            report = import_(workspace, [file], me=["Nora Feld"], progress=quiet)
+            assert report.exports[0].kept == 120 - 40 * len(excluded)
+            assert sum(report.exports[0].refused.values()) == 40 * len(excluded)
+            if pairs:
+                prepare(workspace)
+            else:  # every reply of hers answered a refused message: none may answer Ilka's instead
+                with pytest.raises(DatasetError, match="no reply of the owner"):
+                    prepare(workspace)
