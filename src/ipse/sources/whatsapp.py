@@ -137,6 +137,7 @@ class _Reading:
                     or "://" in text
                     or ":\n" in text
                     or ("(" in text and "." in text)
+                    or "admin" in text
                     or text in exact
                     or (old and notice(text))
                 ):
@@ -217,14 +218,18 @@ class _Reading:
 
     def _orphan(self, block: Block, text: str) -> Unreadable:
         if block.damaged:
-            return self._fault(block.line, "the archive is damaged from here on")
-        lead = len(text) - len(text.lstrip())
-        return self._fault(block.line - 1 + text.count("\n", 0, lead), "text that belongs to no message")
+            return self._fault("the archive is damaged from here on", block.line)
+        blank = text[: len(text) - len(text.lstrip())].count("\n")
+        return self._fault(
+            "text that belongs to no message", block.line + blank - 1, text.strip().count("\n")
+        )
 
     def _unreadable(self, block: Block, place: int, body: str) -> Unreadable:
         starts = [match.start() for match in self.plan.split.finditer(block.text)]
         reason = "longer than any message" if len(body) > _LONGEST else "no such date or time"
-        return self._fault(block.line + block.text.count("\n", 0, starts[place]), reason)
+        line = block.line + block.text.count("\n", 0, starts[place])
+        return self._fault(reason, line, body.count("\n"))
 
-    def _fault(self, line: int, reason: str) -> Unreadable:
-        return Unreadable(file=self.plan.chat.label, position=f"line {line}", reason=reason)
+    def _fault(self, reason: str, line: int, more: int = 0) -> Unreadable:
+        position = f"lines {line}-{line + more}" if more else f"line {line}"
+        return Unreadable(file=self.plan.chat.label, position=position, reason=reason)

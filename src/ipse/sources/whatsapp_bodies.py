@@ -83,13 +83,17 @@ class Markers:
         whole |= dict.fromkeys(lists("live"), "location")
         whole |= dict.fromkeys(lists("missed"), "call")
         whole |= {phrase: "deleted" for phrase in lists("deleted") if not phrase.endswith("*")}
-        self._whole = whole
-        self._deleted_by = tuple(phrase[:-1] for phrase in lists("deleted") if phrase.endswith("*"))
-        self._attached = frozenset(lists("attached"))
-        self._edited = frozenset(lists("edited"))
-        self._unseen = tuple(lists("unseen"))
-        self._missed, self._calls = tuple(lists("missed")), (*lists("missed"), *lists("call"))
-        self._places = frozenset(lists("location"))
+        forms = {form for phrase in whole for form in (phrase, phrase[:1].upper() + phrase[1:])}
+        self.exact = frozenset(form + end for form in forms for end in ("", "."))
+        """Whole bodies that are no text, as they are written: the quick test before :meth:`examine`."""
+        self._whole = {_fold(phrase): kind for phrase, kind in whole.items()}
+        self._deleted_by = tuple(phrase[:-1].lower() for phrase in lists("deleted") if phrase.endswith("*"))
+        self._attached = frozenset(map(_fold, lists("attached")))
+        self._edited = frozenset(map(_fold, lists("edited")))
+        self._unseen = tuple(map(_fold, lists("unseen")))
+        self._missed = tuple(map(_fold, lists("missed")))
+        self._calls = (*self._missed, *map(_fold, lists("call")))
+        self._places = frozenset(map(_fold, lists("location")))
         polls = [
             cast("Mapping[str, str]", section["poll"]) for section in languages.values() if "poll" in section
         ]
@@ -102,10 +106,6 @@ class Markers:
         self.group = re.compile("|".join(lists("group")), re.IGNORECASE)
         """Found in a line of the app that only a group has."""
         self._system = re.compile("|".join(lists("system")), re.IGNORECASE)
-        forms = {form for phrase in whole for form in (phrase, phrase[:1].upper() + phrase[1:])}
-        forms |= {form.replace("gif", "GIF").replace("Gif", "GIF") for form in forms}
-        self.exact = frozenset(form + end for form in forms for end in ("", "."))
-        """Whole bodies that are no text, as they are written: the quick test before :meth:`examine`."""
 
     def of_the_app(self, line: str) -> bool:
         """Whether a line without a mark reads like one that the app writes."""

@@ -94,9 +94,9 @@ class _Census:
         """Look at the first bodies, split into date, clock, name and body, for names that hold a colon."""
         seen = self.seen
         for name, body in zip(pieces[3::4], pieces[4::4], strict=True):
-            first, colon, _ = body.partition("\n")[0].partition(": ")
-            if name is None:
+            if not name:
                 continue
+            first, colon, _ = body.partition("\n")[0].partition(": ")
             seen[name] = seen.get(name, 0) + 1
             if seen[name] == 1 and colon and len(first) <= 40:
                 self.watched[name] = first + ": "

@@ -199,14 +199,15 @@ def blocks(chat: Chat, start: re.Pattern[str]) -> Iterator[Block]:
     A block that does not start with a header holds lines that belong to no message: what stands before
     the first one, or the rest of a message longer than any that WhatsApp sends.
     """
-    held, line = "\n", 1
+    held, line, checked = "\n", 1, 0
     try:
         with _opened(chat) as file:
             for piece in _decoded(file):
                 held += piece
-                cut = _last_message(held, start) if piece else 0
+                cut = _last_message(held, start, checked) if piece else 0
                 if not cut and len(held) > LONGEST:
-                    cut = held.rfind("\n", 1) if held.rfind("\n", 1) > 0 else len(held)
+                    cut = max(held.rfind("\n"), 0) or len(held)
+                checked = 0 if cut else held.rfind("\n")  # its last line may go on in the next piece
                 if cut:
                     yield Block(line, held[:cut])
                     line += held.count("\n", 0, cut)
@@ -218,8 +219,9 @@ def blocks(chat: Chat, start: re.Pattern[str]) -> Iterator[Block]:
     yield Block(line, held.removesuffix("\n"))
 
 
-def _last_message(text: str, start: re.Pattern[str]) -> int:
+def _last_message(text: str, start: re.Pattern[str], checked: int) -> int:
+    """Where the last header stands that is not the first of all; 0 if there is none behind ``checked``."""
     at = text.rfind("\n")
-    while at > 0 and not start.match(text, at):
+    while at > 0 and at >= checked and not start.match(text, at):
         at = text.rfind("\n", 0, at)
-    return max(at, 0)
+    return at if at > 0 and at >= checked else 0

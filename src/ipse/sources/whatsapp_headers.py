@@ -129,10 +129,12 @@ def _style(match: re.Match[str]) -> Style | None:
 
 def to_time(clock: str) -> time | None:
     """The time of day in a header's clock, of twelve or twenty-four hours; None if there is no such time."""
-    try:  # by far the most: 21:25 or 9:05:12
-        return time.fromisoformat(clock if clock[1:2] != ":" else f"0{clock}")
-    except ValueError:
-        return _by_parts(clock)
+    if "." not in clock:  # which ISO 8601 takes for a part of an hour
+        try:  # by far the most: 21:25 or 9:05:12
+            return time.fromisoformat(clock if clock[1:2] != ":" else f"0{clock}")
+        except ValueError:
+            pass
+    return _by_parts(clock)
 
 
 def _by_parts(clock: str) -> time | None:
