@@ -44,6 +44,7 @@ def chat(tmp_path: Path) -> Path:
     with file.open("w", encoding="utf-8") as stream:
         for n in range(80):
             at = f"{n // 2 % 27 + 1:02}/{n // 54 + 1:02}/2023, {8 + n % 2 * 6:02}"
+            stream.write(f"{at}:00 - Ilka Brandt: what about plan {n}?\n")
             stream.write(f"{at}:04 - Nora Feld: yes!! plan {n} sounds great :)\n")
     return file
 
@@ -98,8 +99,8 @@ def test_chat_talks_until_an_empty_line(
     run("train")
     said = iter(["what about plan 3?", "/reset", "and plan 9?", ""])
     monkeypatch.setattr("builtins.input", lambda _prompt: next(said))
-    code, out, _ = run("chat", "--contact", "Ilka")
-    assert code == 0
+    code, out, err = run("chat", "--contact", "Ilka")
+    assert code == 0, err
     assert out.count("ai ") >= 2
     assert "AI-written" in out
 
