@@ -145,3 +145,25 @@ def test_it_shows_what_an_answer_is_based_on(voice: RetrievalVoice) -> None:
 def test_no_artefact_is_no_voice() -> None:
     with pytest.raises(LearnerError, match="Train it again"):
         RetrievalVoice.load({})
+
+
+def test_a_chat_is_not_answered_with_a_page_of_the_journal() -> None:
+    at = datetime(2024, 1, 1, tzinfo=UTC)
+    said = [
+        ("whatsapp", "PERSON_1", "see you there, bring the cake"),
+        ("reflections", "unknown", "I think of rivers"),
+    ]
+    held = [
+        Example(
+            id=f"{n}", conversation=f"{n}", contact=contact, platform=platform, at=at + timedelta(days=n),
+            context=(Turn("partner", contact, f"what do you think of rivers, number {n}?"),), reply=f"{reply} {n}",
+        )
+        for n in range(40)
+        for platform, contact, reply in (said[n % 2],)
+    ]  # fmt: skip
+    learner = RetrievalLearner(RetrievalSettings()).fit(held, [], lambda _done, _total, _figures: None)
+    voice = RetrievalVoice.load(learner.artefact())
+    asked = [Turn("partner", "PERSON_1", "what do you think of rivers?")]
+    answers = {"".join(voice.stream(asked, contact="PERSON_1", seed=seed)) for seed in range(5)}
+    assert all("cake" in answer for answer in answers)
+    assert any("rivers" in "".join(voice.stream(asked, contact=None, seed=seed)) for seed in range(5))

@@ -27,6 +27,7 @@ LEANING, STRETCH = 8.0, 0.25
 """What a like situation, and what the length of a reply, weigh against its fit, in log odds: see Memory."""
 
 SAME_CONTACT = 1.0  # in log odds: what was said to this very person goes before an equal said to another
+OTHER_CHANNEL = 4.0  # in log odds: what was written where this person never is (a mail, a journal) is no chat
 
 
 class Past(msgspec.Struct, frozen=True):
@@ -35,11 +36,14 @@ class Past(msgspec.Struct, frozen=True):
     context: tuple[str, ...]
     reply: str
     contact: str
+    platform: str = ""
 
     @classmethod
     def of(cls, example: Example) -> "Past":
         """What a memory keeps of an example."""
-        return cls(tuple(turn.text for turn in example.context), example.reply, example.contact)
+        return cls(
+            tuple(turn.text for turn in example.context), example.reply, example.contact, example.platform
+        )
 
 
 class _Texts(msgspec.Struct, frozen=True):
@@ -113,8 +117,15 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
         likeness = self.likeness(now, 0)
         score = self.blend(self.fit(now, 0), likeness, leaning=self.leaning, stretch=self.stretch)
         if contact:
-            score += np.array([pair.contact == contact for pair in self.past]) * np.float32(SAME_CONTACT)
+            score += self._known_to(contact)
         return score, likeness
+
+    def _known_to(self, contact: str) -> Floats:
+        """What having been said to this person, or in another channel than theirs, adds to each reply."""
+        channels = {pair.platform for pair in self.past if pair.contact == contact}
+        same = np.array([pair.contact == contact for pair in self.past], dtype=np.float32)
+        other = np.array([pair.platform not in channels for pair in self.past], dtype=np.float32)
+        return same * np.float32(SAME_CONTACT) - other * np.float32(OTHER_CHANNEL if channels else 0)
 
     def blend(self, fit: Floats, likeness: Floats, *, leaning: float, stretch: float) -> Floats:
         """The score of each past reply, (past,)."""
