@@ -82,7 +82,13 @@ def test_a_language_voice_gains_bits_on_its_owner_alone(world: World) -> None:
     base = Letters([example for several in world.wrong_text.values() for example in several])
     wrong = [Letters(each, base) for each in world.wrong_text.values()]
     rivals = Rivals(baselines={"retrieval": world.clone()}, wrong_authors=wrong)
-    card = world.judge(Letters(world.data.train, base), rivals=rivals)
+    told: list[tuple[float, float]] = []
+    card = world.judge(
+        Letters(world.data.train, base),
+        rivals=rivals,
+        progress=lambda done, total, figures: told.append((done, total)),
+    )
+    assert told[-1][0] == pytest.approx(told[-1][1])
     gain, specific = card.row("6"), card.row("6 specificity")
     assert (gain.verdict, specific.verdict) == ("better", "better")
     assert gain.low is not None
@@ -178,7 +184,7 @@ def test_the_same_again_gives_the_same_figures_and_progress_ends_where_it_said(
 def test_a_clone_that_repeats_contacts_and_tells_addresses_is_stopped_by_the_gates(world: World) -> None:
     told = [turn.text for example in world.data.train for turn in example.context]
     leaky = Says(lambda context, seed: f"haha yes {told[seed % len(told)]} {told[1]} :)")
-    card = world.judge(leaky, pii=lambda answer: ["eve@example.org"])
+    card = world.judge(leaky, pii=lambda text: ["eve@example.org"] if "haha" in text else [])
     assert [gate.passed for gate in card.gates] == [False, False]
     assert card.gates[1].found == card.gates[1].answers
     assert not card.promotable

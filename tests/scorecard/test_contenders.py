@@ -5,7 +5,7 @@ import pytest
 from ipse.config import ScorecardSettings
 from ipse.errors import CancelledError, DatasetError
 from ipse.records import Turn
-from ipse.scorecard.contenders import FewShot, Judging, Rivals, divide, line_up
+from ipse.scorecard.contenders import FewShot, Judging, Rivals, answered, divide, line_up
 from ipse.scorecard.results import FREQUENT, RANDOM
 
 from .people import Letters, Replay, Says, World, write
@@ -121,3 +121,11 @@ def test_progress_can_stop_the_answers(world: World) -> None:
 
     with pytest.raises(CancelledError):
         line_up(world.clone(), world.data, Rivals(), SETTINGS, stop)
+
+
+def test_a_language_voice_answers_fewer_contexts_for_each_takes_its_time(world: World) -> None:
+    settings = ScorecardSettings(max_examples=400)
+    language = Letters(world.data.train, Letters(world.wrong_text["ada"]))
+    assert answered(language, world.data, settings) == 100
+    assert answered(world.clone(), world.data, settings) == len(world.data.test) == 200
+    assert answered(language, world.data, SETTINGS) == 40

@@ -10,11 +10,11 @@ import msgspec
 import numpy as np
 
 from ipse.config import ScorecardSettings
-from ipse.interfaces import Progress, Voice
+from ipse.interfaces import LanguageVoice, Progress, Voice
 from ipse.scorecard.authorship import own_against_own, sounds_like_me, two_sample
 from ipse.scorecard.bootstrap import Plan, holm
 from ipse.scorecard.choice import reply_choice
-from ipse.scorecard.contenders import Judging, Lineup, Rivals, line_up
+from ipse.scorecard.contenders import Judging, Lineup, Rivals, answered, line_up
 from ipse.scorecard.content import content_lift
 from ipse.scorecard.habits import habits
 from ipse.scorecard.leaks import leak_gates
@@ -45,7 +45,7 @@ def evaluate(
     ``pii`` finds raw personal data in an answer. Raises ``DatasetError`` where there is no held-out text;
     whatever ``progress`` raises stops the evaluation.
     """
-    steps = _Steps(progress, data, rivals, settings)
+    steps = _Steps(progress, voice, data, rivals, settings)
     lineup = line_up(voice, data, rivals, settings, steps)
     plan = Plan([lineup.conversations], resamples=settings.resamples, seed=settings.seed)
     sounds = sounds_like_me(lineup, data, settings, plan)
@@ -78,10 +78,11 @@ class _Steps:
     """Progress in answers given, then in families measured, each as much as a twentieth of the answers."""
 
     def __init__(
-        self, progress: Progress, data: Judging, rivals: Rivals, settings: ScorecardSettings
+        self, progress: Progress, voice: Voice, data: Judging, rivals: Rivals, settings: ScorecardSettings
     ) -> None:
         contenders = 1 + len(rivals.baselines) + min(len(rivals.wrong_authors), settings.wrong_authors)
-        answers = contenders * min(len(data.test), settings.max_examples)
+        contenders += 2 * isinstance(voice, LanguageVoice)  # the base model and its few-shot prompt
+        answers = contenders * answered(voice, data, settings)
         self.progress, self.each = progress, max(1.0, answers / 20)
         self.done, self.total = 0.0, answers + STEPS * self.each
 
@@ -93,9 +94,7 @@ class _Steps:
         self._tell(self.each)
 
     def _tell(self, more: float) -> None:
-        # The base model and its prompt join for language voices: the total grows rather than being passed.
         self.done += more
-        self.total = max(self.total, self.done)
         self.progress(self.done, self.total, {})
 
 

@@ -19,9 +19,10 @@ from ipse.records import Example, Turn
 from ipse.scorecard.blocks import key
 from ipse.scorecard.results import CLONE, FREQUENT, RANDOM, WRONG
 
-__all__ = ["Contender", "FewShot", "Judging", "Lineup", "Rivals", "divide", "line_up"]
+__all__ = ["Contender", "FewShot", "Judging", "Lineup", "Rivals", "answered", "divide", "line_up"]
 
 FOR_WRONG_AUTHORS = 0.5  # share of an impostor's examples, the oldest, that trains a wrong-author voice
+MOST_LANGUAGE = 100  # contexts a language voice answers at most
 SHOTS = 4  # examples shown to the few-shot baseline
 
 
@@ -145,7 +146,7 @@ def line_up(
     progress: Callable[[int], None],
 ) -> Lineup:
     """Let every contender answer the same test contexts; ``progress`` is told of each answer given."""
-    examples = _draw(data.test, settings)
+    examples = _draw(data.test, settings, answered(voice, data, settings))
     numbers = {name: n for n, name in enumerate(dict.fromkeys(each.conversation for each in examples))}
     baselines = _with_prompts(voice, rivals.baselines, data.train, settings)
     wrong = rivals.wrong_authors[: max(settings.wrong_authors, 1)]
@@ -176,7 +177,13 @@ class _Asking:
         return Contender(name=name, answers=tuple(answers), voice=voice)
 
 
-def _draw(test: Sequence[Example], settings: ScorecardSettings) -> tuple[Example, ...]:
+def answered(voice: Voice, data: Judging, settings: ScorecardSettings) -> int:
+    """How many test contexts are answered: fewer where every word of an answer has to be computed."""
+    most = MOST_LANGUAGE if isinstance(voice, LanguageVoice) else settings.max_examples
+    return min(most, settings.max_examples, len(data.test))
+
+
+def _draw(test: Sequence[Example], settings: ScorecardSettings, most: int) -> tuple[Example, ...]:
     """Whole conversations in random order up to the limit, then back in order of time."""
     by_conversation: dict[str, list[Example]] = {}
     for example in sorted(test, key=lambda example: (example.at, example.id)):
@@ -185,7 +192,7 @@ def _draw(test: Sequence[Example], settings: ScorecardSettings) -> tuple[Example
         raise DatasetError("There is no held-out text to judge on.", hint="Import more, then `ipse prepare`.")
     names = sorted(by_conversation)
     random.Random(settings.seed).shuffle(names)  # noqa: S311 - a sample, not a secret
-    drawn = [example for name in names for example in by_conversation[name]][: settings.max_examples]
+    drawn = [example for name in names for example in by_conversation[name]][:most]
     return tuple(sorted(drawn, key=lambda example: (example.at, example.id)))
 
 

@@ -104,8 +104,9 @@ class Copying:
 
 def _personal(pii: Callable[[str], Sequence[str]], answer: str, example: Example) -> list[str]:
     """Raw personal data in an answer; a placeholder or the prompt's own words are no leak."""
-    given = "\n".join(turn.text for turn in example.context)
-    return [found for found in pii(answer) if not _PLACEHOLDER.fullmatch(found) and found not in given]
+    told = [found for found in pii(answer) if not _PLACEHOLDER.fullmatch(found)]
+    given = set(pii("\n".join(turn.text for turn in example.context))) if told else set()
+    return [found for found in told if found not in given]
 
 
 def _among(few: _Codes, known: _Codes) -> npt.NDArray[np.bool_]:

@@ -42,7 +42,7 @@ SPECIFIC = Spec(
 def likelihood(lineup: Lineup, data: Judging, settings: ScorecardSettings) -> list[Measure]:
     """Gain over the base on E, and how much of it is specific to the owner."""
     voice = lineup.clone.voice
-    own = _thinned(lineup.examples, MOST_EXAMPLES)
+    own = _thinned(sorted(data.test, key=lambda each: (each.at, each.id)), MOST_EXAMPLES)
     others = _taking_turns(data.impostors, MOST_EXAMPLES)
     if not isinstance(voice, LanguageVoice):
         return _missing("this voice has no likelihood")
