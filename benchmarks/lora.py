@@ -5,9 +5,11 @@ Trains an adapter for the speaker and one for each wrong author, then measures o
 minus gain on other people's text of the same channel and time) and the distance to the wrong authors.
 Intervals are 95 % BCa over conversations. The floor is the base model.
 
-The channel is about a proof assistant: pasted code and formulae are nobody's voice, and the base, which has
-seen children's stories alone, spends ten times the bits on them, so that whoever pastes more would seem to
-gain more. Paragraphs that are not prose are left out, of everyone alike.
+Two things would otherwise pass for a person's voice. The channel is about a proof assistant: pasted code and
+formulae are nobody's voice, so paragraphs that are not prose are left out, of everyone alike. And whoever
+writes less like the children's stories that the base was trained on has more to gain from any adapter, so
+beside other people at random stand other people *matched*: for each reply of the speaker, one of somebody
+else as long and as hard for the base.
 
     python benchmarks/lora.py [--data ../shared/data] [--speaker NAME] [--wrong NAME ...]
 """
@@ -15,20 +17,22 @@ gain more. Paragraphs that are not prose are left out, of everyone alike.
 import argparse
 import gzip
 import json
+import os
 import re
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from ipse.config import DatasetSettings, LoraSettings
 from ipse.datasets import Split, impostors, prepare
-from ipse.interfaces import LanguageVoice
 from ipse.learners.lora import LoraLearner
 from ipse.records import Example, Message, Person
 from ipse.scorecard.bootstrap import Draws, Plan
@@ -54,24 +58,25 @@ class Talk(msgspec.Struct, frozen=True):
 
 def main() -> None:
     options = _options()
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # two processes, one core each
+    started = time.monotonic()
     with gzip.open(options.data / CHAT) as lines:
         rows = [json.loads(line) for line in lines]
     talks = _talks(rows, options.speaker)
     split = prepare(talks, DATASET, consents={"chat": "measured only"}).split
     own = _spread(split.test, options.test)
-    others = _others(talks, split, options.test)
     names = [options.speaker, *options.wrong]
-    voices: dict[str, LanguageVoice] = {}
-    for name in names:
-        mine = name == options.speaker
-        parts = split if mine else prepare(_talks(rows, name), DATASET, consents={"chat": "-"}).split
-        voices[name] = _train(name, parts, before=own[0].at, options=options)
-    voices = {"base": voices[options.speaker].base(), **voices}
-
-    started = time.monotonic()
-    bits = {name: _bits(voice, [*own, *others]) for name, voice in voices.items()}
-    print(f"judged in {time.monotonic() - started:.0f} s\n")
-    _print_table(bits, own, others, speaker=options.speaker)
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        parts = [_parts(rows, name, own[0].at, options.train) for name in names]
+        clones = dict(zip(names, pool.map(partial(_train, options), names, parts), strict=True))
+        judge = _Judge(pool, clones, speaker=options.speaker)
+        candidates = _others(talks, split, 4 * options.test)
+        print(f"trained after {time.monotonic() - started:.0f} s")
+        random = judge.bits(candidates[::4])
+        matched = _matched(own, candidates, judge.base(own), judge.base(candidates))
+        tables = [judge.bits(own), random, judge.bits(matched)]
+    print(f"judged after {time.monotonic() - started:.0f} s\n")
+    _print_table(tables, [own, candidates[::4], matched], speaker=options.speaker)
 
 
 def _options() -> argparse.Namespace:
@@ -131,9 +136,18 @@ def _spread(examples: Sequence[Example], count: int) -> list[Example]:
     return [examples[place] for place in places]
 
 
-def _train(name: str, parts: Split, *, before: datetime, options: argparse.Namespace) -> TransformerVoice:
-    train = [example for example in parts.train if example.at < before][-options.train :]
-    dev = [example for example in parts.judge if example.at < before]
+def _parts(
+    rows: Sequence[Mapping[str, object]], name: str, before: datetime, count: int
+) -> tuple[list[Example], list[Example]]:
+    """The newest training and dev examples of a person, all older than the test set."""
+    split = prepare(_talks(rows, name), DATASET, consents={"chat": "measured only"}).split
+    train = [example for example in split.train if example.at < before]
+    return train[-count:], [example for example in split.judge if example.at < before]
+
+
+def _train(
+    options: argparse.Namespace, name: str, parts: tuple[list[Example], list[Example]]
+) -> dict[str, bytes]:
     settings = LoraSettings(
         base=str(options.base),
         max_steps=options.steps,
@@ -142,54 +156,102 @@ def _train(name: str, parts: Split, *, before: datetime, options: argparse.Names
         alpha=2 * options.rank,
         seed=options.seed,
     )
-    learner = LoraLearner(settings).fit(train, dev, _silent)
+    learner = LoraLearner(settings).fit(*parts, _silent)
     report = learner.report()
     print(
-        f"{name}: {len(train)} examples, {report['steps']:.0f} steps, {report['seconds']:.0f} s, "
+        f"{name}: {len(parts[0])} examples, {report['steps']:.0f} steps, {report['seconds']:.0f} s, "
         f"{report['tokens_per_second']:,.0f} tokens/s, dev {report['dev_bits_base']:.3f} → "
-        f"{report['dev_bits']:.3f} bits per byte"
+        f"{report['dev_bits']:.3f} bits per byte",
+        flush=True,
     )
-    return TransformerVoice.load(learner.artefact())
+    return learner.artefact()
 
 
 def _silent(done: float, total: float | None, figures: Mapping[str, float]) -> None:
     """Follow nothing: the report tells."""
 
 
-def _bits(voice: LanguageVoice, examples: Sequence[Example]) -> Draws:
-    return np.array([voice.bits(example.context, example.reply) for example in examples])
+class _Judge:
+    """Asks every voice for its bits, the work shared between the processes of ``pool``."""
+
+    def __init__(self, pool: Executor, clones: Mapping[str, dict[str, bytes]], *, speaker: str) -> None:
+        self.pool = pool
+        self.clones = clones
+        self.speaker = speaker
+
+    def base(self, examples: Sequence[Example]) -> Draws:
+        return self._ask(partial(_bits, self.clones[self.speaker], adapter=False), examples)
+
+    def bits(self, examples: Sequence[Example]) -> dict[str, Draws]:
+        asked = {name: self._ask(partial(_bits, files), examples) for name, files in self.clones.items()}
+        return {"base": self.base(examples), **asked}
+
+    def _ask(self, ask: Callable[[Sequence[Example]], Draws], examples: Sequence[Example]) -> Draws:
+        middle = len(examples) // 2
+        return np.concatenate(list(self.pool.map(ask, [examples[:middle], examples[middle:]])))
+
+
+def _bits(files: Mapping[str, bytes], examples: Sequence[Example], *, adapter: bool = True) -> Draws:
+    voice = TransformerVoice.load(files)
+    asked = voice if adapter else voice.base()
+    return np.array([asked.bits(example.context, example.reply) for example in examples])
+
+
+def _matched(own: Sequence[Example], pool: Sequence[Example], mine: Draws, theirs: Draws) -> list[Example]:
+    """For each of ``own`` the nearest of ``pool`` by bits per byte of the base and by length, each used once.
+
+    The base alone decides, so no clone can profit from the choice. The hardest, which have fewest
+    neighbours, choose first.
+    """
+    sizes, other = _sizes(own), _sizes(pool)
+    free = np.zeros(len(pool))
+    chosen = []
+    for place in np.argsort(-mine / sizes):
+        away = np.abs(theirs / other - mine[place] / sizes[place])
+        away += np.abs(np.log2(other / sizes[place])) / 4 + free
+        nearest = int(away.argmin())
+        free[nearest] = np.inf
+        chosen.append(pool[nearest])
+    return chosen
+
+
+def _sizes(examples: Sequence[Example]) -> Draws:
+    return np.array([len(example.reply.encode()) for example in examples], dtype=np.float64)
 
 
 def _print_table(
-    bits: Mapping[str, Draws], own: Sequence[Example], others: Sequence[Example], *, speaker: str
+    tables: Sequence[Mapping[str, Draws]], sides: Sequence[Sequence[Example]], *, speaker: str
 ) -> None:
-    """Every figure on the same resampled conversations, so differences are paired."""
-    every = [*own, *others]
+    """Every figure on the same resampled conversations, so differences are paired.
+
+    The sides are: own replies, other people's at random, other people's matched.
+    """
+    every = [example for side in sides for example in side]
     ids = {name: place for place, name in enumerate(sorted({example.conversation for example in every}))}
-    at = np.array([ids[example.conversation] for example in every], dtype=np.intp)
-    size = np.array([len(example.reply.encode()) for example in every], dtype=np.float64)
     plan = Plan([len(ids)], resamples=2000, seed=7)
-    mine, theirs = slice(0, len(own)), slice(len(own), None)
 
-    def rate(values: Draws, part: slice) -> Draws:
-        return _rate(plan, values[part], size=size[part], at=at[part])
+    def rate(bits: Draws, side: Sequence[Example]) -> Draws:
+        at = np.array([ids[example.conversation] for example in side], dtype=np.intp)
+        return plan.ratio(plan.sums(bits, at), plan.sums(_sizes(side), at))
 
-    print(
-        f"{len(own)} replies of {speaker}, {len(others)} of others, {len(ids)} conversations; bits per byte"
-    )
-    print(f"{'bits per byte':24}{'on own text':>24}{'gain over base':>24}{'specificity':>24}")
-    for name, each in bits.items():
-        gain, foreign = rate(bits["base"] - each, mine), rate(bits["base"] - each, theirs)
-        cells = [plan.figure(rate(each, mine))]
-        cells += [plan.figure(gain), plan.figure(gain - foreign)] if name != "base" else []
-        print(f"{name:24}" + "".join(f"{_shown(cell):>24}" for cell in cells))
-    for name in set(bits) - {"base", speaker}:
-        away = plan.figure(rate(bits[name] - bits[speaker], mine))
-        print(f"{name} needs {_shown(away)} more than {speaker} for {speaker}'s text")
-
-
-def _rate(plan: Plan, values: Draws, *, size: Draws, at: npt.NDArray[np.intp]) -> Draws:
-    return plan.ratio(plan.sums(values, at), plan.sums(size, at))
+    needed = {
+        name: [rate(bits[name], side) for bits, side in zip(tables, sides, strict=True)] for name in tables[0]
+    }
+    print(f"{len(sides[0])} replies of {speaker}, {len(ids)} conversations")
+    heads = ("own text", "gain over base", "specificity, at random", "specificity, matched")
+    print(f"{'bits per byte':20}" + "".join(f"{head:>26}" for head in heads))
+    for name, rates in needed.items():
+        mine, random, matched = (base - each for base, each in zip(needed["base"], rates, strict=True))
+        cells = [rates[0]] if name == "base" else [rates[0], mine, mine - random, mine - matched]
+        print(f"{name:20}" + "".join(f"{_shown(plan.figure(cell)):>26}" for cell in cells))
+    for name in list(needed)[2:]:
+        own, random, matched = (
+            wrong - right for wrong, right in zip(needed[name], needed[speaker], strict=True)
+        )
+        print(
+            f"{name} costs {_shown(plan.figure(own))} more on {speaker}'s text, and more so than on that of "
+            f"others by {_shown(plan.figure(own - random))} (matched {_shown(plan.figure(own - matched))})"
+        )
 
 
 def _shown(figure: Figure) -> str:

@@ -76,6 +76,19 @@ def test_an_allowed_hub_id_that_cannot_be_reached_is_one_clear_error() -> None:
         find_base("nobody/no-such-model", allow_network=True)
 
 
+def test_an_id_that_cannot_be_one_is_one_clear_error() -> None:
+    with pytest.raises(BaseModelError, match="Check the id"):
+        find_base("nobody/no--such--model", allow_network=True)
+
+
+def test_a_tokenizer_that_cannot_end_a_turn_is_refused(base: Path) -> None:
+    config = json.loads((base / "tokenizer_config.json").read_text())
+    del config["eos_token"]
+    (base / "tokenizer_config.json").write_text(json.dumps(config))
+    with pytest.raises(BaseModelError, match="end-of-sequence"):
+        load_base(base)
+
+
 @pytest.mark.parametrize("part", ["model.safetensors", "config.json", "tokenizer.json"])
 def test_a_changed_byte_changes_the_fingerprint(base: Path, part: str) -> None:
     before = fingerprint(base)

@@ -78,10 +78,7 @@ class ChatFormat:
 
     def reply(self, text: str) -> list[int]:
         """The tokens of a reply. Control tokens written out in it stay plain text, so no byte is lost."""
-        ids: list[int] = self.tokenizer(text, add_special_tokens=False, split_special_tokens=True)[
-            "input_ids"
-        ]
-        return ids
+        return self._tokens(text, literal=True)[0]
 
     def hidden_bytes(self, text: str) -> int:
         """UTF-8 bytes of ``text`` that the tokenizer cannot tell apart (its unknown token); mostly 0."""

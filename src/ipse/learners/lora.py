@@ -157,8 +157,9 @@ class _Run:
 
     def train(self, progress: Progress, scratch: Path | None) -> None:
         """Run TRL's trainer to its end, to the first rise on the dev set, or to the owner's word."""
-        from datasets import Dataset
         from transformers.trainer_callback import PrinterCallback
+
+        from datasets import Dataset
 
         self.look()
         rows = [{"input_ids": w.ids, "labels": w.labels} for w in self.windows]

@@ -108,9 +108,6 @@ class TransformerVoice:
             if not text.endswith(UNREAD) and len(text) > len(sent):
                 yield text[len(sent) :]
                 sent = text
-        left = self._decode(said)[len(sent) :].rstrip(UNREAD)
-        if left:
-            yield left
 
     def score(self, context: Sequence[Turn], replies: Sequence[str]) -> Sequence[float]:
         """Mean natural log-likelihood per UTF-8 byte of each reply, all after the same prompt.
