@@ -44,10 +44,11 @@ docs: $(VENV)/.dev   ## regenerate the reference pages
 	$(BIN)/python tools/docs.py
 
 bench: $(VENV)/.dev   ## every benchmark, each beside its peer
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[bench]"
 	$(BIN)/python benchmarks/run.py
 
 soak: $(VENV)/.dev   ## the long forms of the fault tests
-	IPSE_SOAK=1 $(BIN)/python -m pytest -n 2 -m soak
+	IPSE_SOAK=1 $(BIN)/python -m pytest -n 2 tests/sources tests/privacy tests/datasets tests/vault
 
 clean:   ## remove what was built; never a vault
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage* build dist .demo

@@ -12,6 +12,7 @@ from ipse.datasets.dialogues import left_out
 from ipse.datasets.duplicates import distinctive, normalised
 from ipse.records import Example, Message
 
+from ..soak import rounds
 from .talks import Held, message
 
 SETTINGS = DatasetSettings()
@@ -23,7 +24,11 @@ WORDS = (
     "wie immer, um acht vor dem Kino am Fluss",
 )
 ANY = settings(
-    max_examples=80, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=rounds(80, 10_000),
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
 )
 
 CHANGES: tuple[dict[str, object], ...] = (

@@ -13,6 +13,8 @@ from ipse.privacy.gate import Gate
 from ipse.privacy.roster import Roster
 from ipse.records import Event, Message, Person
 
+from ..soak import rounds
+
 NAMES = ["Wilhelmina Oberhuber", "Zdeněk Šmíd", "Олена Бойчук", "თამარ ჯაფარიძე", "陈志远", "محمود درويش"]
 FIELDS = ("text", "subject", "raw", "account")
 AROUND = st.text(
@@ -48,7 +50,11 @@ def gate(make_gate: Callable[..., Gate]) -> Gate:
     return make_gate(roster, keep_raw=True)
 
 
-QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUICK = settings(
+    max_examples=rounds(60, 10_000),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 
 
 @QUICK

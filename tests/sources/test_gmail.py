@@ -19,6 +19,8 @@ from ipse.sources.gmail import EPOCH, Gmail
 from ipse.sources.mail_headers import date
 from ipse.sources.mbox import pieces
 
+from ..soak import rounds
+
 ME = ReadOptions(me=("ann@example.com",), tz=ZoneInfo("Europe/Berlin"))
 SEPARATOR = "From 1825@xxx Tue Mar 11 01:31:25 +0000 2025\n"
 PLAIN = """\
@@ -374,7 +376,11 @@ BYTES = st.lists(
 ).map(b"".join)
 
 
-@settings(deadline=None, max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None,
+    max_examples=rounds(250, 10_000),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(st.one_of(st.binary(), BYTES, BYTES.map(lambda data: (SEPARATOR + PLAIN).encode() + data)))
 def test_any_bytes_are_read_and_every_piece_is_counted(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "any"

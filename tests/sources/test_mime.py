@@ -14,6 +14,8 @@ from ipse.sources import mime
 from ipse.sources.gmail import EPOCH, Gmail
 from ipse.sources.mail_headers import addresses, decode, words
 
+from ..soak import rounds
+
 PLAIN = """\
 From: Mira Stein <mira@example.org>
 To: Ann Own <ann@example.com>
@@ -206,7 +208,7 @@ PART = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=rounds(150, 10_000))
 @given(
     st.recursive(
         st.lists(PART, min_size=1, max_size=3),

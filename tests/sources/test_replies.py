@@ -10,6 +10,8 @@ from ipse.sources.html_text import html_to_text
 from ipse.sources.replies import authored, forwards
 from ipse.sources.signatures import split_signature
 
+from ..soak import rounds
+
 QUOTE_HEADERS = [
     "On Tue, Mar 11, 2025 at 9:31 AM Mira Stein <mira@example.org> wrote:",
     "On Tue, Mar 11, 2025 at 9:31 AM Mira Stein <\nmira.stein.of.the.long.address@example.org> wrote:",
@@ -248,7 +250,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=rounds(150, 10_000))
 @given(st.one_of(st.text(), st.lists(st.one_of(PIECES, st.text(max_size=6))).map("".join)))
 def test_any_text_is_taken_and_nothing_is_made_up(text: str) -> None:
     kept = authored(text)

@@ -19,6 +19,8 @@ from ipse.interfaces import ReadOptions, Source
 from ipse.records import Message, Person, Unreadable
 from ipse.sources.whatsapp import WhatsApp
 
+from ..soak import rounds
+
 LRM = "\u200e"
 DAY_FIRST = "13/06/18, 21:25 - "
 
@@ -742,7 +744,7 @@ def covered(item: Message | Unreadable) -> int:
     return numbers[-1] - numbers[0] + 1
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=rounds(300, 10_000), deadline=None)
 @given(st.lists(st.one_of(st.text(max_size=40), st.sampled_from(SCRAPS)), max_size=40).map("".join))
 def test_any_text_is_read_to_its_last_line(text: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -784,7 +786,7 @@ def test_where_the_blocks_are_cut_makes_no_difference(
 BODY = st.text(st.characters(exclude_categories=["C", "Z"]) | st.just(" "), min_size=1, max_size=30)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=rounds(100, 10_000), deadline=None)
 @given(
     st.sampled_from([*HEADERS.values()]),
     st.lists(st.tuples(st.sampled_from(NAMES), BODY), min_size=1, max_size=9),

@@ -156,7 +156,7 @@ def test_a_chat_is_not_answered_with_a_page_of_the_journal() -> None:
     held = [
         Example(
             id=f"{n}", conversation=f"{n}", contact=contact, platform=platform, at=at + timedelta(days=n),
-            context=(Turn("partner", contact, f"what do you think of rivers, number {n}?"),), reply=f"{reply} {n}",
+            context=(Turn("partner", contact, f"what do you think of rivers, {n}?"),), reply=f"{reply} {n}",
         )
         for n in range(40)
         for platform, contact, reply in (said[n % 2],)

@@ -153,9 +153,10 @@ def _wrong_authors(others: Mapping[str, Sequence[Example]], make: Maker, most: i
 
 
 def _finder(recognizers: Sequence[Recognizer]) -> Callable[[str], Sequence[str]]:
-    """What the recognizers find in an answer, by type."""
+    """The personal data that recognizers find in an answer, as written there."""
 
     def find(text: str) -> list[str]:
-        return [span.kind for recognizer in recognizers for span in recognizer.find(text)]
+        found = (span for recognizer in recognizers for span in recognizer.find(text))
+        return [text[span.start : span.end] for span in found]
 
     return find

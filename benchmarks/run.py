@@ -1,0 +1,34 @@
+"""Every benchmark in turn, each a process of its own; what lacks its data is left out, and says so."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+SHARED = HERE.parents[1] / "shared" / "data"
+QA = SHARED / "qa" / "whitehouse-briefings-carney-gibbs.jsonl.gz"
+RUNS: tuple[tuple[Path | None, list[str]], ...] = (
+    (None, ["imports.py"]),
+    (None, ["clone.py"]),
+    (QA, ["clone.py", "--qa", str(QA)]),
+    (QA, ["retrieval.py"]),
+    (SHARED / "models", ["lora.py"]),
+)
+
+
+def main() -> int:
+    """Run them all; the exit code is that of the worst."""
+    worst = 0
+    for needs, words in RUNS:
+        print(f"\n== {' '.join(words[:2])}", flush=True)
+        if needs is not None and not needs.exists():
+            print(f"left out: it needs {needs.name}, which is not beside this checkout")
+            continue
+        worst = max(
+            worst, subprocess.run([sys.executable, HERE / words[0], *words[1:]], check=False).returncode
+        )
+    return worst
+
+
+if __name__ == "__main__":
+    sys.exit(main())
