@@ -49,7 +49,6 @@ ERASE = """
 import sys
 from pathlib import Path
 from ipse.vault import Vault
-from ..soak import rounds
 
 vault = Vault.open(Path(sys.argv[1]), sys.argv[2])
 print("open", flush=True)
