@@ -12,6 +12,7 @@ from datetime import date, datetime, time
 from hashlib import blake2s
 from itertools import chain, count
 from pathlib import Path
+from zlib import crc32
 from zoneinfo import ZoneInfo
 
 from ipse.errors import SourceError
@@ -84,13 +85,12 @@ class _Days(dict[str, tuple[date | None, int]]):
         return found
 
 
-class _Clocks(dict[str, tuple[time | None, int]]):
-    """Each clock as written, to the time of day and its minute."""
+class _Clocks(dict[str, time | None]):
+    """Each clock as written, to the time of day."""
 
-    def __missing__(self, written: str) -> tuple[time | None, int]:
-        clock = to_time(written)
-        self[written] = found = (clock, clock.hour * 60 + clock.minute if clock else 0)
-        return found
+    def __missing__(self, written: str) -> time | None:
+        self[written] = clock = to_time(written)
+        return clock
 
 
 class _Reading:
@@ -109,7 +109,8 @@ class _Reading:
         """Yield every message; this loop is what an import waits for, so it does only what each one needs."""
         plan, days, clocks, last = self.plan, _Days(self.plan.calendar), _Clocks(), 0
         conversation, group, participants = plan.conversation, plan.group, self.participants
-        zone, exact, old, notice = self.zone, self.markers.exact, plan.old, self.markers.notice.match
+        zone, exact, by_app, notice = self.zone, self.markers.exact, plan.by_app, self.markers.notice.match
+        to_clock = time.fromisoformat if plan.iso else clocks.__getitem__
         combine, given, before = datetime.combine, self.given, self.before
         plain = self._plain()
         for block in blocks(plan.chat, plan.split):
@@ -119,12 +120,16 @@ class _Reading:
             huge = len(block.text) > _LONGEST
             fields = iter(pieces[1:])
             for place, day, clock, name, body in zip(count(), fields, fields, fields, fields, strict=False):
-                on, minutes = days[day]
-                hour, minute = clocks[clock]
+                on, minute = days[day]
+                try:
+                    hour = to_clock(clock)
+                except ValueError:  # an hour of one digit: from here on they are looked up
+                    to_clock = clocks.__getitem__
+                    hour = to_clock(clock)
                 if on is None or hour is None or (huge and len(body) > _LONGEST):
                     yield self._unreadable(block, place, body)
                     continue
-                minute += minutes
+                minute += hour.hour * 60 + hour.minute
                 if minute != last:
                     self.before, self.given = before, given = given, {}
                     last = minute
@@ -139,12 +144,12 @@ class _Reading:
                     or ("(" in text and "." in text)
                     or "admin" in text
                     or text in exact
-                    or (old and notice(text))
+                    or (name in by_app and notice(text))
                 ):
                     yield self._special(combine(on, hour, zone), minute, name, body)
                     continue
                 person, tag = plain[name]
-                digest = blake2s(f"{minute}{tag}{text}".encode(), digest_size=16).hexdigest()
+                digest = f"{tag}{minute:08x}{crc32(text.encode()):08x}"
                 if digest in given or digest in before:
                     digest = self._again(digest)
                 else:
@@ -162,25 +167,33 @@ class _Reading:
                 )
 
     def _plain(self) -> dict[str, tuple[Person, str]]:
-        """The senders whose words can be taken as they stand, and what of an id their name makes."""
+        """The senders whose words can be taken as they stand, and what their name makes of an id."""
         return {
-            name: (person, f"\0{self.plan.conversation}\0{person.name}\0text\0")
+            name: (person, self._tag(person, "text"))
             for name, person in self.plan.people.items()
             if name not in self.plan.longer and person.name.lower() not in BOTS
         }
 
-    def _again(self, digest: str) -> str:
-        """Number what was said once more in the same minute; the ``digest`` is made of the message alone."""
-        times = self.given.get(digest, 0) or self.before.get(digest, 0)
-        self.given[digest] = times + 1
-        return blake2s(f"{digest}{times}".encode(), digest_size=16).hexdigest() if times else digest
+    def _tag(self, sender: Person, kind: str) -> str:
+        """The first half of an id; the other is the minute and a checksum of the words.
+
+        All three come from the content, so a message has one id in any export of its chat, with or without
+        files and seconds. Within one minute of one sender a checksum is enough, for equals are numbered.
+        """
+        content = f"{self.plan.conversation}\0{sender.name}\0{kind}"
+        return blake2s(content.encode(), digest_size=8).hexdigest()
+
+    def _again(self, name: str) -> str:
+        """Number what was said once more in the same minute."""
+        times = self.given.get(name, 0) or self.before.get(name, 0)
+        self.given[name] = times + 1
+        return blake2s(f"{name}{times}".encode(), digest_size=16).hexdigest() if times else name
 
     def _special(self, at: datetime, minute: int, name: str | None, body: str) -> Message:
         """A message that is not plain words of a person."""
         person, said = self._said(name, body)
-        content = f"{minute}\0{self.plan.conversation}\0{person.name}\0{said.kind}\0{said.text}"
         return Message(
-            id=self._again(blake2s(content.encode(), digest_size=16).hexdigest()),
+            id=self._again(f"{self._tag(person, said.kind)}{minute:08x}{crc32(said.text.encode()):08x}"),
             conversation=self.plan.conversation,
             platform="whatsapp",
             at=at,
@@ -207,7 +220,11 @@ class _Reading:
         body = body.removeprefix(plan.longer.get(name, ""))
         person = plan.people.get(name)
         said = self.markers.examine(body, apple=plan.apple)
-        if person is None or said.kind == "system" or (plan.old and self.markers.notice.match(body)):
+        if (
+            person is None
+            or said.kind == "system"
+            or (name in plan.by_app and self.markers.notice.match(body))
+        ):
             return Person(""), Said("system", said.text or body.strip())
         return person, said
 

@@ -31,15 +31,18 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     ``split`` finds a newline and a header, with the groups date, clock and name. ``people`` are the senders
     by the name as written; ``torn`` are beginnings of lines of the app that look like a name. ``longer`` is
-    the rest of a name that holds a colon. ``apple`` and ``old``: how the app marks its own lines, see
-    :meth:`~ipse.sources.whatsapp_bodies.Markers.examine`; in an old export by their wording alone.
+    the rest of a name that holds a colon. ``iso``: clocks are as ISO 8601 has them.
+    ``apple`` tells how the app marks its own lines, see
+    :meth:`~ipse.sources.whatsapp_bodies.Markers.examine`; ``by_app`` are the names that bear such lines
+    by their wording alone, as older exports have them.
     """
 
     chat: Chat
     split: re.Pattern[str]
     calendar: Calendar | None
+    iso: bool
     apple: bool
-    old: bool
+    by_app: frozenset[str]
     conversation: str
     group: bool
     people: dict[str, Person]
@@ -74,12 +77,11 @@ class _Census:
         self.markers = markers()
         self.apple = style is not None and style.close != "-"
         self.old = old and self.apple
+        self.iso = style is not None and style.iso
         self.calendar = Calendar(style) if style else None
-        header = style.header(marks=marks, groups=False) if style else "(?!)"
+        self.header = style.header(marks=marks, groups=False) if style else "(?!)"
         self.dates = re.compile(rf"\n{style.header(marks=marks)}" if style else "(?!)()()")
-        # A name with its ": "; behind it the body's first line, where that may be one of the app's own.
-        body = r"[^\n]*" if self.old else r"(?:[\u200e\u200f][^\n]*)?"
-        self.lines = re.compile(rf"\n{header}({_NAME}: {body}|[^\n]*)")
+        self.lines = _NEVER
         self.units = 0
         self.group = False
         self.title = ""
@@ -91,8 +93,12 @@ class _Census:
         self.suspects: set[str] = set()
 
     def watch(self, pieces: list[str]) -> None:
-        """Look at the first bodies, split into date, clock, name and body, for names that hold a colon."""
-        seen = self.seen
+        """Look at the first bodies, split into date, clock, name and body, for names that hold a colon.
+
+        Learns from them, too, what to look for in the rest: a name with its ": ", and behind it the first
+        line of the body only where that may be a line of the app.
+        """
+        seen, known = self.seen, set[str]()
         for name, body in zip(pieces[3::4], pieces[4::4], strict=True):
             if not name:
                 continue
@@ -102,6 +108,15 @@ class _Census:
                 self.watched[name] = first + ": "
             elif name in self.watched and not body.startswith(self.watched[name]):
                 del self.watched[name]
+            if self.old and not self.markers.of_the_app(body):
+                known.add(name)
+        if known:
+            names = "|".join(re.escape(name) for name in known)
+            notice = self.markers.notice.pattern
+            said = rf"(?:{names}): (?:(?:[\u200e\u200f]|{notice})[^\n]*)?|{_NAME}: [^\n]*"
+        else:
+            said = rf"{_NAME}: (?:[\u200e\u200f][^\n]*)?" if not self.old else rf"{_NAME}: [^\n]*"
+        self.lines = re.compile(rf"\n{self.header}({said}|[^\n]*)")
 
     def add(self, block: Block) -> None:
         """Count one block."""
@@ -166,8 +181,9 @@ class _Census:
             chat=chat,
             split=split,
             calendar=self.calendar,
+            iso=self.iso,
             apple=self.apple,
-            old=self.old,
+            by_app=frozenset(self.by_app if self.old else ()),
             conversation=self._conversation(chat, humans),
             group=self.group or len(humans) > 2,
             people=people,

@@ -20,7 +20,7 @@ from ipse.errors import SourceError
 
 __all__ = ["Block", "Chat", "blocks", "find_chats", "head", "title_of"]
 
-HEAD = 1 << 17  # bytes that teach the style of a file; hundreds of messages
+HEAD = 1 << 15  # bytes that teach the style of a file; hundreds of messages
 CHUNK = 1 << 16  # bytes read at a time; what stays in the cache of a processor is split twice as fast
 LONGEST = 1 << 22  # characters kept at most while looking for the next message; WhatsApp allows 65,536
 LARGEST = 1 << 31  # bytes of a chat inside a zip; 40,000 messages, where exports end, take some 5 MB

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date, time
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -30,16 +31,16 @@ _HALF = (
 )
 _DASH = "[-\u2010-\u2015\u2212]"
 _GENERIC = re.compile(
-    rf"{_M}(?P<open>\[?){_M}(?P<a>\d{{1,4}}){_M}(?P<s1>{_S}?[-/.年년]){_M}{_S}?(?P<b>\d{{1,4}}){_M}"
-    rf"(?P<s2>{_S}?[-/.月월]){_M}{_S}?(?P<c>\d{{1,4}})"
+    rf"{_M}(?P<open>\[?){_M}(?P<a>\d{{1,4}}){_M}(?P<s1>{_S}?[-/.年년]{_M}{_S}?)(?P<b>\d{{1,4}}){_M}"
+    rf"(?P<s2>{_S}?[-/.月월]{_M}{_S}?)(?P<c>\d{{1,4}})"
     rf"(?P<join>{_M}[,،、.日일]?{_GAP}(?<!\d)(?:(?!{_HALF})[^\W\d_]{{1,6}}\.?[{SPACES}{MARKS}]{{1,6}}){{0,2}})"
     rf"(?P<before>{_HALF}{_GAP})?"
-    rf"(?P<clock>\d{{1,2}}(?P<dot>[:.]|{_S}?h{_S}?)\d{{2}}(?P<seconds>[:.]\d{{2}})?)"
+    rf"(?P<clock>\d{{1,2}}(?P<dot>[:.]|{_S}?h{_S}?)\d{{2}}(?P<seconds>(?P=dot)\d{{2}})?)"
     rf"(?P<after>{_GAP}{_HALF})?{_M}"
     rf"(?P<close>\]{_SS}(?:(?:{_DASH}|:){_S}{{1,4}})?|{_SS}{_DASH}{_S}{{1,4}}|:{_S}{{1,4}}|{_S}{{1,4}})"
 )
 _NUMBERS, _HALVES = re.compile(r"\d+"), re.compile(_HALF)
-_CLOCK = re.compile(r"(\D*)(\d+)\D+(\d+)(?:[:.](\d+))?(\D*)")
+_CLOCK = re.compile(r"(\D*)(\d+)\D+(\d+)(?:\D{1,3}(\d+))?(\D*)")
 
 
 class Style(msgspec.Struct, frozen=True):
@@ -60,6 +61,11 @@ class Style(msgspec.Struct, frozen=True):
     after: bool
     close: str
 
+    @property
+    def iso(self) -> bool:
+        """Whether a clock with an hour of two digits is as ISO 8601 writes it."""
+        return self.dot == ":" and not (self.before or self.after)
+
     def header(self, *, marks: bool, groups: bool = True) -> str:
         """The regular expression of a header from the start of a line, if wanted with groups: date, clock.
 
@@ -67,10 +73,10 @@ class Style(msgspec.Struct, frozen=True):
         """
         m = _M if marks else ""
         numbers = [r"\d{4}" if place == self.year else r"\d\d?" for place in range(3)]
-        first, second = (rf"{m}{_S}?{re.escape(mark)}{m}{_S}?" for mark in (self.first, self.second))
+        first, second = m + _literal(self.first) + m, m + _literal(self.second) + m
         half = _HALF + _GAP if self.before else ""
         dot = rf"{_S}?h{_S}?" if self.dot == "h" else re.escape(self.dot)
-        clock = rf"{half}\d\d?{dot}\d\d" + (r"[:.]\d\d" if self.seconds else "")
+        clock = rf"{half}\d\d?{dot}\d\d" + (rf"{dot}\d\d" if self.seconds else "")
         clock += _GAP + _HALF if self.after else ""
         opening = rf"\[{m}" if self.opening else ""
         day = f"{numbers[0]}{first}{numbers[1]}{second}{numbers[2]}"
@@ -106,38 +112,47 @@ def learn(lines: Iterable[str]) -> tuple[Style, bool] | None:
 
 
 def _style(match: re.Match[str]) -> Style | None:
-    widths = [len(match[name]) for name in "abc"]
+    opening, a, first, b, second, c, joiner, before, _, dot, seconds, after, close = match.groups()
+    clock = (bool(before), dot, bool(seconds), bool(after))
+    return _style_of((len(a), len(b), len(c)), (opening, first, second, joiner, close), clock)
+
+
+@lru_cache(maxsize=256)
+def _style_of(
+    widths: tuple[int, ...], parts: tuple[str, ...], clock: tuple[bool, str, bool, bool]
+) -> Style | None:
+    opening, first, second, joiner, close = (_spaced(part) for part in parts)
     years = [place for place, width in enumerate(widths) if width == 4]  # a full year
-    close = re.sub(f"[{SPACES}]", "", match["close"])[:1]
-    opening = bool(match["open"])
-    if len(years) > 1 or any(width == 3 for width in widths) or opening != (close == "]"):
+    close = close.strip()[:1]
+    if len(years) > 1 or 3 in widths or bool(opening) != (close == "]"):
         return None
-    joiner = re.sub(f"[{SPACES}{MARKS}]+", " ", match["join"])
+    before, dot, seconds, after = clock
     return Style(
-        opening=opening,
-        first=match["s1"].strip(),
-        second=match["s2"].strip(),
+        opening=bool(opening),
+        first=first,
+        second=second,
         year=years[0] if years else -1,
         joiner=joiner,
-        before=match["before"] is not None,
-        dot="h" if "h" in match["dot"] else match["dot"],
-        seconds=match["seconds"] is not None,
-        after=match["after"] is not None,
+        before=before,
+        dot="h" if "h" in dot else dot,
+        seconds=seconds,
+        after=after,
         close="-" if re.fullmatch(_DASH, close) else close,
     )
 
 
+def _literal(separator: str) -> str:
+    """The regular expression of a separator, whatever the kind of its spaces."""
+    return "".join(_S if char == " " else re.escape(char) for char in separator)
+
+
+def _spaced(part: str) -> str:
+    """A separator without marks, with every run of spaces made one."""
+    return re.sub(f"[{SPACES}]+", " ", re.sub(f"[{MARKS}]+", "", part))
+
+
 def to_time(clock: str) -> time | None:
     """The time of day in a header's clock, of twelve or twenty-four hours; None if there is no such time."""
-    if "." not in clock:  # which ISO 8601 takes for a part of an hour
-        try:  # by far the most: 21:25 or 9:05:12
-            return time.fromisoformat(clock if clock[1:2] != ":" else f"0{clock}")
-        except ValueError:
-            pass
-    return _by_parts(clock)
-
-
-def _by_parts(clock: str) -> time | None:
     match = _CLOCK.fullmatch(clock)
     if match is None:
         return None
