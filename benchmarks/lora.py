@@ -44,6 +44,7 @@ __all__ = ["main"]
 CHAT = "chat/lean-zulip-116395_maths.jsonl.gz"
 BASE = "models/babyllama-361"
 DATASET = DatasetSettings()
+POOL = 3  # candidates among other people's replies for each of the speaker's
 NOT_PROSE = re.compile(r"[^A-Za-z0-9\s.,;:!?'\"()@*-]")
 QUOTED = re.compile(r"^>| said:$|https?://", re.MULTILINE)
 
@@ -70,13 +71,13 @@ def main() -> None:
         parts = [_parts(rows, name, own[0].at, options.train) for name in names]
         clones = dict(zip(names, pool.map(partial(_train, options), names, parts), strict=True))
         judge = _Judge(pool, clones, speaker=options.speaker)
-        candidates = _others(talks, split, 4 * options.test)
+        candidates = _others(talks, split, POOL * options.test)
         print(f"trained after {time.monotonic() - started:.0f} s")
-        random = judge.bits(candidates[::4])
+        random = judge.bits(candidates[::POOL])
         matched = _matched(own, candidates, judge.base(own), judge.base(candidates))
         tables = [judge.bits(own), random, judge.bits(matched)]
     print(f"judged after {time.monotonic() - started:.0f} s\n")
-    _print_table(tables, [own, candidates[::4], matched], speaker=options.speaker)
+    _print_table(tables, [own, candidates[::POOL], matched], speaker=options.speaker)
 
 
 def _options() -> argparse.Namespace:
@@ -85,9 +86,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--base", type=Path, help=f"default: {BASE} of the data")
     parser.add_argument("--speaker", default="Kevin Buzzard")
     parser.add_argument("--wrong", nargs="+", default=["Mario Carneiro"], help="wrong authors")
-    parser.add_argument("--train", type=int, default=2000, help="newest training examples used of each")
-    parser.add_argument("--test", type=int, default=200, help="held-out examples judged of each side")
-    parser.add_argument("--steps", type=int, default=250)
+    parser.add_argument("--train", type=int, default=3200, help="newest training examples used of each")
+    parser.add_argument("--test", type=int, default=400, help="held-out examples judged of each side")
+    parser.add_argument("--steps", type=int, default=400)
     # The recipe's 1e-4 is for models of billions of parameters; one of a million takes larger steps.
     parser.add_argument("--learning-rate", type=float, default=2e-3)
     parser.add_argument("--rank", type=int, default=16)
