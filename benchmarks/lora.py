@@ -31,11 +31,13 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from ipse.config import DatasetSettings, LoraSettings
+from ipse.config import DatasetSettings, LoraSettings, ScorecardSettings
 from ipse.datasets import Split, impostors, prepare
 from ipse.learners.lora import LoraLearner
 from ipse.records import Example, Message, Person
+from ipse.scorecard import Judging, Rivals, evaluate
 from ipse.scorecard.bootstrap import Draws, Plan
+from ipse.scorecard.likelihood import matched
 from ipse.scorecard.results import Figure
 from ipse.voices.transformer import TransformerVoice
 
@@ -74,10 +76,13 @@ def main() -> None:
         candidates = _others(talks, split, POOL * options.test)
         print(f"trained after {time.monotonic() - started:.0f} s")
         random = judge.bits(candidates[::POOL])
-        matched = _matched(own, candidates, judge.base(own), judge.base(candidates))
-        tables = [judge.bits(own), random, judge.bits(matched)]
+        nearest = matched(own, candidates, judge.base(own), judge.base(candidates))
+        alike = [candidates[place] for place in nearest]
+        tables = [judge.bits(own), random, judge.bits(alike)]
     print(f"judged after {time.monotonic() - started:.0f} s\n")
-    _print_table(tables, [own, candidates[::POOL], matched], speaker=options.speaker)
+    _print_table(tables, [own, candidates[::POOL], alike], speaker=options.speaker)
+    if options.scorecard:
+        _print_scorecards(options, talks, split, clones)
 
 
 def _options() -> argparse.Namespace:
@@ -93,6 +98,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--learning-rate", type=float, default=2e-3)
     parser.add_argument("--rank", type=int, default=16)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument(
+        "--scorecard", action="store_true", help="also the cards of the right and wrong clone"
+    )
     options = parser.parse_args()
     options.base = options.base or options.data / BASE
     return options
@@ -198,26 +206,39 @@ def _bits(files: Mapping[str, bytes], examples: Sequence[Example], *, adapter: b
     return np.array([asked.bits(example.context, example.reply) for example in examples])
 
 
-def _matched(own: Sequence[Example], pool: Sequence[Example], mine: Draws, theirs: Draws) -> list[Example]:
-    """For each of ``own`` the nearest of ``pool`` by bits per byte of the base and by length, each used once.
-
-    The base alone decides, so no clone can profit from the choice. The hardest, which have fewest
-    neighbours, choose first.
-    """
-    sizes, other = _sizes(own), _sizes(pool)
-    free = np.zeros(len(pool))
-    chosen = []
-    for place in np.argsort(-mine / sizes):
-        away = np.abs(theirs / other - mine[place] / sizes[place])
-        away += np.abs(np.log2(other / sizes[place])) / 4 + free
-        nearest = int(away.argmin())
-        free[nearest] = np.inf
-        chosen.append(pool[nearest])
-    return chosen
-
-
 def _sizes(examples: Sequence[Example]) -> Draws:
     return np.array([len(example.reply.encode()) for example in examples], dtype=np.float64)
+
+
+def _print_scorecards(
+    options: argparse.Namespace, talks: Sequence[Talk], split: Split, clones: Mapping[str, dict[str, bytes]]
+) -> None:
+    """The scorecard of the right clone, then of a wrong author in its place: does it tell them apart?"""
+    held = impostors(talks, DATASET, like=split)
+    later = {
+        name: [each for each in replies if split.place(each.at) != "train"]
+        for name, replies in held.items()
+        if name not in options.wrong
+    }
+    data = Judging(train=split.train, judge=split.judge, test=split.test, impostors=later)
+    settings = ScorecardSettings(max_examples=40, wrong_authors=1)
+    voices = {name: TransformerVoice.load(files) for name, files in clones.items()}
+    for name, voice in voices.items():
+        wrong = voices[options.wrong[0]]
+        rivals = Rivals(wrong_authors=[wrong])
+        card = evaluate(voice, data, rivals=rivals, pii=_nothing, settings=settings, progress=_silent)
+        print(f"\nscorecard of {name}'s clone, judged as {options.speaker}'s: promotable {card.promotable}")
+        for row in card.rows:
+            if row.primary:
+                figure = "–" if row.value is None else _shown(Figure(row.value, row.low, row.high))
+                print(f"  {row.id:14}{row.name:36}{figure:26}against {row.against or '0':16}{row.verdict}")
+        for reason in card.reasons:
+            print(f"  {reason}")
+
+
+def _nothing(_text: str) -> list[str]:
+    """No personal data is looked for in a public archive."""
+    return []
 
 
 def _print_table(
@@ -242,16 +263,16 @@ def _print_table(
     heads = ("own text", "gain over base", "specificity, at random", "specificity, matched")
     print(f"{'bits per byte':20}" + "".join(f"{head:>26}" for head in heads))
     for name, rates in needed.items():
-        mine, random, matched = (base - each for base, each in zip(needed["base"], rates, strict=True))
-        cells = [rates[0]] if name == "base" else [rates[0], mine, mine - random, mine - matched]
+        mine, random, alike = (base - each for base, each in zip(needed["base"], rates, strict=True))
+        cells = [rates[0]] if name == "base" else [rates[0], mine, mine - random, mine - alike]
         print(f"{name:20}" + "".join(f"{_shown(plan.figure(cell)):>26}" for cell in cells))
     for name in list(needed)[2:]:
-        own, random, matched = (
+        own, random, alike = (
             wrong - right for wrong, right in zip(needed[name], needed[speaker], strict=True)
         )
         print(
             f"{name} costs {_shown(plan.figure(own))} more on {speaker}'s text, and more so than on that of "
-            f"others by {_shown(plan.figure(own - random))} (matched {_shown(plan.figure(own - matched))})"
+            f"others by {_shown(plan.figure(own - random))} (matched {_shown(plan.figure(own - alike))})"
         )
 
 

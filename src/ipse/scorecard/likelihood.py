@@ -1,7 +1,9 @@
 """Metric 6: how many bits a byte of the owner's text costs less than by the base model, for language voices.
 
 Specificity takes away what the same clone gains on other people's text: that part is the channel, not the
-owner. Knows likelihoods, not answers.
+owner. Text that the base finds hard has more to gain from any adapter, whoever wrote it; so each reply of
+the owner is held against one of somebody else that is as long and as hard for the base. The base alone
+chooses it, so no clone can profit from the choice. Knows likelihoods, not answers.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,9 +19,10 @@ from ipse.scorecard.bootstrap import Draws, Plan
 from ipse.scorecard.contenders import Judging, Lineup
 from ipse.scorecard.measures import FEWEST_REPLIES, Measure, Measured, Missing, Spec, with_wrong
 
-__all__ = ["likelihood"]
+__all__ = ["likelihood", "matched"]
 
 MOST_EXAMPLES = 200  # of the owner's and as many of other people's
+POOL = 3  # other people's replies looked at for each of the owner's
 
 GAIN = Spec(
     id="6",
@@ -32,7 +35,7 @@ GAIN = Spec(
 SPECIFIC = Spec(
     id="6 specificity",
     name="Gained on you alone",
-    definition="Bits per byte gained on your held-out text, less those gained on other people's.",
+    definition="Bits per byte gained on your held-out text, less those on others' as long and as hard.",
     good="above 0",
     unit="bits",
     against="",
@@ -43,40 +46,69 @@ def likelihood(lineup: Lineup, data: Judging, settings: ScorecardSettings) -> li
     """Gain over the base on E, and how much of it is specific to the owner."""
     voice = lineup.clone.voice
     own = _thinned(sorted(data.test, key=lambda each: (each.at, each.id)), MOST_EXAMPLES)
-    others = _taking_turns(data.impostors, MOST_EXAMPLES)
+    pool = _taking_turns(data.impostors, POOL * MOST_EXAMPLES)
     if not isinstance(voice, LanguageVoice):
         return _missing("this voice has no likelihood")
     if len(own) < FEWEST_REPLIES:
         return _missing(f"{len(own)} held-out replies, {FEWEST_REPLIES} are needed")
-    others = others if len(others) >= FEWEST_REPLIES else []
+    base = voice.base()
+    mine, theirs = _bits(base, own), _bits(base, pool)
+    chosen = matched(own, pool, mine, theirs) if len(pool) >= FEWEST_REPLIES else []
+    others = [pool[at] for at in chosen]
     clusters, sizes = _conversations(own, others)
     plan = Plan(sizes, resamples=settings.resamples, seed=settings.seed)
-    gains = _Gains([*own, *others], voice.base())
+    gains = _Gains([*own, *others], np.concatenate([mine, theirs[chosen]]) if chosen else mine)
     rivals = {each.name: gains.bits(each.voice) for each in lineup.everyone() if _speaks(each.voice)}
-    mine = slice(0, len(own))
-    gain = {name: gains.draws(bits, mine, clusters, plan) for name, bits in rivals.items()}
-    note = f"{len(own)} replies; the base model needs {gains.base_rate(mine):.2f} bits per byte."
+    ours = slice(0, len(own))
+    gain = {name: gains.draws(bits, ours, clusters, plan) for name, bits in rivals.items()}
+    note = f"{len(own)} replies; the base model needs {gains.base_rate(ours):.2f} bits per byte."
     measured = Measured(spec=GAIN, plan=plan, draws=with_wrong(gain, lineup), note=note)
     if not others:
         return [measured, Missing(SPECIFIC, "Too few replies of other people to compare with.")]
-    theirs = slice(len(own), None)
-    specific = {name: gain[name] - gains.draws(bits, theirs, clusters, plan) for name, bits in rivals.items()}
-    note = f"Held against {len(others)} replies of {len(data.impostors)} other people."
+    rest = slice(len(own), None)
+    specific = {name: gain[name] - gains.draws(bits, rest, clusters, plan) for name, bits in rivals.items()}
+    note = f"Held against {len(others)} replies of {len(data.impostors)} people, each as long and as hard."
     return [measured, Measured(spec=SPECIFIC, plan=plan, draws=with_wrong(specific, lineup), note=note)]
+
+
+def matched(own: Sequence[Example], pool: Sequence[Example], mine: Draws, theirs: Draws) -> list[int]:
+    """For each of ``own`` the nearest of ``pool``, by its place there, each used once.
+
+    Near is by bits per byte of the base (``mine``, ``theirs``: bits per example) and, a quarter as much, by
+    doublings of length. The hardest, which have fewest neighbours, choose first.
+    """
+    sizes, other = _bytes(own), _bytes(pool)
+    free = np.zeros(len(pool))
+    chosen: list[int] = []
+    for place in np.argsort(-mine / sizes, kind="stable")[: len(pool)]:
+        away = np.abs(theirs / other - mine[place] / sizes[place])
+        away += np.abs(np.log2(other / sizes[place])) / 4 + free
+        chosen.append(int(away.argmin()))
+        free[chosen[-1]] = np.inf
+    return chosen
+
+
+def _bits(voice: LanguageVoice, examples: Sequence[Example]) -> Draws:
+    """Bits per example, shape (examples,)."""
+    return np.array([voice.bits(example.context, example.reply) for example in examples], dtype=np.float64)
+
+
+def _bytes(examples: Sequence[Example]) -> Draws:
+    return np.array([len(example.reply.encode()) for example in examples], dtype=np.float64)
 
 
 class _Gains:
     """Bits of the base and of any voice over the same examples."""
 
-    def __init__(self, examples: Sequence[Example], base: LanguageVoice) -> None:
+    def __init__(self, examples: Sequence[Example], base: Draws) -> None:
         self.examples = examples
-        self.bytes = np.array([len(example.reply.encode()) for example in examples], dtype=np.float64)
-        self.base = self.bits(base)
+        self.bytes = _bytes(examples)
+        self.base = base
 
     def bits(self, voice: Voice | None) -> Draws:
         """Bits per example, shape (examples,)."""
         assert isinstance(voice, LanguageVoice)
-        return np.array([voice.bits(example.context, example.reply) for example in self.examples])
+        return _bits(voice, self.examples)
 
     def draws(self, bits: Draws, part: slice, clusters: npt.NDArray[np.intp], plan: Plan) -> Draws:
         """Bits per byte gained over the base, as a ratio of sums: a long reply counts for its length."""
