@@ -84,7 +84,8 @@ def test_the_whole_way_from_a_vault_to_an_answer(
     for form in ("jsonl", "csv"):
         assert run("export", "messages", "--format", form)[1].count("\n") in (160, 161)
     out_file = tmp_path / "messages.parquet"
-    assert run("export", "messages", "--format", "parquet", "--out", str(out_file))[0] == 0
+    done = json.loads(run("export", "messages", "--format", "parquet", "--out", str(out_file), "--json")[1])
+    assert done["written"] == 160
     assert out_file.read_bytes()[:4] == b"PAR1"
     assert json.loads(run("export", "dataset", "--part", "test")[1].splitlines()[0])["messages"]
     assert run("export", "dataset", "--out", str(tmp_path / "d.jsonl"))[0] == 0
@@ -103,6 +104,8 @@ def test_chat_talks_until_an_empty_line(
     assert code == 0, err
     assert out.count("ai ") >= 2
     assert "AI-written" in out
+    said = iter(["what about plan 3?", ""])
+    assert json.loads(run("chat", "--json")[1])["model"] == "v1"
 
 
 def test_consents_are_given_listed_shown_and_withdrawn(run: Run, vault_folder: Path) -> None:
@@ -238,6 +241,7 @@ def test_a_job_is_stopped_without_a_passphrase(
 ) -> None:
     monkeypatch.delenv("IPSE_PASSPHRASE")
     assert run("jobs", "stop", "abc123")[0] == 0
+    assert json.loads(run("jobs", "stop", "abc123", "--json")[1])["asked_to_stop"]
     assert (vault_folder / "jobs" / "abc123.stop").exists()
 
 

@@ -35,17 +35,26 @@ def answer(
     console().print(f"[dim]— {LABEL} · {clone.card.method} {clone.card.id}[/]")
 
 
-def chat(contact: ContactOption = None, model: ModelOption = "champion", vault: VaultOption = None) -> None:
+def chat(
+    contact: ContactOption = None,
+    model: ModelOption = "champion",
+    vault: VaultOption = None,
+    json: JsonOption = False,
+) -> None:
     """Talk with your clone; an empty line or Ctrl-D ends it, /reset forgets what was said."""
     from ipse.pipeline.answering import LABEL, Clone
 
     out = console()
     with opened(vault) as workspace:
         clone = Clone(workspace, contact=contact, model=model)
-        out.print(f"[dim]{clone.card.method} {clone.card.id}. Everything it says is {LABEL}.[/]")
+        if not json:
+            out.print(f"[dim]{clone.card.method} {clone.card.id}. Everything it says is {LABEL}.[/]")
         while text := _asked():
             if text == "/reset":
                 clone.reset()
+                continue
+            if json:
+                print_json(clone.answer(text))
                 continue
             out.print("[bold]ai[/] ", end="")
             _speak(clone, text)
@@ -53,7 +62,7 @@ def chat(contact: ContactOption = None, model: ModelOption = "champion", vault: 
 
 def _asked() -> str:
     try:
-        return input("you ").strip()
+        return input("you " if sys.stdin.isatty() else "").strip()
     except EOFError:
         return ""
 

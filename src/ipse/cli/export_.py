@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from ipse.cli.console import VaultOption, console, opened
+from ipse.cli.console import JsonOption, VaultOption, console, opened, print_json
 from ipse.errors import SettingsError
 
 __all__ = ["app"]
@@ -22,6 +22,7 @@ def messages(
     ] = "jsonl",
     out: OutOption = None,
     vault: VaultOption = None,
+    json: JsonOption = False,
 ) -> None:
     """Write every message in the wire schema (pseudonymized, as the vault holds it)."""
     from ipse.pipeline.exporting import export_messages
@@ -31,9 +32,7 @@ def messages(
     with opened(vault) as workspace:
         written = export_messages(workspace, out or sys.stdout, form)
     if out is not None:
-        console(stderr=True).print(
-            f"Wrote {written:,} messages to {out}. They are not encrypted: mind where they lie."
-        )
+        _told(written, "messages", out, json=json)
 
 
 @app.command()
@@ -42,6 +41,7 @@ def dataset(
     part: Annotated[Literal["train", "judge", "test"], typer.Option("--part", help="Which set.")] = "train",
     out: OutOption = None,
     vault: VaultOption = None,
+    json: JsonOption = False,
 ) -> None:
     """Write a dataset as Hugging Face chat JSONL (messages: system, user, assistant)."""
     from ipse.pipeline.learning import export_dataset
@@ -53,6 +53,13 @@ def dataset(
             return
         with out.open("w", encoding="utf-8") as stream:
             written = sum(1 for line in lines if stream.write(line + "\n"))
+    _told(written, "examples", out, json=json)
+
+
+def _told(written: int, what: str, out: Path, *, json: bool) -> None:
+    if json:
+        print_json({"written": written, "file": str(out)})
+        return
     console(stderr=True).print(
-        f"Wrote {written:,} examples to {out}. They are not encrypted: mind where they lie."
+        f"Wrote {written:,} {what} to {out}. They are not encrypted: mind where they lie."
     )

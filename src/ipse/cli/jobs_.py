@@ -37,6 +37,7 @@ def list_jobs(vault: VaultOption = None, json: JsonOption = False) -> None:
 def stop(
     job: Annotated[str, typer.Argument(help="The id of a running job.")],
     vault: VaultOption = None,
+    json: JsonOption = False,
 ) -> None:
     """Ask a running job to stop at its next step; needs no passphrase."""
     from ipse.config import load_settings
@@ -45,4 +46,7 @@ def stop(
 
     folder = locate(load_settings({"vault": str(vault)} if vault else {}))
     request_stop(folder, job)
-    console().print(f"Asked {job} to stop.")
+    if json:
+        print_json({"job": job, "asked_to_stop": True})
+    else:
+        console().print(f"Asked {job} to stop.")
