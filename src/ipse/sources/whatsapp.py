@@ -102,8 +102,8 @@ class _Reading:
         self.markers = markers()
         self.participants = tuple(sorted(plan.senders, key=lambda person: person.name))
         # How often each message was met in this minute and the one before: numbers what was said twice.
-        self.given: dict[str, int] = {}
-        self.before: dict[str, int] = {}
+        self.given: dict[int, int] = {}
+        self.before: dict[int, int] = {}
 
     def __iter__(self) -> Iterator[Message | Unreadable]:
         """Yield every message; this loop is what an import waits for, so it does only what each one needs."""
@@ -111,8 +111,7 @@ class _Reading:
         conversation, group, participants = plan.conversation, plan.group, self.participants
         zone, exact, by_app, notice = self.zone, self.markers.exact, plan.by_app, self.markers.notice.match
         to_clock = time.fromisoformat if plan.iso else clocks.__getitem__
-        combine, given, before = datetime.combine, self.given, self.before
-        plain = self._plain()
+        combine, given, before, plain = datetime.combine, self.given, self.before, self._plain()
         for block in blocks(plan.chat, plan.split):
             pieces = plan.split.split(block.text)
             if block.damaged or pieces[0].strip():
@@ -124,8 +123,7 @@ class _Reading:
                 try:
                     hour = to_clock(clock)
                 except ValueError:  # an hour of one digit: from here on they are looked up
-                    to_clock = clocks.__getitem__
-                    hour = to_clock(clock)
+                    hour = (to_clock := clocks.__getitem__)(clock)
                 if on is None or hour is None or (huge and len(body) > _LONGEST):
                     yield self._unreadable(block, place, body)
                     continue
@@ -149,13 +147,13 @@ class _Reading:
                     yield self._special(combine(on, hour, zone), minute, name, body)
                     continue
                 person, tag = plain[name]
-                digest = f"{tag}{minute:08x}{crc32(text.encode()):08x}"
-                if digest in given or digest in before:
-                    digest = self._again(digest)
+                number = tag + (minute << 32) + crc32(text.encode())
+                if number in given or number in before:
+                    identity = self._again(number)
                 else:
-                    given[digest] = 1
+                    given[number], identity = 1, f"{number:x}"
                 yield Message(
-                    id=digest,
+                    id=identity,
                     conversation=conversation,
                     platform="whatsapp",
                     at=combine(on, hour, zone),
@@ -166,7 +164,7 @@ class _Reading:
                     group=group,
                 )
 
-    def _plain(self) -> dict[str, tuple[Person, str]]:
+    def _plain(self) -> dict[str, tuple[Person, int]]:
         """The senders whose words can be taken as they stand, and what their name makes of an id."""
         return {
             name: (person, self._tag(person, "text"))
@@ -174,26 +172,27 @@ class _Reading:
             if name not in self.plan.longer and person.name.lower() not in BOTS
         }
 
-    def _tag(self, sender: Person, kind: str) -> str:
-        """The first half of an id; the other is the minute and a checksum of the words.
+    def _tag(self, sender: Person, kind: str) -> int:
+        """The upper 64 of the 128 bits of an id; below are 32 of the minute and 32 of the words' checksum.
 
         All three come from the content, so a message has one id in any export of its chat, with or without
         files and seconds. Within one minute of one sender a checksum is enough, for equals are numbered.
         """
         content = f"{self.plan.conversation}\0{sender.name}\0{kind}"
-        return blake2s(content.encode(), digest_size=8).hexdigest()
+        tag = int.from_bytes(blake2s(content.encode(), digest_size=8).digest())
+        return (tag | 1 << 63) << 64  # the first digit is never 0, so there are always 32
 
-    def _again(self, name: str) -> str:
-        """Number what was said once more in the same minute."""
-        times = self.given.get(name, 0) or self.before.get(name, 0)
-        self.given[name] = times + 1
-        return blake2s(f"{name}{times}".encode(), digest_size=16).hexdigest() if times else name
+    def _again(self, number: int) -> str:
+        """The id of a message that may have been said before in the same minute."""
+        times = self.given.get(number, 0) or self.before.get(number, 0)
+        self.given[number] = times + 1
+        return blake2s(f"{number:x} {times}".encode(), digest_size=16).hexdigest() if times else f"{number:x}"
 
     def _special(self, at: datetime, minute: int, name: str | None, body: str) -> Message:
         """A message that is not plain words of a person."""
         person, said = self._said(name, body)
         return Message(
-            id=self._again(f"{self._tag(person, said.kind)}{minute:08x}{crc32(said.text.encode()):08x}"),
+            id=self._again(self._tag(person, said.kind) + (minute << 32) + crc32(said.text.encode())),
             conversation=self.plan.conversation,
             platform="whatsapp",
             at=at,
