@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ipse.errors import OwnerUnknownError
+from ipse.errors import OwnerUnknownError, SourceError
 from ipse.pipeline.owner import matcher, must_be_in, people_of
 from ipse.records import Person
 
@@ -47,6 +47,11 @@ def test_nobody_lists_the_senders_by_how_much_they_wrote() -> None:
     assert "Ben <ben@example.org> (12), Ana (3)." in str(caught.value)
     assert "Copied" not in str(caught.value)
     assert "--me" in caught.value.hint
+
+
+def test_no_senders_at_all_is_another_matter() -> None:
+    with pytest.raises(SourceError, match="no messages were found"):
+        must_be_in({Person(""): 3}, matcher(["Nora"]), Path("empty.txt"))
 
 
 def test_a_long_list_of_senders_is_cut_and_counted() -> None:

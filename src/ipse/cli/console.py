@@ -132,11 +132,11 @@ def progress_bar(title: str, *, quiet: bool, unit: str = "") -> "Iterator[Progre
     )
     bars = Bars(*columns, console=console(stderr=True), disable=quiet, refresh_per_second=5)
     with bars:
-        task = bars.add_task(title, total=None, figures="")
+        task = bars.add_task(title, total=None, figures="", visible=False)
 
         def progress(done: float, total: float | None, figures: Mapping[str, float]) -> None:
             told = [(name, value) for name, value in figures.items() if name not in ON_THE_BAR]
             shown = "  ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in told)
-            bars.update(task, completed=done, total=total, figures=shown)
+            bars.update(task, completed=done, total=total, figures=shown, visible=True)
 
         yield progress

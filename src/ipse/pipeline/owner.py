@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from ipse.errors import OwnerUnknownError
+from ipse.errors import OwnerUnknownError, SourceError
 from ipse.records import Person
 
 __all__ = ["matcher", "must_be_in", "people_of"]
@@ -35,13 +35,21 @@ def people_of(me: Iterable[str]) -> list[Person]:
 
 
 def must_be_in(senders: Mapping[Person, int], is_owner: Callable[[Person], bool], file: Path) -> None:
-    """Raise ``OwnerUnknownError`` with the senders and their counts if the owner is nobody of them."""
+    """Raise ``OwnerUnknownError`` with the senders and their counts if the owner is nobody of them.
+
+    Raises ``SourceError`` where there are no senders at all.
+    """
     if any(is_owner(person) for person in senders):
         return
     written = sorted(
         ((n, _shown(person)) for person, n in senders.items() if n and _shown(person)), reverse=True
     )
-    listing = ", ".join(f"{name} ({n})" for n, name in written[:SHOWN]) or "nobody"
+    if not written:
+        raise SourceError(
+            f"{file.name}: no messages were found in it.",
+            hint="Look with `ipse sources preview`; check --format.",
+        )
+    listing = ", ".join(f"{name} ({n})" for n, name in written[:SHOWN])
     more = f" and {len(written) - SHOWN} more" if len(written) > SHOWN else ""
     raise OwnerUnknownError(
         f"{file.name}: nobody here answers to --me. Senders found: {listing}{more}.",
