@@ -403,6 +403,7 @@ EMPTY = {
         "location: https://maps.google.com/?q=41.7,44.8",
         f"{LRM}Location: https://maps.google.com/?q=41.7,44.8",
         "Standort: https://maps.google.com/?q=41.7,44.8",
+        f"{LRM}Location: Cafe (Main St 1): https://foursquare.com/v/abc",
         "Live location shared",
         "live location shared",
     ],
@@ -479,6 +480,7 @@ def test_the_mark_of_an_edited_message_is_no_text(tmp_path: Path, marker: str) -
     assert (message.text, message.edited, message.content_type) == ("two\nlines", True, "text")
 
 
+@pytest.mark.parametrize("header", [DAY_FIRST, "[13/06/18, 21:25:15] "], ids=["android", "iphone"])
 @pytest.mark.parametrize(
     "body",
     [
@@ -487,9 +489,10 @@ def test_the_mark_of_an_edited_message_is_no_text(tmp_path: Path, marker: str) -
         "ŠTO:\nWhere to?\nIZBOR: Rome\nIZBOR: Paris: south",
     ],
 )
-def test_a_poll_keeps_its_question_and_choices(tmp_path: Path, body: str) -> None:
-    message = one(tmp_path, body)
+def test_a_poll_keeps_its_question_and_choices(tmp_path: Path, header: str, body: str) -> None:
+    message = one(tmp_path, body, header)
     assert (message.content_type, message.text) == ("poll", "Where to?\nRome\nParis: south")
+    assert message.sender == Person("Ana")
 
 
 PLAIN = [

@@ -215,7 +215,7 @@ class _Reading:
                 return Person(""), Said("system", body.strip().lstrip("\u200e\u200f"))
             name, body = first, rest.lstrip()
         if name in plan.torn:
-            return Person(""), Said("system", f"{name}: {body.strip()}")
+            return Person(""), Said("system", f"{name}: {body.strip()}".lstrip("\u200e\u200f"))
         body = body.removeprefix(plan.longer.get(name, ""))
         person = plan.people.get(name)
         said = self.markers.examine(body, apple=plan.apple)

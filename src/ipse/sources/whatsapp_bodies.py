@@ -36,7 +36,7 @@ _BEHIND_MARK = re.compile(rf"{_M}([^{MARKS}\n]{{3,60}}){_M}{{0,4}}$")
 _BARE_FILE = re.compile(r"[^\n/\\]{1,200}\.(?:[A-Za-z][A-Za-z0-9]{1,3}|7z)")
 _PAGES = re.compile(rf"^[^\n•]*\.\w{{1,5}}[\s{MARKS}]{{0,4}}•[\s{MARKS}]{{0,4}}\d[^\n]*")
 _LOCATION = re.compile(
-    rf"{_M}*(?P<word>[^:\n]{{0,120}}?)\s?[:：]\s*{_M}*https?://(?:maps\.google\.|www\.google\.[a-z.]+/maps|goo\.gl/maps"
+    rf"{_M}*(?P<word>[^:\n]{{0,60}})\s?[:：](?:\s[^\n]{{1,200}}:)?\s*{_M}*https?://(?:maps\.google\.|www\.google\.[a-z.]+/maps|goo\.gl/maps"
     rf"|maps\.app\.goo\.gl|maps\.apple\.com|(?:www\.)?foursquare\.com)\S*{_M}*\s*"
 )
 _VOTES = re.compile(rf"\s*\({_M}*\d+[^()]*\){_M}*$")
@@ -120,6 +120,9 @@ class Markers:
         body, edited = self._unedited(body) if ">" in body[-4:] else (body, False)
         stripped = body[found.end() :] if (found := _LEAD.match(body)) else body
         marked = len(stripped) < len(body)
+        line, _, more = stripped.partition("\n")
+        if marked and more and self.examine(f"\u200e{line}", apple=apple).kind == "system":
+            return Said("system", stripped.strip())
         said = self._stand_in(_fold(stripped), marked=marked) if len(stripped) < _PHRASE else None
         if said is None and (marked or "<" in body or "(" in body or not body.isascii()):
             said = self._media(body)
@@ -174,7 +177,7 @@ class Markers:
                 return None
             rest, contact = left_out
         caption, more = _caption(rest)
-        return Said("contact" if contact else "media", caption, (*names, *more))
+        return Said("contact" if contact else "media", caption, tuple(names) or more)
 
     def _left_out(self, body: str) -> tuple[str, bool] | None:
         """The body without the stand-in for a file left out of the export; whether that was a contact."""
@@ -213,8 +216,9 @@ class Markers:
         return Said("location")
 
     def _is_system(self, text: str, *, apple: bool) -> bool:
-        # A number or an address that was copied with its mark of direction is text.
-        return self.of_the_app(text) or (apple and any(char.isalpha() for char in text) and "://" not in text)
+        # A number or an address that was copied with its mark of direction is text, a heading is a poll's.
+        own = apple and any(char.isalpha() for char in text) and "://" not in text
+        return self.of_the_app(text) or (own and not text.endswith((":", "：")))
 
 
 def _caption(rest: str) -> tuple[str, tuple[str, ...]]:
