@@ -108,7 +108,8 @@ class Markers:
         self._system = re.compile("|".join(lists("system")), re.IGNORECASE)
 
     def of_the_app(self, line: str) -> bool:
-        """Whether a line without a mark reads like one that the app writes."""
+        """Whether a line without a mark reads like one that the app writes; those are short."""
+        line = line[:400]
         return bool(self.notice.match(line) or self.group.search(line) or self._system.search(line))
 
     def no_name(self, name: str) -> bool:
