@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from ipse.pipeline.exporting import subject_norm, wire
+from ipse.pipeline.preview import plain
 from ipse.records import Message, Person
 from ipse.schemas import WIRE_FIELDS
 
@@ -82,3 +83,16 @@ def test_tokens_are_estimated_by_bytes() -> None:
     (row,) = wire([message(0, "me", "გამარჯობა")])
     assert row.char_len == 9
     assert row.token_est == 7
+
+
+@pytest.mark.parametrize(
+    ("person", "written"),
+    [
+        (Person("Ann B.", "ann@example.org"), '"Ann B." <ann@example.org>'),
+        (Person("Ann", "ann@example.org"), "Ann <ann@example.org>"),
+        (Person("", "ann@example.org"), "ann@example.org"),
+        (Person("Ann"), "Ann"),
+    ],
+)
+def test_a_preview_writes_a_sender_as_mail_does(person: Person, written: str) -> None:
+    assert plain(message(0, "x", "hi", sender=person))["from"] == written

@@ -3,6 +3,7 @@
 It opens no vault and writes nothing; what it shows is the export's own text, not pseudonymized.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC
 from pathlib import Path
@@ -16,6 +17,8 @@ from ipse.pipeline.owner import matcher
 from ipse.records import Message, Record, Unreadable
 
 __all__ = ["Preview", "plain", "preview"]
+
+SPECIAL = re.compile(r"[()<>\[\]:;@,.]")
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +76,7 @@ def plain(item: Record) -> dict[str, object]:
         "timestamp_ms": round(item.at.timestamp() * 1000),
         "sender": name or address,
         "sender_address": address,
-        "from": f"{name} <{address}>" if name and address else name or address,
+        "from": f"{_phrase(name)} <{address}>" if name and address else name or address,
         "direction": item.direction,
         "participants": [person.name or person.address for person in item.participants],
         "group": item.group,
@@ -90,3 +93,8 @@ def plain(item: Record) -> dict[str, object]:
         "forwarded": item.forwarded,
         "edited": item.edited,
     }
+
+
+def _phrase(name: str) -> str:
+    """A display name as mail headers write it: quoted where it holds a special character (RFC 5322)."""
+    return f'"{name}"' if SPECIAL.search(name) else name
