@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 
+import msgspec
 import pytest
 
 from ipse.pipeline.exporting import subject_norm, wire
@@ -92,7 +93,8 @@ def test_tokens_are_estimated_by_bytes() -> None:
         (Person("Ann", "ann@example.org"), "Ann <ann@example.org>"),
         (Person("", "ann@example.org"), "ann@example.org"),
         (Person("Ann"), "Ann"),
+        (Person(""), None),
     ],
 )
-def test_a_preview_writes_a_sender_as_mail_does(person: Person, written: str) -> None:
-    assert plain(message(0, "x", "hi", sender=person))["from"] == written
+def test_a_preview_writes_a_sender_as_mail_does(person: Person, written: str | None) -> None:
+    assert plain(msgspec.structs.replace(message(0, "x", "hi"), sender=person))["from"] == written
