@@ -167,3 +167,12 @@ def test_a_chat_is_not_answered_with_a_page_of_the_journal() -> None:
     answers = {"".join(voice.stream(asked, contact="PERSON_1", seed=seed)) for seed in range(5)}
     assert all("cake" in answer for answer in answers)
     assert any("rivers" in "".join(voice.stream(asked, contact=None, seed=seed)) for seed in range(5))
+
+
+def test_nothing_is_said_twice_in_one_conversation(voice: RetrievalVoice) -> None:
+    context = [Turn("partner", "PERSON_1", "Are you coming to the climbing hall tonight?")]
+    answers: list[str] = []
+    for seed in range(4):
+        answers.append("".join(voice.stream(context, contact="PERSON_1", seed=seed)))
+        context += [Turn("owner", "me", answers[-1]), Turn("partner", "PERSON_1", "and are you coming?")]
+    assert len(set(answers)) == len(answers)

@@ -55,9 +55,14 @@ class RetrievalVoice:
     def stream(self, context: Sequence[Turn], *, contact: str | None, seed: int) -> Iterator[str]:
         """Yield one of the owner's own replies, word by word; the seed chooses among equally good ones.
 
-        What was said to ``contact`` goes before an equal said to others.
+        What was said to ``contact`` goes before an equal said to others; nothing is said twice in one
+        conversation while there is something else to say.
         """
         scores, _ = self._memory.weigh(_texts(context), contact)
+        said = {turn.text for turn in context if turn.role == "owner"}
+        again = [at for at, pair in enumerate(self._memory.past) if pair.reply in said]
+        if len(again) < len(scores):
+            scores[again] = -np.inf
         yield from _PIECE.findall(self._memory.past[_chosen(scores, self._distinct(scores), seed)].reply)
 
     def score(self, context: Sequence[Turn], replies: Sequence[str]) -> Sequence[float]:
