@@ -143,10 +143,13 @@ def test_no_canary_is_readable_anywhere_after_every_command(tmp_path: Path, mach
     assert sum(export["duplicates"] for export in report["exports"]) > 150
     consent = json.loads(run(["consent", "list", "--json"], machine, logs))[0]["id"]
     for words in (
-        ["consent", "show", consent], ["prepare"], ["train"], ["models", "list"], ["models", "show"],
+        ["consent", "notice"], ["consent", "show", consent], ["prepare"], ["train"], ["train"],
+        ["models", "list"], ["models", "show"], ["models", "rollback"], ["models", "promote", "v2"],
         ["evaluate", "--out", str(tmp_path / "machine" / "scorecard")], ["answer", "did you see it yet?"],
         ["answer", "did you see it yet?", "--json"], ["chat"], ["export", "messages"], ["export", "dataset"],
-        ["sources"], ["jobs", "list"], ["audit", "show"], ["audit", "verify"], ["settings", "show"],
+        ["sources"], ["sources", "preview", str(exports / "reflections.csv"), "--json"],
+        ["jobs", "list"], ["jobs", "stop", "none"], ["audit", "show"], ["audit", "verify"],
+        ["settings", "show"], ["settings", "schema"],
         ["consent", "withdraw", consent, "--yes"],
     ):  # fmt: skip
         run(words, machine, logs)
