@@ -31,7 +31,9 @@ def find(paths: Iterable[Path], sources: Sequence[Source]) -> tuple[list[Export]
     unknown: list[Path] = []
     for path in paths:
         if not path.exists():
-            raise SourceError(f"{path}: no such file or folder.", hint="Check the path.")
+            raise SourceError(
+                f"{path}: no such file or folder.", hint="Check the path; repeat --me for each name."
+            )
         before = len(exports)
         for item in _walk(path, sources):
             if isinstance(item, Export):
