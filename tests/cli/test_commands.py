@@ -248,3 +248,17 @@ def test_a_job_is_stopped_without_a_passphrase(
 def test_version_and_usage(run: Run) -> None:
     assert run("--version")[1].startswith("ipse 0.")
     assert run("import")[0] == 2
+
+
+def test_every_command_takes_a_vault() -> None:
+    import typer.main
+
+    from ipse.cli.app import app
+
+    def lacking(command: object, path: str) -> list[str]:
+        children = getattr(command, "commands", {})
+        found = [name for child in children for name in lacking(children[child], f"{path} {child}")]
+        takes = any("--vault" in parameter.opts for parameter in getattr(command, "params", []))
+        return found if children or takes else [path]
+
+    assert lacking(typer.main.get_command(app), "ipse") == []

@@ -67,7 +67,9 @@ def give(
 
 
 @app.command()
-def notice() -> None:
+def notice(
+    vault: VaultOption = None,  # noqa: ARG001 - every command takes it
+) -> None:
     """Show what consent means here, as it is shown before you give it."""
     from ipse.consent import NOTICE
 

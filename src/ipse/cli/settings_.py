@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from ipse.cli.console import JsonOption, print_json
+from ipse.cli.console import JsonOption, VaultOption, print_json
 
 __all__ = ["app"]
 
@@ -14,6 +14,7 @@ app = typer.Typer(help="What is in force, and the schema of a settings file.", n
 @app.command()
 def show(
     form: Annotated[Literal["yaml", "json"], typer.Option("--format", help="As YAML or JSON.")] = "yaml",
+    vault: VaultOption = None,
     json: JsonOption = False,
 ) -> None:
     """Print the settings in force here: built-in < user file < ipse.yaml < environment."""
@@ -21,7 +22,7 @@ def show(
 
     from ipse.config import load_settings
 
-    settings = load_settings().model_dump(mode="json")
+    settings = load_settings({"vault": str(vault)} if vault else {}).model_dump(mode="json")
     if json or form == "json":
         print_json(settings)
     else:
@@ -29,7 +30,9 @@ def show(
 
 
 @app.command()
-def schema() -> None:
+def schema(
+    vault: VaultOption = None,  # noqa: ARG001 - every command takes it
+) -> None:
     """Print the JSON Schema of a settings file, for editors."""
     from ipse.config import json_schema
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ipse.cli.console import JsonOption, console, print_json
+from ipse.cli.console import JsonOption, VaultOption, console, print_json
 
 if TYPE_CHECKING:
     from ipse.pipeline.preview import Preview
@@ -19,7 +19,11 @@ SHOWN = 20  # records printed for people; --json prints all
 
 
 @app.callback()
-def sources(context: typer.Context, json: JsonOption = False) -> None:
+def sources(
+    context: typer.Context,
+    vault: VaultOption = None,  # noqa: ARG001 - every command takes it
+    json: JsonOption = False,
+) -> None:
     """List the sources and what each reads."""
     if context.invoked_subcommand is not None:
         return
@@ -47,6 +51,7 @@ def preview(
         list[str] | None, typer.Option("--me", metavar="NAME", help="You, to see the direction.")
     ] = None,
     tz: Annotated[str, typer.Option("--tz", metavar="ZONE", help="Zone of local times.")] = "UTC",
+    vault: VaultOption = None,  # noqa: ARG001 - every command takes it
     json: JsonOption = False,
 ) -> None:
     """Show the records of a file without keeping anything (as they are: not pseudonymized)."""
