@@ -87,7 +87,7 @@ def _measure(
     talks = workspace.vault.scan(sources=set(card.consents))
     others = impostors(talks, settings.dataset, like=dataset.split)
     older, newer = _divided(others, dataset)
-    make = _maker(card, settings)
+    make = _maker(card, settings, follow)
     parts = dataset.split
     judging = Judging(
         model=card.id,
@@ -121,8 +121,11 @@ def _divided(
 Maker = Callable[[Sequence[Example], Sequence[Example]], Voice]
 
 
-def _maker(card: ModelCard, settings: Settings) -> Maker:
-    """How this method learns a person: used for the clones of other people that the clone must beat."""
+def _maker(card: ModelCard, settings: Settings, follow: Progress) -> Maker:
+    """How this method learns a person: used for the clones of other people that the clone must beat.
+
+    ``follow`` shows each training in turn, and can stop it.
+    """
     section = getattr(settings, card.method, None)
     if section is not None:
         # As it was trained, base model included, whatever the settings say by now.
@@ -130,7 +133,7 @@ def _maker(card: ModelCard, settings: Settings) -> Maker:
 
     def make(train: Sequence[Example], dev: Sequence[Example]) -> Voice:
         learner = plugins.learner(card.method).configure(settings)
-        fitted = learner.fit(train, dev, lambda _done, _total, _figures: None)
+        fitted = learner.fit(train, dev, follow)
         return plugins.voice(card.method).load(fitted.artefact())
 
     return make

@@ -26,7 +26,7 @@ __all__ = ["reply_choice"]
 CANDIDATES = 100  # the true reply and 99 others
 MOST_CONTEXTS = 150
 MOST_IN_POOL = 2000
-MOST_CONTEXTS_LANGUAGE = 40  # a likelihood of 199 replies each takes its time
+MOST_CONTEXTS_LANGUAGE = 20  # a likelihood of 199 replies each takes its time
 
 _FROM = {
     "5a": "99 replies of other people",
