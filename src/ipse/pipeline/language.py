@@ -16,7 +16,7 @@ __all__ = ["Detector"]
 SHORTEST = 12  # characters; below that detection is a guess
 FARTHEST = 240  # characters looked at: more text adds time, hardly certainty
 # Trigrams alone decide most texts in a quarter of the time. Where their first choice leads by this much, they
-# agree with all n-grams on 99 % of texts: measured on chats in two languages and on long answers.
+# agree with all n-grams on 98.8 % of chat messages (two languages) and 99.6 % of long answers.
 SURE = 0.4
 LEAD = 0.05  # by which all n-grams together must lead; less is undecided
 
