@@ -72,9 +72,10 @@ def mbox_file(folder: Path, count: int) -> Path:
 def parse_ipse(name: str, file: Path) -> int:
     """Every record of the source, thrown away."""
     from ipse import plugins
+    from ipse.exports import ExportPath
     from ipse.interfaces import ReadOptions
 
-    return sum(1 for _ in plugins.source_named(name).read(file, ReadOptions()))
+    return sum(1 for _ in plugins.source_named(name).read(ExportPath.at(file), ReadOptions()))
 
 
 def parse_whatstk(file: Path) -> int:
@@ -118,6 +119,7 @@ def import_ipse(name: str, file: Path) -> int:
 def floor_sqlite(name: str, file: Path) -> int:
     """Parse and insert in the clear: no gate, no key, no audit."""
     from ipse import plugins
+    from ipse.exports import ExportPath
     from ipse.interfaces import ReadOptions
     from ipse.records import Message
 
@@ -125,7 +127,7 @@ def floor_sqlite(name: str, file: Path) -> int:
         db = sqlite3.connect(Path(folder) / "plain.db")
         db.execute("PRAGMA synchronous=FULL")
         db.execute("CREATE TABLE message (id TEXT PRIMARY KEY, at TEXT, sender TEXT, text TEXT)")
-        found = plugins.source_named(name).read(file, ReadOptions())
+        found = plugins.source_named(name).read(ExportPath.at(file), ReadOptions())
         rows = ((m.id, m.at.isoformat(), m.sender.name, m.text) for m in found if isinstance(m, Message))
         db.executemany("INSERT OR IGNORE INTO message VALUES (?, ?, ?, ?)", rows)
         db.commit()

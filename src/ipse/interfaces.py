@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from ipse.config import Settings
+from ipse.exports import ExportPath
 from ipse.records import Example, Person, Record, Turn, Unreadable
 
 __all__ = [
@@ -28,41 +29,60 @@ __all__ = [
 
 
 class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What the owner said about an export: their names in it, its zone, its day and month order if known."""
+    """What the owner said about an export: their names in it, its zone, its day and month order if known.
+
+    ``passphrase`` opens an encrypted export; ``mapping`` is a file that says what a table's columns mean.
+    """
 
     me: tuple[str, ...] = ()
     tz: ZoneInfo = ZoneInfo("UTC")
     date_order: Literal["auto", "dmy", "mdy"] = "auto"
+    passphrase: str = ""
+    mapping: Path | None = None
 
 
 class Survey(msgspec.Struct, frozen=True, kw_only=True):
     """What a quick first pass over an export finds: who wrote how much, and what was decided about it.
 
     ``units`` is the number of items that :meth:`Source.read` will yield, or None where only reading tells.
-    ``notes`` are for the owner, such as the order of day and month and what settled it.
+    ``notes`` are for the owner, such as the order of day and month and what settled it. ``owner`` is who the
+    export itself says it belongs to: None where it does not say, empty where it marks messages as sent
+    without naming who sent them. ``likely`` are those who write in every one of several conversations.
     """
 
     senders: dict[Person, int]
     units: int | None = None
     notes: tuple[str, ...] = ()
+    owner: tuple[Person, ...] | None = None
+    likely: tuple[Person, ...] = ()
 
 
 @runtime_checkable
 class Source(Protocol):
-    """Reads one kind of export. One file of ``ipse.sources`` is one source."""
+    """Reads one kind of export. One file or folder of ``ipse.sources`` is one source."""
 
     name: str
     aliases: tuple[str, ...]
     reads: str  # one line for `ipse sources`
+    general: bool  # its files could be anything: it stands back where another source reads them
 
-    def recognizes(self, path: Path) -> bool:
-        """Tell by content whether ``path`` (a file or a folder) is such an export; reads at most its head."""
+    def guide(self) -> str:
+        """How to get such an export, how long that takes and what it lacks, in Markdown."""
 
-    def survey(self, path: Path, options: ReadOptions) -> Survey:
+    def recognizes(self, path: ExportPath) -> bool:
+        """Tell by content whether ``path`` is such an export, as a whole; reads at most heads of files.
+
+        A folder is one export if it is the root of one, not if one lies somewhere below it.
+        """
+
+    def survey(self, path: ExportPath, options: ReadOptions) -> Survey:
         """Look through the export once, in constant memory, keeping nothing but who is in it."""
 
-    def read(self, path: Path, options: ReadOptions) -> Iterator[Record | Unreadable]:
-        """Yield every record in constant memory; a bad piece is an ``Unreadable``, never an end."""
+    def read(self, path: ExportPath, options: ReadOptions) -> Iterator[Record | Unreadable]:
+        """Yield every record in constant memory; a bad piece is an ``Unreadable``, never an end.
+
+        Where the export says who wrote what, ``direction`` says so; else the pipeline does, by the sender.
+        """
 
 
 class Span(msgspec.Struct, frozen=True):

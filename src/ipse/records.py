@@ -18,6 +18,7 @@ __all__ = [
     "Example",
     "Message",
     "Person",
+    "Reaction",
     "Record",
     "Turn",
     "Unreadable",
@@ -38,7 +39,14 @@ class Person(msgspec.Struct, frozen=True):
     address: str = ""
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True):
+class Reaction(msgspec.Struct, frozen=True):
+    """What somebody answered a message with instead of words; ``emoji`` as exported, or its name."""
+
+    emoji: str
+    by: Person = Person("")
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What somebody wrote.
 
     ``id`` and ``conversation`` come from the export or from its content, never from the position in the
@@ -46,7 +54,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     ``text`` is what the sender wrote themself (quotes, signatures and export markers removed); ``raw`` is
     the body as exported and is dropped at the gate unless the owner keeps it. ``automatic`` marks what no
     person wrote to this person: bots, list mail, delivery reports. Only ``text`` content of the owner that
-    is neither automatic nor forwarded ever counts as style.
+    is neither automatic nor forwarded ever counts as style. ``mentions`` are people named with an @;
+    ``sender`` is ``Person("")`` where the export has no name, as for what a phone's owner sent.
     """
 
     id: str
@@ -69,6 +78,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     automatic: bool = False
     forwarded: bool = False
     edited: bool = False
+    reactions: tuple[Reaction, ...] = ()
+    mentions: tuple[Person, ...] = ()
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,9 +16,9 @@ import pytest
 
 from ipse.interfaces import ReadOptions
 from ipse.records import Example, Message, Turn, Unreadable
-from ipse.sources.gmail import Gmail
+from ipse.sources.mail.source import Gmail
 from ipse.sources.reflections import Reflections
-from ipse.sources.whatsapp import WhatsApp
+from ipse.sources.whatsapp.source import WhatsApp
 
 DEMO = Path(__file__).resolve().parents[2] / "examples" / "demo"
 EXPORTS = DEMO / "exports"

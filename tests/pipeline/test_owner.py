@@ -1,11 +1,13 @@
 """Who of the senders is the owner."""
 
-from pathlib import Path
+from collections.abc import Sequence
 
 import pytest
 
 from ipse.errors import OwnerUnknownError, SourceError
-from ipse.pipeline.owner import matcher, must_be_in, people_of
+from ipse.interfaces import Survey
+from ipse.pipeline.owner import Candidate, matcher, owner_in, people_of
+from ipse.privacy.roster import Roster
 from ipse.records import Person
 
 
@@ -42,7 +44,7 @@ def test_somebody_else_is_not_the_owner(me: str, person: Person) -> None:
 def test_nobody_lists_the_senders_by_how_much_they_wrote() -> None:
     senders = {Person("Ana"): 3, Person("Ben", "ben@example.org"): 12, Person("Copied Only"): 0}
     with pytest.raises(OwnerUnknownError) as caught:
-        must_be_in(senders, matcher(["Nora"]), Path("chat.txt"))
+        owner_in(Survey(senders=senders), "chat.txt", ["Nora"], Roster(), None)
     assert "chat.txt" in str(caught.value)
     assert "Ben <ben@example.org> (12), Ana (3)." in str(caught.value)
     assert "Copied" not in str(caught.value)
@@ -51,17 +53,46 @@ def test_nobody_lists_the_senders_by_how_much_they_wrote() -> None:
 
 def test_no_senders_at_all_is_another_matter() -> None:
     with pytest.raises(SourceError, match="no messages were found"):
-        must_be_in({Person(""): 3}, matcher(["Nora"]), Path("empty.txt"))
+        owner_in(Survey(senders={Person(""): 3}), "empty.txt", ["Nora"], Roster(), None)
 
 
 def test_a_long_list_of_senders_is_cut_and_counted() -> None:
     senders = {Person(f"P{n:02}"): n + 1 for n in range(20)}
     with pytest.raises(OwnerUnknownError, match="and 8 more"):
-        must_be_in(senders, matcher(["Nora"]), Path("chat.txt"))
+        owner_in(Survey(senders=senders), "chat.txt", ["Nora"], Roster(), None)
 
 
 def test_the_owner_among_them_is_enough() -> None:
-    must_be_in({Person("Ana"): 3, Person("Nora"): 0}, matcher(["Nora"]), Path("chat.txt"))
+    survey = Survey(senders={Person("Ana"): 3, Person("Nora"): 0})
+    assert owner_in(survey, "chat.txt", ["Nora"], Roster(), None) == ()
+
+
+def test_an_export_that_knows_its_owner_asks_nobody() -> None:
+    for owner in ((), (Person("Ana"),)):
+        assert owner_in(Survey(senders={Person("Ana"): 3}, owner=owner), "sms.xml", [], Roster(), None) == ()
+
+
+def test_the_owner_of_earlier_imports_is_the_owner_still() -> None:
+    roster = Roster()
+    roster.add(Person("Nora Feld", "nora@example.org"), owner=True)
+    assert owner_in(Survey(senders={Person("Nora Feld"): 3}), "chat.txt", [], roster, None) == ()
+
+
+def test_where_nobody_can_say_the_one_in_every_conversation_is_offered_first() -> None:
+    asked: list[tuple[str, list[Candidate]]] = []
+
+    def ask(export: str, candidates: Sequence[Candidate]) -> list[str]:
+        asked.append((export, list(candidates)))
+        return [candidates[0].name]
+
+    survey = Survey(senders={Person("Ana"): 9, Person("Nora"): 5}, likely=(Person("Nora"),))
+    assert owner_in(survey, "messenger.zip", [], Roster(), ask) == ["Nora"]
+    assert asked == [
+        ("messenger.zip", [Candidate("Nora", 5, likely=True), Candidate("Ana", 9, likely=False)])
+    ]
+    with pytest.raises(OwnerUnknownError) as caught:
+        owner_in(survey, "messenger.zip", [], Roster(), None)
+    assert "--me Nora" in caught.value.hint
 
 
 def test_addresses_and_names_become_people_of_their_kind() -> None:

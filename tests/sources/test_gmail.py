@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from ipse.errors import SourceError
 from ipse.interfaces import ReadOptions, Source
 from ipse.records import Message, Person, Unreadable
-from ipse.sources.gmail import EPOCH, Gmail
-from ipse.sources.mail_headers import date
-from ipse.sources.mbox import pieces
+from ipse.sources.mail.headers import date
+from ipse.sources.mail.mbox import pieces
+from ipse.sources.mail.source import EPOCH, Gmail
 
 from ..soak import rounds
 

@@ -16,10 +16,10 @@ import pytest
 
 from ipse.interfaces import ReadOptions
 from ipse.records import Message
-from ipse.sources.gmail import Gmail
-from ipse.sources.html_text import html_to_text
-from ipse.sources.replies import authored
-from ipse.sources.signatures import split_signature
+from ipse.sources.mail.replies import authored
+from ipse.sources.mail.signatures import split_signature
+from ipse.sources.mail.source import Gmail
+from ipse.sources.reading.html_text import html_to_text
 
 EXPORTS = Path(__file__).resolve().parents[3] / "shared" / "data" / "exports"
 FORMATS = ("mbox", "gmail_mbox", "eml")

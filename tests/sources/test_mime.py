@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from ipse.interfaces import ReadOptions
 from ipse.records import Message, Person
-from ipse.sources import mime
-from ipse.sources.gmail import EPOCH, Gmail
-from ipse.sources.mail_headers import addresses, decode, words
+from ipse.sources.mail import mime
+from ipse.sources.mail.headers import addresses, decode, words
+from ipse.sources.mail.source import EPOCH, Gmail
 
 from ..soak import rounds
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ipse.sources.html_text import html_to_text
-from ipse.sources.replies import authored, forwards
-from ipse.sources.signatures import split_signature
+from ipse.sources.mail.replies import authored, forwards
+from ipse.sources.mail.signatures import split_signature
+from ipse.sources.reading.html_text import html_to_text
 
 from ..soak import rounds
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from ipse.errors import SourceError
 from ipse.interfaces import ReadOptions, Source
 from ipse.records import Message, Person, Unreadable
-from ipse.sources.whatsapp import WhatsApp
+from ipse.sources.whatsapp.source import WhatsApp
 
 from ..soak import rounds
 
@@ -781,7 +781,7 @@ def test_where_the_blocks_are_cut_makes_no_difference(
     )
     path = write(tmp_path, text)
     whole = read(path)
-    monkeypatch.setattr("ipse.sources.whatsapp_files.CHUNK", size)
+    monkeypatch.setattr("ipse.sources.whatsapp.files.CHUNK", size)
     assert read(path) == whole
     assert WhatsApp().survey(path, ReadOptions()).units == len(whole)
 

@@ -8,7 +8,7 @@ import pytest
 
 from ipse.interfaces import ReadOptions
 from ipse.records import Message, Person, Unreadable
-from ipse.sources.whatsapp import WhatsApp
+from ipse.sources.whatsapp.source import WhatsApp
 
 pytestmark = pytest.mark.shared
 

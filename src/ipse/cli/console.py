@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "JsonOption",
+    "MappingOption",
+    "PassphraseFileOption",
+    "PassphraseOption",
     "VaultOption",
     "YesOption",
     "confirm",
     "console",
+    "export_passphrase",
     "fail",
     "new_passphrase",
     "opened",
@@ -37,6 +41,21 @@ VaultOption = Annotated[
     typer.Option("--vault", metavar="DIR", help="The vault; else IPSE_VAULT, this folder, your own."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+MappingOption = Annotated[
+    Path | None, typer.Option("--mapping", metavar="FILE", help="YAML that says what a table's columns mean.")
+]
+PassphraseOption = Annotated[
+    str,
+    typer.Option(
+        "--passphrase",
+        metavar="TEXT",
+        envvar="IPSE_EXPORT_PASSPHRASE",
+        help="Opens an encrypted export (Signal). Others on this machine can see it; better in a file.",
+    ),
+]
+PassphraseFileOption = Annotated[
+    Path | None, typer.Option("--passphrase-file", metavar="FILE", help="A file that holds the passphrase.")
+]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
@@ -46,6 +65,16 @@ def console(*, stderr: bool = False) -> "Console":
 
     width = None if sys.stdout.isatty() else 110
     return Console(stderr=stderr, highlight=False, width=width, soft_wrap=False)
+
+
+def export_passphrase(given: str, file: Path | None) -> str:
+    """The passphrase of an export, as given or from a file; a file that is not there: ``SettingsError``."""
+    if file is None:
+        return given
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeError) as error:
+        raise SettingsError(f"{file}: cannot be read.", hint="Check --passphrase-file.") from error
 
 
 def fail(error: IpseError) -> None:

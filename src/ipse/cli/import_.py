@@ -5,12 +5,27 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ipse.cli.console import JsonOption, VaultOption, YesOption, console, opened, print_json, progress_bar
+from ipse.cli.console import (
+    JsonOption,
+    MappingOption,
+    PassphraseFileOption,
+    PassphraseOption,
+    VaultOption,
+    YesOption,
+    console,
+    export_passphrase,
+    opened,
+    print_json,
+    progress_bar,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.table import Table
 
     from ipse.pipeline.importing import ImportReport
+    from ipse.pipeline.owner import Candidate
 
 __all__ = ["import_exports"]
 
@@ -20,16 +35,22 @@ SHOWN = 10  # unreadable places printed; --json has more
 def import_exports(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Exports, or folders that hold some.")],
     me: Annotated[
-        list[str], typer.Option("--me", metavar="NAME_OR_ADDRESS", help="You, as the export names you.")
-    ],
+        list[str] | None,
+        typer.Option(
+            "--me", metavar="NAME_OR_ADDRESS", help="You, as the export names you; may be repeated."
+        ),
+    ] = None,
     tz: Annotated[
         str | None, typer.Option("--tz", metavar="ZONE", help="Zone of local times, as Europe/Berlin.")
     ] = None,
     format_name: Annotated[
         str | None, typer.Option("--format", metavar="NAME", help="The source, if not by content.")
     ] = None,
+    mapping: MappingOption = None,
+    passphrase: PassphraseOption = "",
+    passphrase_file: PassphraseFileOption = None,
     vault: VaultOption = None,
-    yes: YesOption = False,  # noqa: ARG001 - taken by every verb that could ask
+    yes: YesOption = False,
     json: JsonOption = False,
 ) -> None:
     """Import exports, with consent, pseudonymized, encrypted."""
@@ -37,7 +58,16 @@ def import_exports(
 
     flags = {"imports": {"tz": tz}} if tz else {}
     with opened(vault, flags) as workspace, progress_bar("importing", quiet=json, unit="records") as progress:
-        report = import_(workspace, paths, me=me, format_name=format_name, progress=progress)
+        report = import_(
+            workspace,
+            paths,
+            me=me or (),
+            format_name=format_name,
+            passphrase=export_passphrase(passphrase, passphrase_file),
+            mapping=mapping,
+            ask=None if yes or json or not console().is_terminal else _ask,
+            progress=progress,
+        )
     if json:
         print_json(report)
     else:
@@ -57,10 +87,24 @@ def _print(report: "ImportReport") -> None:
             out.print(f"{bad.file}, {bad.position}: {bad.reason}", markup=False)
         if export.unreadable > SHOWN:
             out.print(f"… and {export.unreadable - SHOWN:,} more unreadable places; --json names them.")
+    for reason in report.failed:
+        out.print(f"not imported: {reason}", markup=False)
     for path in report.unrecognized[:SHOWN]:
         out.print(f"not recognized: {path}", markup=False)
     if len(report.unrecognized) > SHOWN:
         out.print(f"… and {len(report.unrecognized) - SHOWN:,} more files not recognized.")
+
+
+def _ask(export: str, candidates: "Sequence[Candidate]") -> list[str]:
+    """Which of those who write in an export is its owner; asked on the terminal."""
+    out = console()
+    out.print(f"Who are you in {export}?", markup=False)
+    for number, one in enumerate(candidates[:SHOWN], 1):
+        likely = ", in every conversation" if one.likely else ""
+        out.print(f"  {number}  {one.name} ({one.messages:,} messages{likely})", markup=False)
+    chosen = typer.prompt("Number, or several with commas", default="1" if candidates[0].likely else None)
+    picked = [int(word) for word in str(chosen).replace(",", " ").split() if word.isdecimal()]
+    return [candidates[n - 1].name for n in picked if 0 < n <= len(candidates)]
 
 
 def _notes(report: "ImportReport") -> dict[str, list[str]]:

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ipse.cli.console import JsonOption, VaultOption, console, print_json
+from ipse.cli.console import (
+    JsonOption,
+    MappingOption,
+    PassphraseFileOption,
+    PassphraseOption,
+    VaultOption,
+    console,
+    export_passphrase,
+    print_json,
+)
 
 if TYPE_CHECKING:
     from ipse.pipeline.preview import Preview
@@ -51,6 +60,9 @@ def preview(
         list[str] | None, typer.Option("--me", metavar="NAME", help="You, to see the direction.")
     ] = None,
     tz: Annotated[str, typer.Option("--tz", metavar="ZONE", help="Zone of local times.")] = "UTC",
+    mapping: MappingOption = None,
+    passphrase: PassphraseOption = "",
+    passphrase_file: PassphraseFileOption = None,
     vault: VaultOption = None,  # noqa: ARG001 - every command takes it
     json: JsonOption = False,
 ) -> None:
@@ -59,7 +71,13 @@ def preview(
     from ipse.pipeline.importing import read_options
     from ipse.pipeline.preview import preview as look
 
-    found = look(file, read_options(ImportSettings(tz=tz), me or []), format_name=format_name)
+    options = read_options(
+        ImportSettings(tz=tz),
+        me or [],
+        passphrase=export_passphrase(passphrase, passphrase_file),
+        mapping=mapping,
+    )
+    found = look(file, options, format_name=format_name)
     if json:
         _print_json(file, found)
         return
@@ -75,6 +93,24 @@ def preview(
             out.print("… --json prints all.")
             break
         out.print(_line(item), markup=False, soft_wrap=True)
+
+
+@app.command()
+def guide(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A source, as `ipse sources` names it.")],
+    vault: VaultOption = None,  # noqa: ARG001 - every command takes it
+    json: JsonOption = False,
+) -> None:
+    """How to get the export of a source, how long that takes, and what it lacks."""
+    from ipse import plugins
+
+    text = plugins.source_named(name).guide()
+    if json:
+        print_json({"source": name, "guide": text})
+        return
+    from rich.markdown import Markdown
+
+    console().print(Markdown(text))
 
 
 def _line(item: "Record | Unreadable") -> str:

@@ -3,69 +3,84 @@
 A file whose source has no consent is never opened; its name alone tells what might be missing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from ipse.errors import SourceError, UnknownFormatError
+from ipse.exports import ExportPath, merged
 from ipse.interfaces import Source
 
-__all__ = ["Export", "find"]
+__all__ = ["Export", "Found", "find"]
 
 
 class Export(msgspec.Struct, frozen=True):
     """An export and the source that reads it."""
 
-    path: Path
+    path: ExportPath
     source: Source
 
 
-def find(paths: Iterable[Path], sources: Sequence[Source]) -> tuple[list[Export], list[Path]]:
-    """Return the exports under ``paths`` and the files that none of ``sources`` recognizes.
+class Found(msgspec.Struct, frozen=True):
+    """The exports, the files that no source recognizes, and what could not be looked into and why."""
 
-    Raises ``SourceError`` for a path that is not there and ``UnknownFormatError`` for a file named by the
-    owner that nothing recognizes.
+    exports: list[Export]
+    unknown: list[ExportPath]
+    closed: list[SourceError]
+
+
+def find(paths: Sequence[Path], sources: Sequence[Source], *, forced: bool = False) -> Found:
+    """Look for exports under ``paths``; ``forced``: a file named is read by the first source in any case.
+
+    Raises ``SourceError`` for a path that is not there and ``UnknownFormatError`` for one in which nothing is
+    recognized.
     """
-    exports: list[Export] = []
-    unknown: list[Path] = []
+    found = Found([], [], [])
     for path in paths:
         if not path.exists():
             raise SourceError(
                 f"{path}: no such file or folder.", hint="Check the path; repeat --me for each name."
             )
-        before = len(exports)
-        for item in _walk(path, sources):
-            if isinstance(item, Export):
-                exports.append(item)
-            else:
-                unknown.append(item)
-        if len(exports) == before:
+    for named in merged(paths):
+        before = len(found.exports)
+        if forced and (named.is_file() or sources[0].recognizes(named)):
+            found.exports.append(Export(named, sources[0]))
+            continue
+        _walk(named, sources, found)
+        if len(found.exports) == before:
+            if len(found.closed) == 1 and not found.unknown:
+                raise found.closed[0]
             names = ", ".join(source.name for source in sources)
             raise UnknownFormatError(
-                f"{path}: not recognized by {names}, the sources you have consented to.",
+                f"{named.label}: not recognized by {names}, the sources you have consented to.",
                 hint="See `ipse sources`; give consent for its source, or name it with --format.",
             )
-    return exports, unknown
+    return found
 
 
-def _walk(path: Path, sources: Sequence[Source]) -> list[Export | Path]:
-    """The exports in ``path``, and the files that are none.
+def _walk(path: ExportPath, sources: Sequence[Source], found: Found) -> None:
+    """Add the exports in ``path``.
 
     A folder is one export where a source reads it as a whole (a maildir, a chat with its media) and no other
-    source finds anything of its own in it; otherwise each thing in it is looked at alone.
+    source finds anything of its own in it; otherwise each thing in it is looked at alone. What a source for
+    general files would read there does not count against it.
     """
-    whole = [source for source in sources if source.recognizes(path)]
+    inside = Found([], [], [])
+    try:
+        whole = [source for source in sources if source.recognizes(path)]
+        for child in path.iterdir() if path.is_dir() else ():
+            _walk(child, sources, inside)
+    except SourceError as error:
+        found.closed.append(error)
+        return
+    specific = {export.source.name for export in inside.exports if not export.source.general}
+    for source in sorted(whole, key=lambda source: source.general):
+        if specific <= {source.name}:
+            found.exports.append(Export(path, source))
+            return
     if not path.is_dir():
-        return [Export(path, whole[0])] if whole else [path]
-    inside = [
-        item
-        for child in sorted(path.iterdir())
-        if not child.name.startswith(".")
-        for item in _walk(child, sources)
-    ]
-    readers = {item.source.name for item in inside if isinstance(item, Export)}
-    for source in whole:
-        if readers <= {source.name}:
-            return [Export(path, source)]
-    return inside
+        found.unknown.append(path)
+    found.exports.extend(inside.exports)
+    found.unknown.extend(inside.unknown)
+    found.closed.extend(inside.closed)

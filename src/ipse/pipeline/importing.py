@@ -2,7 +2,8 @@
 
 Consent comes first: without one for its source no byte of an export is read. The survey tells who is in it,
 so that a name is known before the first text that mentions it; nothing is kept until the owner was found.
-Memory does not grow with the file. Importing again adds nothing, so a stopped import is simply run again.
+Memory does not grow with the file. What is kept already is passed over before anything is done with it, so
+a stopped import that is run again soon goes on where it stopped.
 """
 
 from collections import Counter
@@ -17,11 +18,18 @@ from msgspec.structs import replace
 
 from ipse import plugins
 from ipse.config import ImportSettings
-from ipse.errors import ConsentError, PrivacyError, RefusedError, SettingsError
+from ipse.errors import (
+    ConsentError,
+    OwnerUnknownError,
+    PrivacyError,
+    RefusedError,
+    SettingsError,
+    SourceError,
+)
 from ipse.interfaces import Progress, ReadOptions, Source, Survey
 from ipse.pipeline.finding import Export, find
 from ipse.pipeline.language import Detector
-from ipse.pipeline.owner import matcher, must_be_in, people_of
+from ipse.pipeline.owner import Ask, matcher, owner_in, people_of
 from ipse.pipeline.workspace import Workspace
 from ipse.privacy.gate import Cleared, Gate
 from ipse.privacy.roster import Roster
@@ -48,13 +56,19 @@ class ExportReport(msgspec.Struct, kw_only=True):
 
 
 class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of every export, and the files under a folder that no consented source recognizes."""
+    """What became of every export, and the files under a folder that no consented source recognizes.
+
+    ``failed`` says of exports that could not be read at all why; the others were imported all the same.
+    """
 
     exports: tuple[ExportReport, ...]
     unrecognized: tuple[str, ...]
+    failed: tuple[str, ...] = ()
 
 
-def read_options(settings: ImportSettings, me: Sequence[str]) -> ReadOptions:
+def read_options(
+    settings: ImportSettings, me: Sequence[str], *, passphrase: str = "", mapping: Path | None = None
+) -> ReadOptions:
     """What the sources are told; raises ``SettingsError`` for a zone that does not exist."""
     try:
         zone = ZoneInfo(settings.tz)
@@ -62,29 +76,51 @@ def read_options(settings: ImportSettings, me: Sequence[str]) -> ReadOptions:
         raise SettingsError(
             f"`{settings.tz}` is no time zone.", hint="Write one such as Europe/Berlin."
         ) from error
-    return ReadOptions(me=tuple(me), tz=zone, date_order=settings.date_order)
+    return ReadOptions(
+        me=tuple(me), tz=zone, date_order=settings.date_order, passphrase=passphrase, mapping=mapping
+    )
 
 
-def import_(
+def import_(  # noqa: PLR0913 - what an owner may say of an import
     workspace: Workspace,
-    paths: Iterable[Path],
+    paths: Sequence[Path],
     *,
-    me: Sequence[str],
+    me: Sequence[str] = (),
     format_name: str | None = None,
+    passphrase: str = "",
+    mapping: Path | None = None,
+    ask: Ask | None = None,
     progress: Progress,
 ) -> ImportReport:
-    """Import every export under ``paths``.
+    """Import every export under ``paths``; ``ask`` is asked who the owner is where an export leaves it open.
 
     Raises ``ConsentError`` before any file is opened, ``OwnerUnknownError`` before anything is kept, and
-    ``CancelledError`` from ``progress``; what was kept by then stays kept.
+    ``CancelledError`` from ``progress``; what was kept by then stays kept. An export among several that
+    cannot be read at all is told in the report; the only one raises its ``SourceError``.
     """
     sources = _allowed(workspace, format_name)
-    exports, unknown = _exports(paths, sources, forced=format_name is not None)
-    options = read_options(workspace.settings.imports, me)
-    surveys = [_survey(export, options, workspace) for export in exports]
-    importer = _Importer(workspace, options, surveys, progress)
-    reports = [importer.run(export, survey) for export, survey in zip(exports, surveys, strict=True)]
-    return ImportReport(exports=tuple(reports), unrecognized=tuple(str(path) for path in unknown))
+    found = find(paths, sources, forced=format_name is not None)
+    options = read_options(workspace.settings.imports, me, passphrase=passphrase, mapping=mapping)
+    failed = [str(error) for error in found.closed]
+    surveyed: list[tuple[Export, Survey]] = []
+    for export in found.exports:
+        try:
+            workspace.permit(export.source.name, "archive")
+            surveyed.append((export, export.source.survey(export.path, options)))
+        except OwnerUnknownError:
+            raise
+        except SourceError as error:
+            if len(found.exports) == 1:
+                raise
+            failed.append(str(error))
+    roster = workspace.roster()
+    for export, survey in surveyed:
+        names = owner_in(survey, export.path.label, options.me, roster, ask)
+        options = msgspec.structs.replace(options, me=(*options.me, *names))
+    importer = _Importer(workspace, options, roster, surveyed, progress)
+    reports = [importer.run(export, survey) for export, survey in surveyed]
+    unknown = tuple(path.label for path in found.unknown)
+    return ImportReport(exports=tuple(reports), unrecognized=unknown, failed=tuple(failed))
 
 
 def _allowed(workspace: Workspace, format_name: str | None) -> list[Source]:
@@ -108,54 +144,38 @@ def _allowed(workspace: Workspace, format_name: str | None) -> list[Source]:
     return allowed
 
 
-def _exports(
-    paths: Iterable[Path], sources: Sequence[Source], *, forced: bool
-) -> tuple[list[Export], list[Path]]:
-    if forced:
-        files = [path for path in paths if path.is_file()]
-        folders = [path for path in paths if path not in files]
-        exports, unknown = find(folders, sources)
-        return [*(Export(path, sources[0]) for path in files), *exports], unknown
-    return find(paths, sources)
-
-
-def _survey(export: Export, options: ReadOptions, workspace: Workspace) -> Survey:
-    workspace.permit(export.source.name, "archive")
-    survey = export.source.survey(export.path, options)
-    must_be_in(survey.senders, matcher(options.me), export.path)
-    return survey
-
-
 class _Importer:
     """One import: the roster, the gate's ingredients and the progress shared by all its exports."""
 
     def __init__(
-        self, workspace: Workspace, options: ReadOptions, surveys: Sequence[Survey], progress: Progress
+        self,
+        workspace: Workspace,
+        options: ReadOptions,
+        roster: Roster,
+        surveyed: Sequence[tuple[Export, Survey]],
+        progress: Progress,
     ) -> None:
         self._workspace = workspace
         self._options = options
         self._progress = progress
-        self._is_owner = matcher(options.me)
+        self._is_owner = matcher(options.me, roster)
         self._languages = Detector(workspace.settings.imports.languages)
         self._recognizers = plugins.recognizers()
-        units = [survey.units for survey in surveys]
+        units = [survey.units for _, survey in surveyed]
         self._total = float(sum(n for n in units if n is not None)) if None not in units else None
         self._done = 0
         self._remembered = -1
-        self._roster = self._meet(surveys)
-
-    def _meet(self, surveys: Sequence[Survey]) -> Roster:
-        roster = self._workspace.roster()
-        for person in people_of(self._options.me):
+        self._roster = roster
+        for person in people_of(options.me):
             roster.add(person, owner=True)
-        for survey in surveys:
-            for person in survey.senders:
+        for _, survey in surveyed:
+            owners = frozenset(survey.owner or ())
+            for person in (*owners, *survey.senders):
                 if person.name or person.address:
-                    roster.add(person, owner=self._is_owner(person))
-        return roster
+                    roster.add(person, owner=person in owners or self._is_owner(person))
 
     def run(self, export: Export, survey: Survey) -> ExportReport:
-        report = ExportReport(file=str(export.path), source=export.source.name, notes=survey.notes)
+        report = ExportReport(file=export.path.label, source=export.source.name, notes=survey.notes)
         found = export.source.read(export.path, self._options)
         for batch in _batches(found, self._workspace.settings.imports.batch):
             self._keep(export.source, batch, report)
@@ -172,7 +192,8 @@ class _Importer:
             self._roster, self._workspace.settings.privacy, recognizers=self._recognizers, permit=permit
         )
         report.read += len(batch)
-        cleared, gaps = self._clear(gate, self._directed(batch, report), report)
+        fresh = self._fresh(source, batch, report)
+        cleared, gaps = self._clear(gate, self._placed(fresh), report)
         self._remember()
         kept = self._workspace.vault.keep(cleared, source=source.name)
         new = len(kept.new - gaps)
@@ -185,8 +206,10 @@ class _Importer:
             self._workspace.keep_roster(self._roster)
             self._remembered = len(self._roster)
 
-    def _directed(self, batch: Sequence[Record | Unreadable], report: ExportReport) -> list[Record]:
-        """The readable ones, with direction and language; the others are counted."""
+    def _fresh(
+        self, source: Source, batch: Sequence[Record | Unreadable], report: ExportReport
+    ) -> list[Record]:
+        """The readable ones that are not kept yet; the others are counted."""
         records: list[Record] = []
         for item in batch:
             if isinstance(item, Unreadable):
@@ -195,16 +218,23 @@ class _Importer:
                     report.unreadable_at.append(item)
             else:
                 records.append(item)
-        texts = [record.text if isinstance(record, Message) else "" for record in records]
-        languages = self._languages.detect(texts)
-        return [
-            self._placed(record, lang) if isinstance(record, Message) else record
-            for record, lang in zip(records, languages, strict=True)
-        ]
+        names = [record.id if isinstance(record, Message) else record.key for record in records]
+        known = self._workspace.vault.known(names, source=source.name)
+        fresh = [record for record, name in zip(records, names, strict=True) if name not in known]
+        report.duplicates += len(records) - len(fresh)
+        return fresh
 
-    def _placed(self, message: Message, lang: str | None) -> Message:
-        own = self._is_owner(message.sender)
-        return replace(message, direction="outbound" if own else "inbound", lang=message.lang or lang)
+    def _placed(self, records: Sequence[Record]) -> list[Record]:
+        """With direction and language."""
+        texts = [record.text if isinstance(record, Message) else "" for record in records]
+        out: list[Record] = []
+        for record, lang in zip(records, self._languages.detect(texts), strict=True):
+            if not isinstance(record, Message):
+                out.append(record)
+                continue
+            own = record.direction == "outbound" or self._is_owner(record.sender)
+            out.append(replace(record, direction="outbound" if own else "inbound", lang=record.lang or lang))
+        return out
 
     def _clear(
         self, gate: Gate, records: Sequence[Record], report: ExportReport

@@ -2,20 +2,40 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from ipse.errors import OwnerUnknownError, SourceError
+from ipse.interfaces import Survey
+from ipse.privacy.roster import OWNER, Roster
 from ipse.records import Person
 
-__all__ = ["matcher", "must_be_in", "people_of"]
+__all__ = ["Ask", "Candidate", "matcher", "owner_in", "people_of"]
 
 SHOWN = 12  # senders listed when nobody answers to --me
 PHONE = re.compile(r"\+?[\d\s().\-\u00a0\u2010-\u2015]{7,}")
 
 
-def matcher(me: Iterable[str]) -> Callable[[Person], bool]:
-    """Make the test whether a person is the owner: by name, address or phone number, in any case."""
+class Candidate(NamedTuple):
+    """Somebody who may be the owner: what the export calls them, how much they wrote.
+
+    ``likely`` is who wrote in every one of its conversations.
+    """
+
+    name: str
+    messages: int
+    likely: bool
+
+
+Ask = Callable[[str, Sequence[Candidate]], Sequence[str]]
+"""Asked which of the candidates of an export are the owner; an empty answer is a refusal to say."""
+
+
+def matcher(me: Iterable[str], roster: Roster | None = None) -> Callable[[Person], bool]:
+    """Make the test whether a person is the owner: by name, address or phone number, in any case.
+
+    Whom the roster knows as the owner from earlier imports is the owner still.
+    """
     wanted = {key for name in me for key in _keys(name)}
     known: dict[Person, bool] = {}
 
@@ -23,7 +43,10 @@ def matcher(me: Iterable[str]) -> Callable[[Person], bool]:
         answer = known.get(person)
         if answer is None:
             keys = {*_keys(person.name), *_keys(person.address)}
-            answer = known[person] = not wanted.isdisjoint(keys)
+            answer = not wanted.isdisjoint(keys)
+            if not answer and roster is not None and keys:
+                answer = roster.pseudonym(person) == OWNER
+            known[person] = answer
         return answer
 
     return is_owner
@@ -34,26 +57,37 @@ def people_of(me: Iterable[str]) -> list[Person]:
     return [Person("", name) if "@" in name or PHONE.fullmatch(name) else Person(name) for name in me]
 
 
-def must_be_in(senders: Mapping[Person, int], is_owner: Callable[[Person], bool], file: Path) -> None:
-    """Raise ``OwnerUnknownError`` with the senders and their counts if the owner is nobody of them.
+def owner_in(survey: Survey, label: str, me: Sequence[str], roster: Roster, ask: Ask | None) -> Sequence[str]:
+    """Make sure that the owner is known in an export; returns the names that ``ask`` added to ``me``.
 
-    Raises ``SourceError`` where there are no senders at all.
+    Raises ``OwnerUnknownError`` with the senders and their counts where nobody can say, and ``SourceError``
+    where there are no senders at all.
     """
-    if any(is_owner(person) for person in senders):
-        return
-    written = sorted(
-        ((n, _shown(person)) for person, n in senders.items() if n and _shown(person)), reverse=True
-    )
-    if not written:
+    is_owner = matcher(me, roster)
+    if survey.owner is not None or any(is_owner(person) for person in survey.senders):
+        return ()
+    candidates = _candidates(survey.senders, frozenset(survey.likely))
+    if not candidates:
         raise SourceError(
-            f"{file.name}: no messages were found in it.",
+            f"{label}: no messages were found in it.",
             hint="Look with `ipse sources preview`; check --format.",
         )
-    listing = ", ".join(f"{name} ({n})" for n, name in written[:SHOWN])
-    more = f" and {len(written) - SHOWN} more" if len(written) > SHOWN else ""
+    answer = ask(label, candidates) if ask is not None else ()
+    if answer:
+        return answer
+    listing = ", ".join(f"{one.name} ({one.messages})" for one in candidates[:SHOWN])
+    more = f" and {len(candidates) - SHOWN} more" if len(candidates) > SHOWN else ""
+    likely = " or ".join(one.name for one in candidates if one.likely)
     raise OwnerUnknownError(
-        f"{file.name}: nobody here answers to --me. Senders found: {listing}{more}.",
-        hint="Name yourself as one of them: --me NAME.",
+        f"{label}: nobody here answers to --me. Senders found: {listing}{more}.",
+        hint=f"Name yourself as one of them: --me {likely or 'NAME'}.",
+    )
+
+
+def _candidates(senders: Mapping[Person, int], likely: frozenset[Person]) -> list[Candidate]:
+    found = [Candidate(_shown(person), n, person in likely) for person, n in senders.items() if n]
+    return sorted(
+        (one for one in found if one.name), key=lambda one: (one.likely, one.messages, one.name), reverse=True
     )
 
 

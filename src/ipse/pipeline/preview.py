@@ -12,6 +12,7 @@ import msgspec
 
 from ipse import plugins
 from ipse.errors import SourceError, UnknownFormatError
+from ipse.exports import ExportPath
 from ipse.interfaces import ReadOptions, Source
 from ipse.pipeline.owner import matcher
 from ipse.records import Message, Record, Unreadable
@@ -35,27 +36,31 @@ def preview(path: Path, options: ReadOptions, *, format_name: str | None = None)
     """Read ``path`` with the source named, or with the first that recognizes it."""
     if not path.exists():
         raise SourceError(f"{path}: no such file or folder.", hint="Check the path.")
-    source = plugins.source_named(format_name) if format_name else _recognize(path, plugins.sources())
-    survey = source.survey(path, options)
+    export = ExportPath.at(path)
+    source = plugins.source_named(format_name) if format_name else _recognize(export, plugins.sources())
+    survey = source.survey(export, options)
     senders = {
         f"{who.name} <{who.address}>" if who.address else who.name: n for who, n in survey.senders.items()
     }
     is_owner = matcher(options.me)
+    owners = frozenset(survey.owner or ())
 
     def items() -> Iterator[Record | Unreadable]:
-        for item in source.read(path, options):
-            own = isinstance(item, Message) and is_owner(item.sender)
+        for item in source.read(export, options):
+            own = isinstance(item, Message) and (item.sender in owners or is_owner(item.sender))
             yield msgspec.structs.replace(item, direction="outbound") if own else item
 
     return Preview(source=source.name, units=survey.units, notes=survey.notes, senders=senders, items=items())
 
 
-def _recognize(path: Path, sources: Sequence[Source]) -> Source:
-    for source in sources:
+def _recognize(path: ExportPath, sources: Sequence[Source]) -> Source:
+    for source in sorted(sources, key=lambda source: source.general):
         if source.recognizes(path):
             return source
     names = ", ".join(source.name for source in sources)
-    raise UnknownFormatError(f"{path}: recognized by none of {names}.", hint="Name its source with --format.")
+    raise UnknownFormatError(
+        f"{path.label}: recognized by none of {names}.", hint="Name its source with --format."
+    )
 
 
 def plain(item: Record) -> dict[str, object]:
@@ -92,6 +97,9 @@ def plain(item: Record) -> dict[str, object]:
         "automatic": item.automatic,
         "forwarded": item.forwarded,
         "edited": item.edited,
+        "from_me": item.direction == "outbound",
+        "reactions": [[one.emoji, one.by.name or one.by.address or None] for one in item.reactions],
+        "mentions": [person.name or person.address for person in item.mentions],
     }
 
 

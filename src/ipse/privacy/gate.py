@@ -22,8 +22,8 @@ from ipse.privacy.exclusions import Exclusions
 from ipse.privacy.known import Mention
 from ipse.privacy.operators import KEEP, PLACEHOLDER, file_name, replace, resolve
 from ipse.privacy.recognizers import PatternRecognizer
-from ipse.privacy.roster import Roster
-from ipse.records import Event, Message, Person, Record
+from ipse.privacy.roster import OWNER, Roster
+from ipse.records import Event, Message, Person, Reaction, Record
 
 __all__ = ["Cleared", "Gate"]
 
@@ -163,6 +163,11 @@ class Gate:
             "account": message.account and self._text(message.account, again=again),
             "sender_domain": self._domain(message.sender_domain, again=again),
             "reply_to": message.reply_to and self._id(message.reply_to),
+            "reactions": tuple(
+                Reaction(self._text(one.emoji, again=again), self._person(one.by, owner=False, again=again))
+                for one in message.reactions
+            ),
+            "mentions": self._cast(message.mentions, again=again),
             "attachments": tuple(self._file(name) for name in message.attachments),
             "lang": message.lang if message.lang and _LANGUAGE.fullmatch(message.lang) else None,
         }
@@ -192,7 +197,7 @@ class Gate:
 
     def _person(self, person: Person, *, owner: bool, again: bool) -> Person:
         if person == _NOBODY or not (person.name.strip() or person.address.strip()):
-            return _NOBODY
+            return Person(OWNER) if owner else _NOBODY
         if again and not person.address and self._roster.person(person.name) is not None:
             return person
         return Person(self._roster.add(person, owner=owner))

@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from ipse.errors import SourceError
+from ipse.exports import ExportPath
 from ipse.interfaces import ReadOptions, Survey
 from ipse.records import Message, Person, Unreadable
-from ipse.sources.tables import ABSENT, Cells, Columns, headers, rows, unsaved
+from ipse.sources.reading.guides import guide
+from ipse.sources.reading.tables import ABSENT, Cells, Columns, headers, rows, unsaved
 
 __all__ = ["COLUMNS", "Reflections"]
 
@@ -58,17 +60,24 @@ class Reflections:
     name = "reflections"
     aliases: tuple[str, ...] = ("reflections_csv", "reflections_jsonl", "reflections_sqlite")
     reads = "questions and your answers to them: CSV, JSON lines or an SQLite table"
+    general = False
 
-    def recognizes(self, path: Path) -> bool:
+    def guide(self) -> str:
+        """How to get the export."""
+        return guide(self.name)
+
+    def recognizes(self, path: "Path | ExportPath") -> bool:
         """Tell by the columns: question and answer, and one more of the known ones."""
+        path = path if isinstance(path, Path) else path.path or Path(path.label)
         try:
             tables = headers(path, COLUMNS) if path.is_file() else []
         except (OSError, SourceError):
             return False
         return any(COLUMNS.usable(names) and COLUMNS.known(names) > 2 for names in tables)
 
-    def survey(self, path: Path, options: ReadOptions) -> Survey:
+    def survey(self, path: "Path | ExportPath", options: ReadOptions) -> Survey:
         """Count the answers of each user; notes say how rows without a time are placed."""
+        path = path if isinstance(path, Path) else path.path or Path(path.label)
         senders: Counter[Person] = Counter()
         units = timeless = 0
         for entry in _entries(path, options):
@@ -86,11 +95,12 @@ class Reflections:
             )
         return Survey(senders=dict(senders), units=units, notes=tuple(notes))
 
-    def read(self, path: Path, options: ReadOptions) -> Iterator[Message | Unreadable]:
+    def read(self, path: "Path | ExportPath", options: ReadOptions) -> Iterator[Message | Unreadable]:
         """Yield question and answer of each row; a row that cannot be used is one ``Unreadable``.
 
         Raises ``SourceError`` where the table as a whole cannot be understood.
         """
+        path = path if isinstance(path, Path) else path.path or Path(path.label)
         base = datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
         for order, entry in enumerate(_entries(path, options)):
             if isinstance(entry, Unreadable):

@@ -80,6 +80,15 @@ class Keeper:
         finish_shredding(self._parts)
         return records
 
+    def known(self, names: Sequence[str], source: str) -> frozenset[str]:
+        """Those of the ids that are kept already."""
+        tokens = crypto.tokens(self._parts.tokens, ("record", source), list(names))
+        column = tables.seen.c.token
+        there = sa.select(column).where(column.in_(sa.bindparam("some", expanding=True)))
+        with self._parts.catalog.read() as db:
+            held = {token for some in chunks(tokens) for token in db.execute(there, {"some": some}).scalars()}
+        return frozenset(name for name, token in zip(names, tokens, strict=True) if token in held)
+
     def _fresh(self, db: sa.Connection, records: Sequence[Record], source: str) -> dict[bytes, Record]:
         """The records that are new, by token; the first of equal ones."""
         tokens = crypto.tokens(self._parts.tokens, ("record", source), [_name(record) for record in records])

@@ -136,6 +136,10 @@ class Vault:
             return Kept(0, 0)
         return self._keeper.keep([cleared.record for cleared in batch], source)
 
+    def known(self, ids: Sequence[str], *, source: str) -> frozenset[str]:
+        """Those of the ids of records that are kept already; tells before the work of clearing them."""
+        return self._keeper.known(ids, source) if ids else frozenset()
+
     def scan(self, *, sources: Collection[str] | None = None) -> Iterator[Conversation]:
         """Each conversation whole, its messages by time; in order of first appearance."""
         return self._scanner.conversations(sources)

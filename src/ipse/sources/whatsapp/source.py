@@ -16,12 +16,14 @@ from zlib import crc32
 from zoneinfo import ZoneInfo
 
 from ipse.errors import SourceError
+from ipse.exports import ExportPath
 from ipse.interfaces import ReadOptions, Survey
 from ipse.records import Message, Person, Unreadable
-from ipse.sources.whatsapp_bodies import Said, markers
-from ipse.sources.whatsapp_census import BOTS, Plan, plan_of
-from ipse.sources.whatsapp_files import Block, Chat, blocks, find_chats, head, title_of
-from ipse.sources.whatsapp_headers import Calendar, learn, to_time
+from ipse.sources.reading.guides import guide
+from ipse.sources.whatsapp.bodies import Said, markers
+from ipse.sources.whatsapp.census import BOTS, Plan, plan_of
+from ipse.sources.whatsapp.files import Block, Chat, blocks, find_chats, head, title_of
+from ipse.sources.whatsapp.headers import Calendar, learn, to_time
 
 __all__ = ["WhatsApp"]
 
@@ -34,9 +36,15 @@ class WhatsApp:
     name = "whatsapp"
     aliases: tuple[str, ...] = ("whatsapp_txt", "whatsapp_zip")
     reads = "WhatsApp chats as the phone exports them: .txt, .zip or a folder of them, in any language"
+    general = False
 
-    def recognizes(self, path: Path) -> bool:
+    def guide(self) -> str:
+        """How to get the export."""
+        return guide(self.name)
+
+    def recognizes(self, path: "Path | ExportPath") -> bool:
         """Tell by the first lines; a style that a log file could have needs the usual file name as well."""
+        path = path if isinstance(path, Path) else path.path or Path(path.label)
         try:
             chats = find_chats(path)[:50]
         except SourceError:
@@ -45,8 +53,9 @@ class WhatsApp:
             return any((found := learn(head(chat))) and (found[0].close or chat.title) for chat in chats)
         return False
 
-    def survey(self, path: Path, options: ReadOptions) -> Survey:
+    def survey(self, path: "Path | ExportPath", options: ReadOptions) -> Survey:
         """Count the senders of every chat in the export and tell how its dates are read."""
+        path = path if isinstance(path, Path) else path.path or Path(path.label)
         senders: dict[Person, int] = {}
         units, notes = 0, []
         for chat in _chats(path):
@@ -57,8 +66,9 @@ class WhatsApp:
                 senders[person] = senders.get(person, 0) + number
         return Survey(senders=senders, units=units, notes=tuple(notes))
 
-    def read(self, path: Path, options: ReadOptions) -> Iterator[Message | Unreadable]:
+    def read(self, path: "Path | ExportPath", options: ReadOptions) -> Iterator[Message | Unreadable]:
         """Yield the messages in the order of the file, and what could not be read as ``Unreadable``."""
+        path = path if isinstance(path, Path) else path.path or Path(path.label)
         return chain.from_iterable(_Reading(plan_of(chat, options), options.tz) for chat in _chats(path))
 
 

@@ -11,9 +11,9 @@ import msgspec
 
 from ipse.interfaces import ReadOptions
 from ipse.records import Person
-from ipse.sources.whatsapp_bodies import markers
-from ipse.sources.whatsapp_files import Block, Chat, blocks, head
-from ipse.sources.whatsapp_headers import MARKS, SPACES, Calendar, Style, learn
+from ipse.sources.whatsapp.bodies import markers
+from ipse.sources.whatsapp.files import Block, Chat, blocks, head
+from ipse.sources.whatsapp.headers import MARKS, SPACES, Calendar, Style, learn
 
 __all__ = ["BOTS", "Plan", "plan_of"]
 
@@ -33,7 +33,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     by the name as written; ``torn`` are beginnings of lines of the app that look like a name. ``longer`` is
     the rest of a name that holds a colon. ``iso``: clocks are as ISO 8601 has them.
     ``apple`` tells how the app marks its own lines, see
-    :meth:`~ipse.sources.whatsapp_bodies.Markers.examine`; ``by_app`` are the names that bear such lines
+    :meth:`~ipse.sources.whatsapp.bodies.Markers.examine`; ``by_app`` are the names that bear such lines
     by their wording alone, as older exports have them.
     """
 

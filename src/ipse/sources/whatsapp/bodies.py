@@ -1,6 +1,6 @@
 """What the body of a WhatsApp message is: words, a file, a deleted message, a poll, or a line of the app.
 
-The app writes its markers in the language of the phone; they are in ``whatsapp_phrases.yaml``. This knows
+The app writes its markers in the language of the phone; they are in ``phrases.yaml``. This knows
 single bodies, not who wrote them or when.
 """
 
@@ -15,7 +15,7 @@ import msgspec
 import yaml
 
 from ipse.records import ContentType
-from ipse.sources.whatsapp_headers import MARKS
+from ipse.sources.whatsapp.headers import MARKS
 
 __all__ = ["Markers", "Said", "markers"]
 
@@ -234,5 +234,5 @@ def _caption(rest: str) -> tuple[str, tuple[str, ...]]:
 @cache
 def markers() -> Markers:
     """The markers of every language we have, read once."""
-    text = files("ipse.sources").joinpath("whatsapp_phrases.yaml").read_text(encoding="utf-8")
+    text = files("ipse.sources.whatsapp").joinpath("phrases.yaml").read_text(encoding="utf-8")
     return Markers(yaml.safe_load(text))

@@ -18,12 +18,14 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from ipse.errors import SourceError
+from ipse.exports import ExportPath
 from ipse.interfaces import ReadOptions, Survey
 from ipse.records import Message, Person, Unreadable
-from ipse.sources import mime
-from ipse.sources.mail_headers import addresses, date, words
-from ipse.sources.mbox import Piece, is_mbox, pieces
-from ipse.sources.replies import authored, forwards
+from ipse.sources.mail import mime
+from ipse.sources.mail.headers import addresses, date, words
+from ipse.sources.mail.mbox import Piece, is_mbox, pieces
+from ipse.sources.mail.replies import authored, forwards
+from ipse.sources.reading.guides import guide
 
 __all__ = ["Gmail"]
 
@@ -81,9 +83,15 @@ class Gmail:
     name = "gmail"
     aliases: tuple[str, ...] = ("email", "gmail_mbox", "mbox", "eml")
     reads = "Gmail Takeout and other mail: mbox files, .eml files, folders of mails and maildirs"
+    general = False
 
-    def recognizes(self, path: Path) -> bool:
+    def guide(self) -> str:
+        """How to get the export."""
+        return guide(self.name)
+
+    def recognizes(self, path: "Path | ExportPath") -> bool:
         """Tell whether ``path`` is an mbox, a mail, a maildir, or a folder of mails and nothing else."""
+        path = path if isinstance(path, Path) else path.path or Path(path.label)
         try:
             if not path.is_dir():
                 head = _head(path)
@@ -97,8 +105,9 @@ class Gmail:
         except OSError:
             return False
 
-    def survey(self, path: Path, options: ReadOptions) -> Survey:  # noqa: ARG002 (headers need none)
+    def survey(self, path: "Path | ExportPath", options: ReadOptions) -> Survey:  # noqa: ARG002 (headers need none)
         """Count who wrote how much, from the headers alone; ``units`` is what ``read`` will yield."""
+        path = path if isinstance(path, Path) else path.path or Path(path.label)
         senders: Counter[Person] = Counter()
         units = unreadable = 0
         for item in _items(path):
@@ -110,8 +119,9 @@ class Gmail:
         notes = (f"{unreadable} of {units} pieces are no mail",) if unreadable else ()
         return Survey(senders=dict(senders), units=units, notes=notes)
 
-    def read(self, path: Path, options: ReadOptions) -> Iterator[Message | Unreadable]:
+    def read(self, path: "Path | ExportPath", options: ReadOptions) -> Iterator[Message | Unreadable]:
         """Yield a message for every mail and an ``Unreadable`` for every piece that is none."""
+        path = path if isinstance(path, Path) else path.path or Path(path.label)
         reader = _Reader(options, linked=_names_threads(path))
         for item in _items(path):
             if item.fault:

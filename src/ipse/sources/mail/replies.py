@@ -8,7 +8,7 @@ stays: what is the writer's own must not be lost. A forwarded mail never counts 
 import re
 from typing import Final
 
-from ipse.sources.signatures import split_signature
+from ipse.sources.mail.signatures import split_signature
 
 __all__ = ["authored", "forwards"]
 

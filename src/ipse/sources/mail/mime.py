@@ -12,8 +12,8 @@ from email.parser import BytesParser
 from email.policy import Compat32
 from typing import Final, NamedTuple
 
-from ipse.sources.html_text import html_to_text
-from ipse.sources.mail_headers import decode, words
+from ipse.sources.mail.headers import decode, words
+from ipse.sources.reading.html_text import html_to_text
 
 __all__ = ["Body", "attachments", "body", "headers", "parse", "parts"]
 

@@ -1,0 +1,3 @@
+"""E-mail: mbox (Google Takeout among them), maildir and single messages."""
+
+__all__: list[str] = []

@@ -1,0 +1,131 @@
+"""JSON of any size: small documents whole, long lists one element at a time. It knows no export.
+
+What is wrong in a document is a ``SourceError`` with the byte at which it is; a document that nests without
+end, or whose numbers do, is wrong too.
+"""
+
+import codecs
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from ipse.errors import SourceError
+from ipse.exports import ExportPath
+
+__all__ = ["WHOLE", "decoded", "elements"]
+
+T = TypeVar("T")
+WHOLE: Final = 1 << 26  # bytes; a longer document is not decoded at once
+BLOCK: Final = 1 << 18  # bytes read at a time
+LONGEST: Final = 1 << 25  # characters of one element
+_BLANK = re.compile(r"[\s,]*")
+_HINT: Final = "Export it again; what could be read is kept."
+
+
+def decoded(file: ExportPath, type: type[T], *, most: int = WHOLE) -> T:  # noqa: A002 - msgspec's own name
+    """The document in ``file`` as ``type`` (a Struct, or ``dict[str, Any]``)."""
+    data = file.read_bytes(most).removeprefix(codecs.BOM_UTF8)
+    try:
+        return msgspec.json.decode(data, type=type, strict=False)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        where = re.search(r"byte (\d+)", str(error))
+        place = f" at byte {where[1]}" if where else ""
+        raise SourceError(f"{file.label}: not the JSON expected{place}.", hint=_HINT) from error
+
+
+def elements(file: ExportPath, key: str = "") -> Iterator[tuple[int, Any]]:
+    """Each element of a list with its place from 0: of the list at ``key``, wherever in the document it is
+    first found, or of the document itself where ``key`` is empty. Memory is that of one element.
+
+    Raises ``SourceError`` where the list breaks off or is none.
+    """
+    text = _Text(file)
+    try:
+        yield from _elements(text, key)
+    finally:
+        text.close()
+
+
+def _elements(text: "_Text", key: str) -> Iterator[tuple[int, Any]]:
+    if key:
+        text.seek(re.compile(rf'"{re.escape(key)}"\s*:\s*\['))
+    else:
+        text.seek(re.compile(r"\["))
+    decoder = json.JSONDecoder()
+    place = 0
+    while True:
+        text.skip(_BLANK)
+        if text.at("]"):
+            return
+        yield place, text.value(decoder)
+        place += 1
+
+
+class _Text:
+    """A window over the text of a file that moves forward only."""
+
+    def __init__(self, file: ExportPath) -> None:
+        self._label = file.label
+        self._file = file.open()
+        self._decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
+        self._held, self._pos, self._ended, self._dropped = "", 0, False, 0
+
+    def _more(self) -> bool:
+        if self._ended:
+            return False
+        block = self._file.read(max(BLOCK, (len(self._held) - self._pos) // 2))
+        self._ended = not block
+        self._dropped += self._pos
+        self._held = self._held[self._pos :] + self._decoder.decode(block, final=self._ended)
+        self._pos = 0
+        return True
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def _fail(self, what: str) -> SourceError:
+        return SourceError(
+            f"{self._label}: {what} after {self._dropped + self._pos:,} characters.", hint=_HINT
+        )
+
+    def seek(self, pattern: re.Pattern[str]) -> None:
+        """Go behind the first match."""
+        while not (match := pattern.search(self._held, self._pos)):
+            self._pos = max(len(self._held) - 256, self._pos)
+            if not self._more():
+                raise self._fail("no such list")
+        self._pos = match.end()
+
+    def skip(self, pattern: re.Pattern[str]) -> None:
+        """Go behind a match that starts here."""
+        while True:
+            match = pattern.match(self._held, self._pos)
+            self._pos = match.end() if match else self._pos
+            if self._pos < len(self._held) or not self._more():
+                return
+
+    def at(self, letter: str) -> bool:
+        """Whether ``letter`` is next; raises ``SourceError`` at the end of the text."""
+        if self._pos >= len(self._held):
+            raise self._fail("it breaks off")
+        return self._held[self._pos] == letter
+
+    def value(self, decoder: json.JSONDecoder) -> Any:  # noqa: ANN401 - whatever JSON holds
+        """The value that starts here."""
+        while True:
+            try:
+                value, end = decoder.raw_decode(self._held, self._pos)
+            except RecursionError as error:
+                raise self._fail("it nests without end") from error
+            except ValueError as error:
+                if len(self._held) - self._pos > LONGEST or not self._more():
+                    raise self._fail("no JSON") from error
+                continue
+            if end == len(self._held) and self._more():  # a number may go on
+                continue
+            self._pos = end
+            return value
