@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
+from ipse.exports import ExportPath
 from ipse.interfaces import ReadOptions
 from ipse.records import Example, Message, Turn, Unreadable
 from ipse.sources.mail.source import Gmail
@@ -31,8 +32,9 @@ SOURCES = (WhatsApp(), Gmail(), Reflections())
 def items() -> tuple[Message | Unreadable, ...]:
     found: list[Message | Unreadable] = []
     for file in sorted(EXPORTS.iterdir()):
-        (source,) = [source for source in SOURCES if source.recognizes(file)]
-        found += source.read(file, OPTIONS)
+        export = ExportPath.at(file)
+        (source,) = [source for source in SOURCES if source.recognizes(export)]
+        found += source.read(export, OPTIONS)
     return tuple(found)
 
 

@@ -7,6 +7,7 @@ import os
 import sqlite3
 import time
 import tracemalloc
+import zipfile
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ipse.errors import SourceError
+from ipse.exports import ExportPath
 from ipse.interfaces import ReadOptions, Source
 from ipse.records import Message, Person, Unreadable
 from ipse.sources.reflections import COLUMNS, Reflections
@@ -63,8 +65,8 @@ def database(path: Path, rows: Iterable[Sequence[object]], name: str = "reflecti
 def read(path: Path, options: ReadOptions | None = None) -> list[Message | Unreadable]:
     """Everything the source yields, once the survey has promised exactly as much."""
     options = options or ReadOptions()
-    items = list(Reflections().read(path, options))
-    assert Reflections().survey(path, options).units == len(items)
+    items = list(Reflections().read(ExportPath.at(path), options))
+    assert Reflections().survey(ExportPath.at(path), options).units == len(items)
     return items
 
 
@@ -120,7 +122,7 @@ def test_the_three_formats_yield_the_same_messages(tmp_path: Path) -> None:
 def test_the_delimiter_is_decided_by_the_header(tmp_path: Path, mark: str) -> None:
     row = (*ROW[:3], "Yes, no; maybe\tso | or not, at all; really, truly.", "9", "1")
     path = table(tmp_path / "r.csv", [row], mark=mark)
-    assert Reflections().recognizes(path)
+    assert Reflections().recognizes(ExportPath.at(path))
     assert messages(path)[1].text == row[3]
 
 
@@ -134,7 +136,7 @@ def test_every_common_encoding_is_read(tmp_path: Path, encoding: str) -> None:
     path = text(
         tmp_path / "r.csv", "user_id,question_id,question,response\nu,1,Où?,Dans le café – déjà.\n", encoding
     )
-    assert Reflections().recognizes(path)
+    assert Reflections().recognizes(ExportPath.at(path))
     assert [m.text for m in messages(path)] == ["Où?", "Dans le café – déjà."]
 
 
@@ -207,7 +209,7 @@ def test_rows_without_time_follow_the_files_time_in_their_order(tmp_path: Path) 
     answers = messages(path)[1::2]
     assert [a.text for a in sorted(answers, key=lambda a: a.at)] == [f"Answer number {n}." for n in range(5)]
     assert answers[0].at == datetime.fromtimestamp(1_700_000_000, UTC)
-    (note,) = Reflections().survey(path, ReadOptions()).notes
+    (note,) = Reflections().survey(ExportPath.at(path), ReadOptions()).notes
     assert note.startswith("5 rows have no time")
 
 
@@ -218,7 +220,9 @@ def test_a_question_left_open_for_days_stays_beside_its_answer(tmp_path: Path) -
 
 
 def test_the_survey_counts_who_answered(tmp_path: Path) -> None:
-    survey = Reflections().survey(table(tmp_path / "r.csv", [ROW, OTHER, OTHER]), ReadOptions())
+    survey = Reflections().survey(
+        ExportPath.at(table(tmp_path / "r.csv", [ROW, OTHER, OTHER])), ReadOptions()
+    )
     assert survey.senders == {Person("u-1"): 1, Person("u-2"): 2, Person(""): 3}
 
 
@@ -325,7 +329,7 @@ def test_bad_lines_of_json_are_counted(tmp_path: Path) -> None:
 def test_other_and_nested_fields_are_ignored(tmp_path: Path) -> None:
     row = {"meta": {"app": [1, {"v": 2}]}, "prompt": "Why?", "response": "Because.", "user_id": 7, "tags": []}
     path = lines(tmp_path / "r.jsonl", [row])
-    assert Reflections().recognizes(path)
+    assert Reflections().recognizes(ExportPath.at(path))
     assert messages(path)[1].sender == Person("7")
 
 
@@ -342,7 +346,7 @@ def test_tables_of_a_database_are_found_by_their_columns(tmp_path: Path) -> None
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("CREATE TABLE settings (key TEXT, value TEXT)")
         connection.execute("CREATE VIEW answers AS SELECT * FROM settings")
-    assert Reflections().recognizes(path)
+    assert Reflections().recognizes(ExportPath.at(path))
     assert [m.text for m in messages(path)] == list(ROW[2:4])
 
 
@@ -366,7 +370,7 @@ def test_reading_a_database_writes_nothing_beside_it(tmp_path: Path) -> None:
 def test_changes_that_sqlite_keeps_beside_the_file_are_told(tmp_path: Path) -> None:
     path = database(tmp_path / "r.db", [ROW])
     text(tmp_path / "r.db-wal", "not yet in the file")
-    (note,) = Reflections().survey(path, ReadOptions(me=("u-1",))).notes[:1]
+    (note,) = Reflections().survey(ExportPath.at(path), ReadOptions(me=("u-1",))).notes[:1]
     assert note.startswith("r.db-wal holds changes that are not read")
 
 
@@ -402,9 +406,9 @@ def test_what_is_no_such_table_is_not_recognized_and_refused_in_one_line(
     tmp_path: Path, content: str
 ) -> None:
     path = text(tmp_path / "r.csv", content)
-    assert not Reflections().recognizes(path)
+    assert not Reflections().recognizes(ExportPath.at(path))
     with pytest.raises(SourceError) as caught:
-        list(Reflections().read(path, ReadOptions(me=("u",))))
+        list(Reflections().read(ExportPath.at(path), ReadOptions(me=("u",))))
     assert "\n" not in str(caught.value)
     assert str(caught.value).startswith("r.csv")
 
@@ -416,15 +420,48 @@ def test_the_refusal_names_the_columns_found_and_expected(tmp_path: Path) -> Non
     assert all(name in str(caught.value) for name in COLUMNS.names)
 
 
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "db"])
+def test_packed_tables_are_read_as_they_lie(tmp_path: Path, kind: str) -> None:
+    folder = tmp_path / "plain"
+    folder.mkdir()
+    row = dict(zip(HEADER, ROW, strict=True))
+    make = {
+        "csv": lambda: table(folder / "r.csv", [ROW]),
+        "jsonl": lambda: lines(folder / "r.jsonl", [row]),
+        "db": lambda: database(folder / "r.db", [ROW]),
+    }
+    plain = make[kind]()
+    with zipfile.ZipFile(tmp_path / "r.zip", "w") as archive:
+        archive.write(plain, f"inner/{plain.name}")
+    packed = tmp_path / f"{plain.name}.gz"
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    for copy in (ExportPath.at(packed), ExportPath.at(tmp_path / "r.zip") / "inner" / plain.name):
+        assert Reflections().recognizes(copy)
+        found = list(Reflections().read(copy, ReadOptions()))
+        assert {item.id for item in found if isinstance(item, Message)} == {m.id for m in messages(plain)}
+
+
+def test_a_database_without_such_columns_is_not_unpacked_to_be_looked_at(tmp_path: Path) -> None:
+    plain = tmp_path / "r.db"
+    with closing(sqlite3.connect(plain)) as connection, connection:
+        connection.execute("CREATE TABLE places (name TEXT, lat REAL)")
+    with zipfile.ZipFile(tmp_path / "r.zip", "w") as archive:
+        archive.write(plain, "r.db")
+    inner = ExportPath.at(tmp_path / "r.zip") / "r.db"
+    assert not Reflections().recognizes(inner)
+    with pytest.raises(SourceError, match="no columns for question_text and response_text"):
+        list(Reflections().read(inner, ReadOptions()))
+
+
 def test_folders_missing_files_and_bytes_are_not_recognized(tmp_path: Path) -> None:
     (tmp_path / "image.png").write_bytes(bytes(range(256)) * 20)
     for path in (tmp_path, tmp_path / "absent.csv", tmp_path / "image.png"):
-        assert not Reflections().recognizes(path)
+        assert not Reflections().recognizes(ExportPath.at(path))
 
 
 def test_question_and_answer_alone_are_read_when_asked_but_not_recognized(tmp_path: Path) -> None:
     path = table(tmp_path / "faq.csv", [("Why?", "Because.")], ("question", "answer"))
-    assert not Reflections().recognizes(path)
+    assert not Reflections().recognizes(ExportPath.at(path))
     assert len(messages(path, ReadOptions(me=("Ada",)))) == 2
 
 
@@ -434,12 +471,12 @@ def test_25000_rows_take_less_than_2_seconds_and_no_memory_of_their_own(tmp_path
         tmp_path / "r.csv", [(*ROW[:1], str(n), f"Why {n}?", answer, "44", "3") for n in range(25_000)]
     )
     start = time.process_time()
-    count = sum(1 for _ in Reflections().read(path, ReadOptions()))
+    count = sum(1 for _ in Reflections().read(ExportPath.at(path), ReadOptions()))
     assert count == 50_000
     assert time.process_time() - start < 2
     tracemalloc.start()
     try:
-        for number, _ in enumerate(Reflections().read(path, ReadOptions())):
+        for number, _ in enumerate(Reflections().read(ExportPath.at(path), ReadOptions())):
             if number == 10_000:
                 break
         assert tracemalloc.get_traced_memory()[1] < 2_000_000
@@ -459,8 +496,10 @@ def test_every_answer_of_a_real_speaker_is_read_whole(tmp_path: Path, shared: Pa
         if p["question"].strip() and p["answer"].strip()
     ]
     path = table(tmp_path / "r.csv", rows, (*HEADER, "date"))
-    survey = Reflections().survey(path, ReadOptions())
+    survey = Reflections().survey(ExportPath.at(path), ReadOptions())
     assert survey.units == 2 * len(rows)
-    answers = (item for item in Reflections().read(path, ReadOptions()) if isinstance(item, Message))
+    answers = (
+        item for item in Reflections().read(ExportPath.at(path), ReadOptions()) if isinstance(item, Message)
+    )
     own = [item.raw for item in answers if item.sender.name == "MR. CARNEY"]
     assert own == [answer for speaker, _, _, answer, *_ in rows if speaker == "MR. CARNEY"]

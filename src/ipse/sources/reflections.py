@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha512
-from pathlib import Path
 from typing import Final, NamedTuple
 
 from ipse.errors import SourceError
@@ -66,18 +65,16 @@ class Reflections:
         """How to get the export."""
         return guide(self.name)
 
-    def recognizes(self, path: "Path | ExportPath") -> bool:
+    def recognizes(self, path: ExportPath) -> bool:
         """Tell by the columns: question and answer, and one more of the known ones."""
-        path = path if isinstance(path, Path) else path.path or Path(path.label)
         try:
             tables = headers(path, COLUMNS) if path.is_file() else []
-        except (OSError, SourceError):
+        except SourceError:
             return False
         return any(COLUMNS.usable(names) and COLUMNS.known(names) > 2 for names in tables)
 
-    def survey(self, path: "Path | ExportPath", options: ReadOptions) -> Survey:
+    def survey(self, path: ExportPath, options: ReadOptions) -> Survey:
         """Count the answers of each user; notes say how rows without a time are placed."""
-        path = path if isinstance(path, Path) else path.path or Path(path.label)
         senders: Counter[Person] = Counter()
         units = timeless = 0
         for entry in _entries(path, options):
@@ -95,13 +92,12 @@ class Reflections:
             )
         return Survey(senders=dict(senders), units=units, notes=tuple(notes))
 
-    def read(self, path: "Path | ExportPath", options: ReadOptions) -> Iterator[Message | Unreadable]:
+    def read(self, path: ExportPath, options: ReadOptions) -> Iterator[Message | Unreadable]:
         """Yield question and answer of each row; a row that cannot be used is one ``Unreadable``.
 
         Raises ``SourceError`` where the table as a whole cannot be understood.
         """
-        path = path if isinstance(path, Path) else path.path or Path(path.label)
-        base = datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
+        base = path.modified
         for order, entry in enumerate(_entries(path, options)):
             if isinstance(entry, Unreadable):
                 yield entry
@@ -141,17 +137,17 @@ def _clean(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
-def _entries(path: Path, options: ReadOptions) -> Iterator[_Entry | Unreadable]:
+def _entries(path: ExportPath, options: ReadOptions) -> Iterator[_Entry | Unreadable]:
     for position, cells in rows(path, COLUMNS):
         try:
             if isinstance(cells, str):
                 raise _BadRowError(cells)
             yield _entry(cells, options, path)
         except _BadRowError as reason:
-            yield Unreadable(path.name, position, str(reason))
+            yield Unreadable(path.label, position, str(reason))
 
 
-def _entry(cells: Cells, options: ReadOptions, path: Path) -> _Entry:
+def _entry(cells: Cells, options: ReadOptions, path: ExportPath) -> _Entry:
     user, question_id, question, response, words, seconds, time = map(_text, cells)
     # The row's own words identify it; what the owner is called on the command line must not.
     parts = (user, question_id, question, response, time)
@@ -166,10 +162,10 @@ def _entry(cells: Cells, options: ReadOptions, path: Path) -> _Entry:
     return _Entry(user.strip(), question_id.strip(), question, response, at, _number(seconds) or 0.0, mark)
 
 
-def _owner(options: ReadOptions, path: Path) -> str:
+def _owner(options: ReadOptions, path: ExportPath) -> str:
     if not options.me:
         raise SourceError(
-            f"{path.name}: no column user_id says who answered.",
+            f"{path.label}: no column user_id says who answered.",
             hint="If all answers are yours, say so: --me YOUR-NAME.",
         )
     return options.me[0]

@@ -5,6 +5,7 @@ delimiter, with rows cut short. Knows the form of a table and nothing of what it
 """
 
 import csv
+import io
 import re
 import sqlite3
 from collections import deque
@@ -13,11 +14,12 @@ from contextlib import closing
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import Final, Self, TextIO, TypeAlias
+from typing import BinaryIO, Final, Self, TextIO, TypeAlias
 
 import msgspec
 
 from ipse.errors import SourceError
+from ipse.exports import ExportPath
 
 __all__ = ["ABSENT", "Cells", "Columns", "headers", "rows", "unsaved"]
 
@@ -53,12 +55,17 @@ class Columns:
         layout = self.layout(header)
         return all(layout[place] is not None for place in self._needed)
 
-    def missing(self, path: Path, tables: Sequence[tuple[str, ...]]) -> SourceError:
+    def hinted(self, head: bytes) -> bool:
+        """Whether the head of a database, where its tables are named, has a name of each needed column."""
+        plain = re.sub(rb"[\s\-]+", b"_", head.lower())
+        return all(any(name.encode() in plain for name in self._aliases[place]) for place in self._needed)
+
+    def missing(self, path: ExportPath, tables: Sequence[tuple[str, ...]]) -> SourceError:
         """The error that names the columns found, which are the table's form and none of its content."""
         found = "; ".join(", ".join(name[:40] for name in names[:20]) for names in tables[:5])
         needed = " and ".join(self.names[place] for place in self._needed)
         return SourceError(
-            f"{path.name}: no columns for {needed}; found: {_printable(found) or 'none'}.",
+            f"{path.label}: no columns for {needed}; found: {_printable(found) or 'none'}.",
             hint=f"Name the columns {', '.join(self.names)}.",
         )
 
@@ -79,7 +86,7 @@ def _pick(cells: Sequence[object], layout: tuple[int | None, ...]) -> Cells:
     return [ABSENT if place is None else "" if cells[place] is None else cells[place] for place in layout]
 
 
-def rows(path: Path, columns: Columns) -> Iterator[tuple[str, Cells | str]]:
+def rows(path: ExportPath, columns: Columns) -> Iterator[tuple[str, Cells | str]]:
     """Yield each row's position with its cells, or with the reason why there are none.
 
     Raises ``SourceError`` where the file is no table or lacks a needed column.
@@ -90,33 +97,36 @@ def rows(path: Path, columns: Columns) -> Iterator[tuple[str, Cells | str]]:
     return _jsonl_rows(path, columns) if kind == "jsonl" else _csv_rows(path, columns)
 
 
-def headers(path: Path, columns: Columns) -> list[tuple[str, ...]]:
+def headers(path: ExportPath, columns: Columns) -> list[tuple[str, ...]]:
     """The column names of each table in the file, from its head."""
     kind = _kind(path)
     if kind == "sqlite":
-        with closing(_connect(path)) as database:
+        if path.path is None and not columns.hinted(path.head):
+            return []  # only reading it whole, out of its archive, would tell more
+        with path.local() as file, closing(_connect(file)) as database:
             return [names for _, names in _tables(database, path)]
-    with _open(path) as file:
-        lines = _Lines(file)
+    with _decoding(io.BytesIO(path.head), path) as text:
+        lines = _Lines(text)
         return [_header(lines, path, columns)[1] if kind == "csv" else _keys(lines)]
 
 
-def unsaved(path: Path) -> Iterator[str]:
+def unsaved(path: ExportPath) -> Iterator[str]:
     """Notes for the owner: SQLite keeps fresh changes beside the file, where an immutable reader is blind."""
     for ending in ("-wal", "-journal"):
-        beside = path.with_name(path.name + ending)
-        if beside.is_file() and beside.stat().st_size:
-            yield f"{beside.name} holds changes that are not read: close the program that writes it first."
+        name = path.name + ending
+        beside = path.path.with_name(name) if path.path else None
+        if beside is not None and beside.is_file() and beside.stat().st_size:
+            yield f"{name} holds changes that are not read: close the program that writes it first."
 
 
-def _kind(path: Path) -> str:
-    with path.open("rb") as file:
-        head = file.read(4096)
+def _kind(path: ExportPath) -> str:
+    head = path.head
     if not head:
-        raise SourceError(f"{path.name} is empty.", hint="Export it again.")
+        path.open().close()  # says so if it is not empty but cannot be read
+        raise SourceError(f"{path.label} is empty.", hint="Export it again.")
     if head.startswith(_SQLITE):
         return "sqlite"
-    letters = head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
+    letters = head[:4096].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
     return "jsonl" if letters.startswith((b"{", b"[")) else "csv"
 
 
@@ -162,9 +172,12 @@ def _mend(match: re.Match[str]) -> str:
     return match[0].encode("ascii", "surrogateescape").decode("cp1252", "replace")
 
 
-def _open(path: Path) -> TextIO:
-    with path.open("rb") as file:
-        head = file.read(512)
+def _open(path: ExportPath) -> TextIO:
+    return _decoding(path.open(), path)
+
+
+def _decoding(file: BinaryIO, path: ExportPath) -> TextIO:
+    head = path.head[:512]
     encoding = "utf-8-sig"
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         encoding = "utf-16"
@@ -173,16 +186,16 @@ def _open(path: Path) -> TextIO:
     elif head[::2].count(0) * 3 > len(head):
         encoding = "utf-16-be"
     errors = "replace" if "16" in encoding else "surrogateescape"
-    return path.open(encoding=encoding, errors=errors, newline="")
+    return io.TextIOWrapper(file, encoding=encoding, errors=errors, newline="")
 
 
-def _header(lines: _Lines, path: Path, columns: Columns) -> tuple[str, tuple[str, ...]]:
+def _header(lines: _Lines, path: ExportPath, columns: Columns) -> tuple[str, tuple[str, ...]]:
     """The delimiter that yields the most known columns, and the columns."""
     for line in lines:
         if line.strip() and not line.startswith("sep="):
             options = [(mark, _split(line, mark)) for mark in _DELIMITERS]
             return max(options, key=lambda option: columns.known(option[1]))
-    raise SourceError(f"{path.name} holds no rows.", hint="Export it again.")
+    raise SourceError(f"{path.label} holds no rows.", hint="Export it again.")
 
 
 def _split(line: str, delimiter: str) -> tuple[str, ...]:
@@ -192,7 +205,7 @@ def _split(line: str, delimiter: str) -> tuple[str, ...]:
         return ()
 
 
-def _csv_rows(path: Path, columns: Columns) -> Iterator[tuple[str, Cells | str]]:
+def _csv_rows(path: ExportPath, columns: Columns) -> Iterator[tuple[str, Cells | str]]:
     """Rows are numbered as a spreadsheet does: the header is row 1, and lines without a cell are skipped."""
     with _open(path) as file:
         lines = _Lines(file)
@@ -242,7 +255,7 @@ def _object(line: str) -> dict[str, object] | str:
     return value if isinstance(value, dict) else "it is not a JSON object"
 
 
-def _jsonl_rows(path: Path, columns: Columns) -> Iterator[tuple[str, Cells | str]]:
+def _jsonl_rows(path: ExportPath, columns: Columns) -> Iterator[tuple[str, Cells | str]]:
     with _open(path) as file:
         names = _keys(_Lines(file))
     if not columns.usable(names):
@@ -268,15 +281,15 @@ def _jsonl_rows(path: Path, columns: Columns) -> Iterator[tuple[str, Cells | str
 # --- SQLite ---
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(file: Path) -> sqlite3.Connection:
     """Immutable: nothing is locked or written beside the file, so it may lie on a read-only medium."""
-    database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+    database = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
     database.execute("PRAGMA trusted_schema = OFF")
     database.text_factory = lambda data: data.decode("utf-8", "replace")
     return database
 
 
-def _tables(database: sqlite3.Connection, path: Path) -> list[tuple[str, tuple[str, ...]]]:
+def _tables(database: sqlite3.Connection, path: ExportPath) -> list[tuple[str, tuple[str, ...]]]:
     """Plain tables and their columns; views and virtual tables could run code of the file's author."""
     query = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE TABLE%' ORDER BY name"
     columns = "SELECT name FROM pragma_table_info(?)"
@@ -286,11 +299,11 @@ def _tables(database: sqlite3.Connection, path: Path) -> list[tuple[str, tuple[s
             (table, tuple(str(name) for (name,) in database.execute(columns, (table,)))) for table in tables
         ]
     except sqlite3.DatabaseError as error:
-        raise SourceError(f"{path.name} is damaged or encrypted.", hint="Export it again.") from error
+        raise SourceError(f"{path.label} is damaged or encrypted.", hint="Export it again.") from error
 
 
-def _sqlite_rows(path: Path, columns: Columns) -> Iterator[tuple[str, Cells | str]]:
-    with closing(_connect(path)) as database:
+def _sqlite_rows(path: ExportPath, columns: Columns) -> Iterator[tuple[str, Cells | str]]:
+    with path.local() as file, closing(_connect(file)) as database:
         tables = _tables(database, path)
         chosen = [(table, names) for table, names in tables if columns.usable(names)]
         if not chosen:
