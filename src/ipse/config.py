@@ -45,7 +45,7 @@ class ImportSettings(_Section):
     date_order: Literal["auto", "dmy", "mdy"] = Field(
         "auto", description="order of day and month where an export leaves it open"
     )
-    batch: int = Field(2048, ge=1, description="records made durable at a time")
+    batch: int = Field(8192, ge=1, description="records made durable at a time")
     languages: tuple[str, ...] = Field(
         ("en", "de", "fr", "es", "it", "pt", "nl", "ru", "ka"),
         description="ISO 639-1 codes that language detection chooses from; fewer is faster and surer",

@@ -2,7 +2,8 @@
 
 ``Message`` and ``Event`` are the two families of :data:`Record`; readers yield ``Record | Unreadable``.
 A ``Turn`` and an ``Example`` are what a dataset makes of messages. All are frozen; a transform returns a
-new one (``msgspec.structs.replace``). Nothing here knows a source, a person's name or a key.
+new one (``msgspec.structs.replace``). None can be part of a cycle, so the garbage collector is spared looking at
+those that an import makes by the million (``gc=False``). Nothing here knows a source, a person's name or a key.
 """
 
 from datetime import datetime
@@ -29,7 +30,7 @@ ContentType = Literal["text", "media", "link", "location", "contact", "poll", "c
 EventKind = Literal["state", "point", "metric"]
 
 
-class Person(msgspec.Struct, frozen=True):
+class Person(msgspec.Struct, frozen=True, gc=False):
     """Somebody in a record, as the export names them; behind the gate, their pseudonym.
 
     ``address`` is an e-mail address, a phone number or a handle, where the export has one.
@@ -39,14 +40,14 @@ class Person(msgspec.Struct, frozen=True):
     address: str = ""
 
 
-class Reaction(msgspec.Struct, frozen=True):
+class Reaction(msgspec.Struct, frozen=True, gc=False):
     """What somebody answered a message with instead of words; ``emoji`` as exported, or its name."""
 
     emoji: str
     by: Person = Person("")
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What somebody wrote.
 
     ``id`` and ``conversation`` come from the export or from its content, never from the position in the

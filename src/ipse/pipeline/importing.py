@@ -165,6 +165,7 @@ class _Importer:
         self._total = float(sum(n for n in units if n is not None)) if None not in units else None
         self._done = 0
         self._remembered = -1
+        self._repeats = True  # whether the last batch held what was kept before: then it is asked for first
         self._roster = roster
         for person in people_of(options.me):
             roster.add(person, owner=True)
@@ -176,6 +177,7 @@ class _Importer:
 
     def run(self, export: Export, survey: Survey) -> ExportReport:
         report = ExportReport(file=export.path.label, source=export.source.name, notes=survey.notes)
+        self._repeats = True
         found = export.source.read(export.path, self._options)
         for batch in _batches(found, self._workspace.settings.imports.batch):
             self._keep(export.source, batch, report)
@@ -192,6 +194,7 @@ class _Importer:
             self._roster, self._workspace.settings.privacy, recognizers=self._recognizers, permit=permit
         )
         report.read += len(batch)
+        before = report.duplicates
         fresh = self._fresh(source, batch, report)
         cleared, gaps = self._clear(gate, self._placed(fresh), report)
         self._remember()
@@ -199,6 +202,7 @@ class _Importer:
         new = len(kept.new - gaps)
         report.kept += new
         report.duplicates += len(cleared) - len(gaps) - new
+        self._repeats = report.duplicates > before
 
     def _remember(self) -> None:
         """Make every placeholder durable before a record that holds it."""
@@ -218,6 +222,8 @@ class _Importer:
                     report.unreadable_at.append(item)
             else:
                 records.append(item)
+        if not self._repeats:
+            return records
         names = [record.id if isinstance(record, Message) else record.key for record in records]
         known = self._workspace.vault.known(names, source=source.name)
         fresh = [record for record, name in zip(records, names, strict=True) if name not in known]

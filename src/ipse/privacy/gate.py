@@ -163,12 +163,9 @@ class Gate:
             "account": message.account and self._text(message.account, again=again),
             "sender_domain": self._domain(message.sender_domain, again=again),
             "reply_to": message.reply_to and self._id(message.reply_to),
-            "reactions": tuple(
-                Reaction(self._text(one.emoji, again=again), self._person(one.by, owner=False, again=again))
-                for one in message.reactions
-            ),
+            "reactions": message.reactions and self._reactions(message.reactions, again=again),
             "mentions": self._cast(message.mentions, again=again),
-            "attachments": tuple(self._file(name) for name in message.attachments),
+            "attachments": message.attachments and tuple(map(self._file, message.attachments)),
             "lang": message.lang if message.lang and _LANGUAGE.fullmatch(message.lang) else None,
         }
 
@@ -208,6 +205,12 @@ class Gate:
             cleared = tuple(self._person(person, owner=False, again=again) for person in people)
             self._casts[people] = cleared
         return cleared
+
+    def _reactions(self, reactions: tuple[Reaction, ...], *, again: bool) -> tuple[Reaction, ...]:
+        return tuple(
+            Reaction(self._text(one.emoji, again=again), self._person(one.by, owner=False, again=again))
+            for one in reactions
+        )
 
     def _conversation(self, message: Message) -> str:
         key = message.platform, message.conversation

@@ -122,11 +122,12 @@ class KnownPeople:
     def find(self, text: str) -> list[Mention]:
         """Every mention; of names the longest, other kinds may overlap."""
         found: list[Mention] = []
-        new = set((ASCII_WORD if text.isascii() else WORD).findall(text)) - self._nobody
-        for word in new:
-            self._lookup(word)
-        if not self._nobody.issuperset(new):
-            found += self._names(text)
+        said = set((ASCII_WORD if text.isascii() else WORD).findall(text))
+        if not self._nobody.issuperset(said):
+            for word in said - self._nobody:
+                self._lookup(word)
+            if not self._nobody.issuperset(said):
+                found += self._names(text)
         if self._unspaced and not text.isascii():
             found += self._runs(text)
         if self._mails and "@" in text:

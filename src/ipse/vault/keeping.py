@@ -5,7 +5,7 @@ come about. Erasing deletes the rows first and leaves word in the catalog which 
 whoever opens the vault next finishes that if it was cut short.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -44,11 +44,10 @@ class Keeper:
     def keep(self, records: Sequence[Record], source: str) -> Kept:
         """Keep those that are not there yet; durable when this returns."""
         with self._parts.catalog.write() as db:
-            fresh = self._fresh(db, records, source)
             home = self._sources.find(db, source) or self._sources.add(db, source)
+            fresh = self._marked(db, records, source, home)
             if fresh:
                 self._grow(db, home, list(fresh.values()))
-                insert(db, tables.seen, [(token, home.position) for token in fresh])
             kept = Kept(len(fresh), len(records) - len(fresh), frozenset(map(_name, fresh.values())))
             details = {"source": source, "kept": kept.kept, "duplicates": kept.duplicates}
             self._journal.append(db, "import.keep", details, source=home.key)
@@ -83,24 +82,38 @@ class Keeper:
     def known(self, names: Sequence[str], source: str) -> frozenset[str]:
         """Those of the ids that are kept already."""
         tokens = crypto.tokens(self._parts.tokens, ("record", source), list(names))
-        column = tables.seen.c.token
-        there = sa.select(column).where(column.in_(sa.bindparam("some", expanding=True)))
         with self._parts.catalog.read() as db:
-            held = {token for some in chunks(tokens) for token in db.execute(there, {"some": some}).scalars()}
+            held = self._there(db, tokens)
         return frozenset(name for name, token in zip(names, tokens, strict=True) if token in held)
 
-    def _fresh(self, db: sa.Connection, records: Sequence[Record], source: str) -> dict[bytes, Record]:
-        """The records that are new, by token; the first of equal ones."""
-        tokens = crypto.tokens(self._parts.tokens, ("record", source), [_name(record) for record in records])
+    def _marked(
+        self, db: sa.Connection, records: Sequence[Record], source: str, home: Home
+    ) -> dict[bytes, Record]:
+        """The records that are new, by token, and marked as seen; the first of equal ones."""
+        tokens = crypto.tokens(self._parts.tokens, ("record", source), [*map(_name, records)])
         fresh: dict[bytes, Record] = {}
         for token, record in zip(tokens, records, strict=True):
             fresh.setdefault(token, record)
+        try:  # mostly all are new, and asking for each would take as long as writing them
+            self._mark(db, fresh, home)
+        except sa.exc.IntegrityError:
+            for token in self._there(db, [*fresh]):
+                del fresh[token]
+            self._mark(db, fresh, home)
+        return fresh
+
+    def _mark(self, db: sa.Connection, tokens: Iterable[bytes], home: Home) -> None:
+        """All or none; in the order of the index, whose pages are then each written once."""
+        rows = [(token, home.position) for token in sorted(tokens)]
+        if rows:
+            with db.begin_nested():
+                insert(db, tables.seen, rows)
+
+    def _there(self, db: sa.Connection, tokens: Sequence[bytes]) -> set[bytes]:
+        """Those of the tokens that are marked as seen."""
         column = tables.seen.c.token
         there = sa.select(column).where(column.in_(sa.bindparam("some", expanding=True)))
-        for some in chunks(list(fresh)):
-            for known in db.execute(there, {"some": some}).scalars():
-                fresh.pop(known, None)
-        return fresh
+        return {token for some in chunks(tokens) for token in db.execute(there, {"some": some}).scalars()}
 
     def _grow(self, db: sa.Connection, home: Home, records: Sequence[Record]) -> None:
         """Add records to their conversations and to the ledger of their source."""
