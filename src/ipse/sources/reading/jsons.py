@@ -7,15 +7,16 @@ end, or whose numbers do, is wrong too.
 import codecs
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Final, TypeVar
 
 import msgspec
 
 from ipse.errors import SourceError
 from ipse.exports import ExportPath
+from ipse.records import Unreadable
 
-__all__ = ["WHOLE", "decoded", "elements"]
+__all__ = ["WHOLE", "decoded", "elements", "lines", "parts"]
 
 T = TypeVar("T")
 WHOLE: Final = 1 << 26  # bytes; a longer document is not decoded at once
@@ -54,14 +55,61 @@ def _elements(text: "_Text", key: str) -> Iterator[tuple[int, Any]]:
         text.seek(re.compile(rf'"{re.escape(key)}"\s*:\s*\['))
     else:
         text.seek(re.compile(r"\["))
-    decoder = json.JSONDecoder()
-    place = 0
+    yield from enumerate(_rest(text, json.JSONDecoder()))
+
+
+def _rest(text: "_Text", decoder: json.JSONDecoder) -> Iterator[Any]:
+    """What is left of the list that the text stands in."""
     while True:
         text.skip(_BLANK)
         if text.at("]"):
             return
-        yield place, text.value(decoder)
-        place += 1
+        yield text.value(decoder)
+
+
+def parts(
+    file: ExportPath, *, values: Collection[str] = (), lists: Collection[str] = ()
+) -> Iterator[tuple[str, Any]]:
+    """Walk through a document too large to decode, in its own order: each value at one of the keys ``values``
+    and each element of a list at one of the keys ``lists``, wherever in the document, with its key.
+
+    What is in such a value or element is not looked into. Raises ``SourceError`` where the document breaks
+    off inside one.
+    """
+    wanted = [
+        rf'"({"|".join(map(re.escape, keys))})"\s*:\s*{opening}'
+        for keys, opening in ((values, ""), (lists, r"\["))
+        if keys
+    ]
+    pattern, decoder = re.compile("|".join(wanted)), json.JSONDecoder()
+    text = _Text(file)
+    try:
+        while match := text.find(pattern):
+            key = str(match[match.lastindex or 1])
+            if key in values:
+                text.skip(_BLANK)
+                yield key, text.value(decoder)
+            else:
+                yield from ((key, element) for element in _rest(text, decoder))
+    finally:
+        text.close()
+
+
+def lines(file: ExportPath) -> Iterator[tuple[int, "dict[str, Any] | Unreadable"]]:
+    """The object on each line of JSON lines with the line's number from 1; empty lines are passed over."""
+    with file.open() as stream:
+        number = 0
+        while line := stream.readline(LONGEST):
+            number += 1
+            if len(line) == LONGEST and not line.endswith(b"\n"):
+                while (rest := stream.readline(LONGEST)) and not rest.endswith(b"\n"):
+                    pass
+                yield number, Unreadable(file.label, f"line {number}", "it is too long")
+            elif plain := line.removeprefix(codecs.BOM_UTF8).strip():
+                try:
+                    yield number, msgspec.json.decode(plain, type=dict[str, Any])
+                except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+                    yield number, Unreadable(file.label, f"line {number}", "it is not a JSON object")
 
 
 class _Text:
@@ -94,11 +142,17 @@ class _Text:
 
     def seek(self, pattern: re.Pattern[str]) -> None:
         """Go behind the first match."""
+        if not self.find(pattern):
+            raise self._fail("no such list")
+
+    def find(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+        """Go behind the first match; None, at the end, where there is none."""
         while not (match := pattern.search(self._held, self._pos)):
             self._pos = max(len(self._held) - 256, self._pos)
             if not self._more():
-                raise self._fail("no such list")
+                return None
         self._pos = match.end()
+        return match
 
     def skip(self, pattern: re.Pattern[str]) -> None:
         """Go behind a match that starts here."""
