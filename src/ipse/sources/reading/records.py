@@ -1,18 +1,38 @@
 """What every source makes of what it reads: ids from content, and a survey from the records themselves."""
 
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 
 from ipse.interfaces import Survey
 from ipse.records import Message, Person, Record, Unreadable
 
-__all__ = ["digest", "surveyed"]
+__all__ = ["Repeats", "digest", "surveyed"]
 
 
 def digest(*parts: str) -> str:
     """32 hex digits that stand for these parts: the same in every export that holds them."""
     return blake2b("\x1f".join(parts).encode("utf-8", "replace"), digest_size=16).hexdigest()
+
+
+class Repeats:
+    """Tells equal messages apart where an export has neither ids nor a clock fine enough.
+
+    The n-th of those with one digest gets an id of its own, the same in every export that holds the n-1
+    before it. Only what lies near each other is compared, so memory is bounded; use one for each file.
+    """
+
+    def __init__(self, window: int = 4096) -> None:
+        self._window = window
+        self._met: OrderedDict[str, int] = OrderedDict()
+
+    def numbered(self, identity: str) -> str:
+        """``identity`` as it is the first time, afterwards a digest of it and its number."""
+        times = self._met.pop(identity, 0)
+        self._met[identity] = times + 1
+        if len(self._met) > self._window:
+            self._met.popitem(last=False)
+        return digest(identity, str(times)) if times else identity
 
 
 def surveyed(
