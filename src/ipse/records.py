@@ -2,8 +2,8 @@
 
 ``Message`` and ``Event`` are the two families of :data:`Record`; readers yield ``Record | Unreadable``.
 A ``Turn`` and an ``Example`` are what a dataset makes of messages. All are frozen; a transform returns a
-new one (``msgspec.structs.replace``). None can be part of a cycle, so the garbage collector is spared looking at
-those that an import makes by the million (``gc=False``). Nothing here knows a source, a person's name or a key.
+new one (``msgspec.structs.replace``). None can be part of a cycle, so the garbage collector is spared looking
+at those that an import makes by the million (``gc=False``). Nothing here knows a source, a name or a key.
 """
 
 from datetime import datetime

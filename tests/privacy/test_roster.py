@@ -209,3 +209,43 @@ def test_a_roster_of_another_version_is_an_error(roster: Roster) -> None:
     state = msgspec.json.decode(roster.dumps())
     with pytest.raises(PrivacyError, match="version"):
         Roster.loads(msgspec.json.encode({**state, "version": 2}))
+
+
+def test_a_number_is_never_given_twice_and_a_merged_one_still_means_somebody() -> None:
+    roster = Roster()
+    roster.add(Person("Nora Feld"), owner=True)
+    first, second = roster.add(Person("Ilka Brandt", "ilka@example.org")), roster.add(Person("I. Brandt"))
+    roster.rename(second, "Ilka B.")
+    roster.exclude(second)
+    roster.saw(second, "I. Brandt")
+    roster.merge(first, second)
+    assert roster.now(second) == roster.now(f"<{second}>") == first
+    assert roster.merged == {second: first}
+    assert roster.excluded == {first}
+    assert roster.pseudonym(Person("I. Brandt")) == first
+    assert roster.add(Person("Kim Park")) not in (first, second)
+    again = Roster.loads(roster.dumps())
+    assert again.find(second) == first
+    assert again.restore(f"<{second}> and <{first}>") == "I. Brandt and I. Brandt"
+    assert again.handles(second) == (Person("Ilka Brandt", "ilka@example.org"), Person("I. Brandt"))
+    assert again.handles("PERSON_99") == ()
+    assert again.called(first) == "Ilka Brandt"
+    assert [one.label for one in again.known.find("see Ilka Brandt")] == [first]
+
+
+def test_what_cannot_be_done_to_a_contact_is_said() -> None:
+    roster = Roster()
+    roster.add(Person("Nora Feld"), owner=True)
+    ilka = roster.add(Person("Ilka Brandt"))
+    for attempt in (
+        lambda: roster.merge(ilka, ilka),
+        lambda: roster.merge(ilka, "me"),
+        lambda: roster.merge(ilka, "PERSON_9"),
+        lambda: roster.rename(ilka, " "),
+        lambda: roster.exclude("me"),
+    ):
+        with pytest.raises(PrivacyError):
+            attempt()
+    roster.exclude(ilka)
+    roster.exclude(ilka, excluded=False)
+    assert roster.excluded == frozenset()

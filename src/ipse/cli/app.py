@@ -10,6 +10,7 @@ from ipse.cli import (
     answer_,
     audit_,
     consent_,
+    contacts_,
     evaluate_,
     export_,
     import_,
@@ -43,6 +44,7 @@ app.command("init", rich_help_panel=START)(init_.init)
 app.add_typer(consent_.app, name="consent", rich_help_panel=START)
 app.add_typer(sources_.app, name="sources", rich_help_panel=START)
 app.command("import", rich_help_panel=START)(import_.import_exports)
+app.add_typer(contacts_.app, name="contacts", rich_help_panel=START)
 app.command("prepare", rich_help_panel=LEARN)(prepare_.prepare)
 app.command("train", rich_help_panel=LEARN)(train_.train)
 app.command("evaluate", rich_help_panel=LEARN)(evaluate_.evaluate)

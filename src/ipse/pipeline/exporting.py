@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, TextIO
 
 import msgspec
 
+from ipse.pipeline.contacts import conversations
 from ipse.pipeline.workspace import Workspace
 from ipse.records import Message
 from ipse.schemas import WIRE_FIELDS, WireMessage
@@ -90,7 +91,7 @@ def _row(message: Message, people: set[str], *, index: int, length: int, is_repl
 def export_messages(workspace: Workspace, out: Path | TextIO, form: ExportFormat) -> int:
     """Write every message of the vault and return how many; the export is noted in the audit log first."""
     workspace.vault.note("export.messages", {"format": form})
-    rows = _rows(workspace.vault.scan())
+    rows = _rows(conversations(workspace))
     if isinstance(out, Path):
         if form == "parquet":
             return _parquet(rows, out)

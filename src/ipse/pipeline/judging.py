@@ -12,6 +12,7 @@ from ipse.errors import DatasetError, RegistryError
 from ipse.interfaces import Progress, Recognizer, Voice
 from ipse.jobs import run
 from ipse.pipeline.answering import load_voice
+from ipse.pipeline.contacts import conversations
 from ipse.pipeline.learning import DEFAULT, dataset_named
 from ipse.pipeline.workspace import Workspace
 from ipse.records import Example
@@ -84,7 +85,7 @@ def _measure(
     workspace: Workspace, card: ModelCard, voice: Voice, dataset: Dataset, follow: Progress
 ) -> Scorecard:
     settings = workspace.settings
-    talks = workspace.vault.scan(sources=set(card.consents))
+    talks = conversations(workspace, set(card.consents))
     others = impostors(talks, settings.dataset, like=dataset.split)
     older, newer = _divided(others, dataset)
     make = _maker(card, settings, follow)

@@ -11,6 +11,7 @@ from ipse.datasets import prepare as freeze
 from ipse.errors import ConsentError, DatasetError
 from ipse.interfaces import Learner, Progress
 from ipse.jobs import run
+from ipse.pipeline.contacts import conversations
 from ipse.pipeline.workspace import Workspace
 from ipse.registry import ModelCard, Registry
 
@@ -25,7 +26,7 @@ def prepare(workspace: Workspace) -> Dataset:
     The same vault and settings give the same dataset, which is then kept once.
     """
     consents = _style_consents(workspace)
-    talks = workspace.vault.scan(sources=set(consents))
+    talks = conversations(workspace, set(consents))
     dataset = freeze(talks, workspace.settings.dataset, consents=consents)
     name = dataset.card.id
     if name not in workspace.vault.ids("dataset"):

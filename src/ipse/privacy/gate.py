@@ -15,7 +15,7 @@ import msgspec
 
 from ipse.config import PrivacySettings
 from ipse.consent import Permit
-from ipse.errors import PrivacyError
+from ipse.errors import PrivacyError, RefusedError
 from ipse.interfaces import Recognizer, Span
 from ipse.privacy.domains import is_public
 from ipse.privacy.exclusions import Exclusions
@@ -152,6 +152,8 @@ class Gate:
         self._exclusions.check(message, self._author(message, again=again))
         # Senders first: whoever is new must be known before the text is searched.
         sender = self._sender(message, again=again)
+        if sender.name in self._roster.excluded:
+            raise RefusedError("a contact you exclude wrote it")
         return {
             "id": self._id(message.id),
             "conversation": message.conversation if again else self._conversation(message),

@@ -6,7 +6,7 @@ not know how it is sealed, and it reads no record.
 
 import hashlib
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import msgspec
 
@@ -34,6 +34,9 @@ class _State(msgspec.Struct, kw_only=True):
     people: dict[str, _Entry] = {}
     values: dict[str, list[str]] = {}
     conversations: dict[str, str] = {}
+    merged: dict[str, str] = {}
+    called: dict[str, str] = {}
+    excluded: list[str] = []
     secret: str
 
 
@@ -55,6 +58,9 @@ class Roster:
         self._exact: dict[Person, str] = {}
         self._by_name: dict[str, list[str]] = {}
         self._by_address: dict[tuple[str, str], str] = {}
+        self._merged: dict[str, str] = {}
+        self._called: dict[str, str] = {}
+        self._excluded: set[str] = set()
 
     @classmethod
     def loads(cls, data: bytes) -> "Roster":
@@ -76,6 +82,8 @@ class Roster:
         roster._secret = state.secret
         roster._conversations = state.conversations
         roster._tokens = set(state.conversations.values())
+        roster._merged, roster._called = state.merged, state.called
+        roster._excluded = set(state.excluded)
         return roster
 
     def dumps(self) -> bytes:
@@ -84,6 +92,9 @@ class Roster:
             people=self._people,
             values=self._values,
             conversations=self._conversations,
+            merged=self._merged,
+            called=self._called,
+            excluded=sorted(self._excluded),
             secret=self._secret,
         )
         return msgspec.json.encode(state)
@@ -99,7 +110,8 @@ class Roster:
             if not person.name.strip() and not person.address.strip():
                 raise PrivacyError("Nobody cannot be known.", hint="Give a name or an address.")
             found = OWNER if owner else self.pseudonym(person)
-            label = found or f"PERSON_{len(self._people) + (OWNER not in self._people)}"
+            given = len(self._people) + len(self._merged)  # a number is never given twice
+            label = found or f"PERSON_{given + (OWNER not in self._people)}"
             self._remember(label, person)
         return label
 
@@ -119,7 +131,7 @@ class Roster:
 
     def person(self, pseudonym: str) -> Person | None:
         """Who it is, by the first name seen; ``PERSON_3``, ``<PERSON_3>`` and ``me`` are understood."""
-        entry = self._people.get(_bare(pseudonym))
+        entry = self._people.get(self.now(pseudonym))
         if entry is None:
             return None
         return next((p for p in entry.people if _is_name(p)), entry.people[0])
@@ -132,7 +144,10 @@ class Roster:
         """The pseudonym of whoever goes by ``name``: in full, by address, handle, or a part of the name."""
         bare = _bare(name.strip())
         for label in (bare, bare.lower(), bare.upper()):
-            if label in self._people:
+            if self.now(label) in self._people:
+                return self.now(label)
+        for label, called in self._called.items():
+            if fold(called) == fold(name.strip()):
                 return label
         exact = self.pseudonym(Person(name)) or self.pseudonym(Person("", name))
         if exact or not name.strip():
@@ -142,6 +157,82 @@ class Roster:
             if any(wanted <= {*words(p.name), name_key(p.name)} for p in entry.people):
                 return label
         return None
+
+    def handles(self, pseudonym: str) -> tuple[Person, ...]:
+        """Every name and address somebody goes by, first seen first."""
+        entry = self._people.get(self.now(pseudonym))
+        return tuple(entry.people) if entry is not None else ()
+
+    def called(self, pseudonym: str) -> str:
+        """What the owner calls somebody: the name they gave, else the first one seen, else an address."""
+        label, person = self.now(pseudonym), self.person(pseudonym)
+        return self._called.get(label) or (person.name or person.address if person else "")
+
+    def now(self, pseudonym: str) -> str:
+        """The pseudonym that stands for ``pseudonym`` since it was merged, or itself."""
+        label = _bare(pseudonym)
+        while label in self._merged:
+            label = self._merged[label]
+        return label
+
+    @property
+    def merged(self) -> Mapping[str, str]:
+        """The pseudonyms given up, each with the one that stands for it now."""
+        return {label: self.now(label) for label in self._merged}
+
+    @property
+    def excluded(self) -> frozenset[str]:
+        """The pseudonyms of those from whom the owner keeps nothing more."""
+        return frozenset(self._excluded)
+
+    def merge(self, into: str, other: str) -> None:
+        """Make two pseudonyms one person: ``other`` is given up, and whoever it stood for is ``into``.
+
+        What was kept with ``other`` still says so; :meth:`now` tells what it means. Raises ``PrivacyError``
+        for a pseudonym that is not known, for one and the same, and for giving up the owner's.
+        """
+        into, other = self._held(into), self._held(other)
+        if into == other:
+            raise PrivacyError("They are one person already.")
+        if other == OWNER:
+            raise PrivacyError("You stay yourself.", hint="Put `me` first to say that somebody is you.")
+        gone = self._people.pop(other)
+        self._merged[other] = into
+        self._called.pop(other, None)
+        held = self._people[into]
+        for written, count in gone.written.items():
+            held.written[written] = held.written.get(written, 0) + count
+        people = [*held.people, *(person for person in gone.people if person not in held.people)]
+        self._people[into] = _Entry([], held.written)
+        if other in self._excluded:
+            self._excluded = (self._excluded - {other}) | {into}
+        everyone = {label: [*entry.people] for label, entry in self._people.items()} | {into: people}
+        self.known = KnownPeople()
+        self._exact, self._by_name, self._by_address = {}, {}, {}
+        for entry in self._people.values():
+            entry.people = []
+        for label, named in everyone.items():
+            for person in named:
+                self._remember(label, person)
+
+    def rename(self, pseudonym: str, name: str) -> None:
+        """Call somebody ``name`` from now on; texts that name them are found as before."""
+        if not name.strip():
+            raise PrivacyError("A name needs a letter.", hint="Give the name to use.")
+        self._called[self._held(pseudonym)] = name.strip()
+
+    def exclude(self, pseudonym: str, *, excluded: bool = True) -> None:
+        """Keep nothing more of somebody, or again keep it; raises ``PrivacyError`` for the owner."""
+        label = self._held(pseudonym)
+        if label == OWNER:
+            raise PrivacyError("You cannot exclude yourself.", hint="Withdraw the consent instead.")
+        self._excluded = self._excluded | {label} if excluded else self._excluded - {label}
+
+    def _held(self, pseudonym: str) -> str:
+        label = self.now(pseudonym)
+        if label not in self._people:
+            raise PrivacyError(f"{pseudonym}: nobody known.", hint="See `ipse contacts list`.")
+        return label
 
     def placeholder(self, kind: str, value: str) -> str:
         """The placeholder of a value, always the same one: ``<EMAIL_1>``, ``<CONV_000001_9f86d081>``.
@@ -174,7 +265,7 @@ class Roster:
 
     def saw(self, pseudonym: str, written: str) -> None:
         """Count how texts write somebody's name, to write it the same way when restoring."""
-        counts = self._people[_bare(pseudonym)].written
+        counts = self._people[self.now(pseudonym)].written
         counts[written] = counts.get(written, 0) + 1
 
     def restore(self, text: str, only: Collection[str] | None = None) -> str:
@@ -182,16 +273,18 @@ class Roster:
 
         What is put back is not read again, so a value that looks like a placeholder restores nothing.
         """
-        allowed = None if only is None else {_bare(label) for label in only}
+        allowed = None if only is None else {self.now(label) for label in only}
 
         def written(label: str) -> str | None:
-            label = _bare(label)
+            label = self.now(label)
             return self._written(label) if allowed is None or label in allowed else None
 
         return PLACEHOLDER.sub(lambda match: written(match[1]) or match[0], text)
 
     def _written(self, label: str) -> str | None:
         entry, person = self._people.get(label), self.person(label)
+        if label in self._called:
+            return self._called[label]
         if entry is not None and person is not None:
             if entry.written:
                 return max(entry.written, key=entry.written.__getitem__)

@@ -1,0 +1,168 @@
+"""Who the owner knows: one person's handles joined over platforms, renamed, or left out.
+
+What is kept holds the pseudonyms of the day it was kept; :func:`conversations` reads it as people are known
+now, so that joining two of them needs nothing rewritten, and a later import finds the one that stayed.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
+from functools import partial
+
+import msgspec
+from msgspec.structs import replace
+
+from ipse.errors import PrivacyError
+from ipse.pipeline.workspace import Workspace
+from ipse.privacy.operators import PLACEHOLDER
+from ipse.privacy.roster import OWNER, Roster
+from ipse.records import Message, Person
+from ipse.vault import Conversation
+
+__all__ = ["Contact", "contacts", "conversations", "exclude", "merge", "rename"]
+
+NOBODY = Person("")
+
+
+class Contact(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody in the vault, by what the owner calls them; ``messages`` are those they wrote."""
+
+    pseudonym: str
+    name: str
+    handles: tuple[str, ...]
+    platforms: tuple[str, ...] = ()
+    messages: int = 0
+    excluded: bool = False
+
+
+def contacts(workspace: Workspace) -> list[Contact]:
+    """Everybody who wrote or took part, the owner first, then by how much they wrote."""
+    roster = workspace.roster()
+    wrote: Counter[str] = Counter()
+    platforms: dict[str, set[str]] = {}
+    for talk in workspace.vault.scan():
+        for message in talk.messages:
+            who = OWNER if message.direction == "outbound" else roster.now(message.sender.name)
+            wrote[who] += 1
+            platforms.setdefault(who, set()).add(talk.source)
+    found = [
+        Contact(
+            pseudonym=label,
+            name=roster.called(label),
+            handles=tuple(
+                dict.fromkeys(
+                    f"{one.name} <{one.address}>" if one.name and one.address else one.name or one.address
+                    for one in roster.handles(label)
+                )
+            ),
+            platforms=tuple(sorted(platforms.get(label, ()))),
+            messages=wrote[label],
+            excluded=label in roster.excluded,
+        )
+        for label in roster.people()
+    ]
+    return sorted(found, key=lambda one: (one.pseudonym != OWNER, -one.messages, one.name.casefold()))
+
+
+def merge(workspace: Workspace, into: str, others: Collection[str]) -> Contact:
+    """Join ``others`` to ``into``: one person, from now on and in what is kept."""
+
+    def change(roster: Roster) -> str:
+        kept = _label(roster, into)
+        for other in others:
+            roster.merge(kept, _label(roster, other))
+        return kept
+
+    return _changed(workspace, "contacts.merge", change)
+
+
+def rename(workspace: Workspace, who: str, name: str) -> Contact:
+    """Call somebody ``name``, also where an answer names them."""
+
+    def change(roster: Roster) -> str:
+        roster.rename(label := _label(roster, who), name)
+        return label
+
+    return _changed(workspace, "contacts.rename", change)
+
+
+def exclude(workspace: Workspace, who: str, *, excluded: bool = True) -> Contact:
+    """Keep nothing more that somebody writes, and learn from nothing of it; or allow it again."""
+
+    def change(roster: Roster) -> str:
+        roster.exclude(label := _label(roster, who), excluded=excluded)
+        return label
+
+    return _changed(workspace, "contacts.exclude" if excluded else "contacts.include", change)
+
+
+def conversations(workspace: Workspace, sources: Collection[str] | None = None) -> Iterator[Conversation]:
+    """What the vault holds, with people as they are known now.
+
+    A message of somebody who was excluded is a gap: it says that there was one, and nothing else.
+    """
+    roster = workspace.roster()
+    talks = workspace.vault.scan(sources=sources)
+    if not roster.merged and not roster.excluded:
+        yield from talks
+        return
+    person = partial(_person, roster)
+    text = _texts(roster)
+    for talk in talks:
+        messages = [_as_known(message, roster, person, text) for message in talk.messages]
+        yield Conversation(talk.id, talk.source, messages)
+
+
+def _as_known(
+    message: Message, roster: Roster, person: Callable[[Person], Person], text: Callable[[str], str]
+) -> Message:
+    sender = person(message.sender)
+    own = message.direction == "outbound" or sender.name == OWNER
+    if not own and sender.name in roster.excluded:
+        return replace(
+            message, sender=NOBODY, text="", raw="", subject=None, content_type="deleted", attachments=()
+        )
+    return replace(
+        message,
+        sender=sender,
+        direction="outbound" if own else "inbound",
+        participants=tuple(dict.fromkeys(map(person, message.participants))),
+        mentions=tuple(map(person, message.mentions)),
+        reactions=tuple(replace(one, by=person(one.by)) for one in message.reactions),
+        text=text(message.text),
+        raw=text(message.raw),
+        subject=message.subject and text(message.subject),
+    )
+
+
+def _person(roster: Roster, person: Person) -> Person:
+    now = roster.now(person.name) if person.name else ""
+    return person if now == person.name else Person(now)
+
+
+def _texts(roster: Roster) -> Callable[[str], str]:
+    """Puts the pseudonym of today for one that was given up."""
+    now = {label: f"<{into.upper()}>" for label, into in roster.merged.items()}
+
+    def text(written: str) -> str:
+        if "<" not in written:
+            return written
+        return PLACEHOLDER.sub(lambda match: now.get(match[1], match[0]), written)
+
+    return text
+
+
+def _label(roster: Roster, who: str) -> str:
+    found = roster.find(who)
+    if found is None:
+        raise PrivacyError(f"Nobody called `{who}` is known.", hint="See `ipse contacts list`.")
+    return found
+
+
+def _changed(workspace: Workspace, action: str, change: Callable[[Roster], str]) -> Contact:
+    roster = workspace.roster()
+    label = change(roster)
+    workspace.vault.put("roster", "roster", roster.dumps(), action=action, details={"contact": label})
+    handles = tuple(one.name or one.address for one in roster.handles(label))
+    return Contact(
+        pseudonym=label, name=roster.called(label), handles=handles, excluded=label in roster.excluded
+    )
