@@ -1,0 +1,3 @@
+"""IRC: the logs that clients and bouncers keep."""
+
+__all__: list[str] = []
