@@ -1,0 +1,222 @@
+"""A walk over a JSON document of any size, forward only. It knows how Telegram writes JSON, not what.
+
+Telegram Desktop indents: each element of a list ends with a line that holds its closing brace and nothing
+else, and a string never holds a line end. So a block is cut behind the last such line and decoded in one go;
+a block that does not decode, and a document that is not indented, are read element by element.
+"""
+
+import codecs
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final, Generic, NamedTuple, TypeVar
+
+import msgspec
+
+from ipse.errors import SourceError
+from ipse.exports import ExportPath
+
+__all__ = ["BrokenElement", "Cursor", "Elements"]
+
+T = TypeVar("T")
+BLOCK: Final = 1 << 17  # bytes read at a time
+LONGEST: Final = 1 << 25  # characters of one value
+_BLANK: Final = re.compile(r"[\s,]*")
+_AGAIN: Final = re.compile(r"\}\s*,\s*(?=\{\s*\"id\"\s*:)")
+_LIST: Final = re.compile(r"\"messages\"\s*:\s*\[")
+# Control characters are written as \x1F, which JSON does not know.
+_ESCAPE: Final = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|.)", re.DOTALL)
+_CUT_ESCAPE: Final = re.compile(r"\\+(?:x[0-9A-Fa-f]?)?\Z")
+
+
+class BrokenElement(NamedTuple):
+    """An element of a list that could not be read, and why."""
+
+    reason: str
+
+
+class Cursor:
+    """A place in the document. What is asked for is taken, and the place is behind it.
+
+    Whatever is not there, or no JSON, is a ``SourceError`` that names the place.
+    """
+
+    def __init__(self, file: ExportPath) -> None:
+        self._label = file.label
+        self._file = file.open()
+        self._utf8 = codecs.getincrementaldecoder("utf-8-sig")("replace")
+        self._json = json.JSONDecoder()
+        self.held, self.pos = "", 0
+        self._ended, self._dropped, self._cut = False, 0, ""
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    @property
+    def place(self) -> int:
+        """How many characters lie before."""
+        return self._dropped + self.pos
+
+    def failure(self, what: str) -> SourceError:
+        """The error that says ``what`` is wrong here."""
+        return SourceError(
+            f"{self._label}: {what} after {self.place:,} characters.",
+            hint="Export it again, as machine-readable JSON.",
+        )
+
+    def more(self) -> bool:
+        """Hold more of the document; False at its end. Where it breaks off, it ends."""
+        if self._ended:
+            return False
+        # As much again as is held: a long value is looked at few times.
+        block = self._file.read(max(BLOCK, len(self.held) - self.pos))
+        self._ended = not block
+        text = self._cut + self._utf8.decode(block, final=self._ended)
+        cut = None if self._ended else _CUT_ESCAPE.search(text, max(0, len(text) - 64))
+        text, self._cut = (text[: cut.start()], cut[0]) if cut else (text, "")
+        if "\\x" in text:
+            text = _ESCAPE.sub(lambda match: f"\\u00{match[1]}" if match[1] else match[0], text)
+        self._dropped += self.pos
+        self.held, self.pos = self.held[self.pos :] + text, 0
+        return True
+
+    def peek(self) -> str:
+        """The next character that is neither blank nor a comma."""
+        while True:
+            match = _BLANK.match(self.held, self.pos)
+            self.pos = match.end() if match else self.pos
+            if self.pos < len(self.held):
+                return self.held[self.pos]
+            if not self.more():
+                raise self.failure("it breaks off")
+
+    def expect(self, letter: str) -> None:
+        """Take ``letter``."""
+        if self.peek() != letter:
+            raise self.failure(f"no `{letter}`")
+        self.pos += 1
+
+    def fields(self) -> Iterator[str]:
+        """The keys of an object; the value behind each is for the caller to take."""
+        self.expect("{")
+        while self.peek() != "}":
+            key = self.value()
+            self.expect(":")
+            yield str(key)
+        self.pos += 1
+
+    def members(self) -> Iterator[None]:
+        """Stop before each element of a list; the element is for the caller to take."""
+        self.expect("[")
+        while self.peek() != "]":
+            yield
+        self.pos += 1
+
+    def value(self) -> Any:  # noqa: ANN401 - whatever JSON holds
+        """Any value, whole."""
+        self.peek()
+        while True:
+            try:
+                value, end = self._json.raw_decode(self.held, self.pos)
+            except RecursionError as error:
+                raise self.failure("it nests without end") from error
+            except ValueError as error:
+                if not self._unfinished(error) or not self.more():
+                    raise self.failure("no JSON") from error
+                continue
+            if end == len(self.held) and self.more():  # a number may go on
+                continue
+            self.pos = end
+            return value
+
+    def _unfinished(self, error: ValueError) -> bool:
+        """Whether the value may only need more of the text."""
+        if not isinstance(error, json.JSONDecodeError) or len(self.held) - self.pos > LONGEST:
+            return False
+        return error.msg.startswith("Unterminated") or error.pos > len(self.held) - 64
+
+
+class Elements(Generic[T]):
+    """The elements of the list at a cursor, as ``kind`` (a Struct): each, or what was wrong with it."""
+
+    def __init__(self, cursor: Cursor, kind: type[T]) -> None:
+        self._cursor, self._kind = cursor, kind
+        self._one = msgspec.json.Decoder(kind)
+        self._many = msgspec.json.Decoder(list[kind])  # type: ignore[valid-type]
+
+    def __iter__(self) -> Iterator[T | BrokenElement]:
+        """Take the list, element by element."""
+        cursor = self._cursor
+        cursor.expect("[")
+        if cursor.peek() == "{":
+            # The blanks before the first element tell how far all of them are indented.
+            line = cursor.held.rfind("\n", 0, cursor.pos)
+            indent = cursor.held[line + 1 : cursor.pos]
+            if line >= 0 and (not indent or indent.isspace()):
+                yield from self._blocks(f"\n{indent}}}")
+        while cursor.peek() != "]":
+            yield self._next()
+        cursor.pos += 1
+
+    def _blocks(self, closing: str) -> Iterator[T | BrokenElement]:
+        """Elements that end with the line ``closing``; the last one lacks the comma behind it."""
+        cursor, inner, last = self._cursor, closing + ",", closing + "\n"
+        while True:
+            end = cursor.held.find(last, cursor.pos)
+            final = end >= 0
+            if not final:
+                end = cursor.held.rfind(inner, cursor.pos)
+            if end >= 0:
+                block, cursor.pos = cursor.held[cursor.pos : end + len(closing)], end + len(closing)
+                yield from self._decoded(block, inner)
+                cursor.peek()
+            if final or len(cursor.held) - cursor.pos > LONGEST or not cursor.more():
+                return
+
+    def _decoded(self, block: str, inner: str) -> Iterator[T | BrokenElement]:
+        try:
+            yield from self._many.decode(f"[{block}]")
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            pieces = block.split(inner)
+            for piece in pieces[:-1]:
+                yield self._piece(piece.lstrip() + inner[:-1])
+            yield self._piece(pieces[-1])
+
+    def _piece(self, text: str) -> T | BrokenElement:
+        try:
+            return self._one.decode(text)
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            pass  # the standard library takes more than msgspec: half a surrogate pair, for one
+        try:
+            return self._converted(json.loads(text))
+        except (ValueError, RecursionError):
+            if _LIST.search(text):  # the end of this list and the head of the next lie in what is damaged
+                raise self._cursor.failure("no JSON") from None
+            return BrokenElement("it is no JSON")
+
+    def _next(self) -> T | BrokenElement:
+        try:
+            return self._converted(self._cursor.value())
+        except SourceError:
+            if not self._found_next():
+                raise
+            return BrokenElement("it is no JSON")
+
+    def _converted(self, value: object) -> T | BrokenElement:
+        try:
+            return msgspec.convert(value, self._kind)
+        except msgspec.ValidationError:
+            return BrokenElement("it is no message")
+
+    def _found_next(self) -> bool:
+        """Go to the next element of this list, if there is one to be seen."""
+        cursor = self._cursor
+        while True:
+            head = _LIST.search(cursor.held, cursor.pos + 1)
+            found = _AGAIN.search(cursor.held, cursor.pos + 1, head.start() if head else len(cursor.held))
+            if found:
+                cursor.pos = found.end()
+                return True
+            if head or len(cursor.held) - cursor.pos > LONGEST or not cursor.more():
+                return False
