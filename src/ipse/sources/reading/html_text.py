@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
-__all__ = ["html_to_text"]
+__all__ = ["depth", "html_to_text"]
 
 LONGEST: Final = 2 << 20  # characters of HTML that are looked at
 DEEPEST: Final = 2000  # the parser's time grows with the square of the depth
@@ -37,7 +37,7 @@ _SIGNATURE = re.compile(r"\b(?:gmail_signature|moz-signature|ms-outlook-mobile-s
 def html_to_text(html: str) -> str:
     """Turn the HTML of a mail into text. Never raises; time grows with the length alone."""
     html = html[:LONGEST].replace("\0", "")
-    if html.count("<") > DEEPEST and _depth(html) > DEEPEST:
+    if html.count("<") > DEEPEST and depth(html) > DEEPEST:
         return _SPACE.sub(" ", unescape(re.sub(r"<[^<>]*>", " ", html))).strip()
     from selectolax.lexbor import LexborHTMLParser
 
@@ -50,14 +50,15 @@ def html_to_text(html: str) -> str:
     return page.text()
 
 
-def _depth(html: str) -> int:
-    depth = deepest = 0
+def depth(html: str) -> int:
+    """How deep its elements lie in each other, at most: to be asked before a parser is given it."""
+    level = deepest = 0
     for closing, name in _TAG.findall(html):
         if closing:
-            depth = max(depth - 1, 0)
+            level = max(level - 1, 0)
         elif name.lower() not in _VOID:
-            depth += 1
-            deepest = max(deepest, depth)
+            level += 1
+            deepest = max(deepest, level)
     return deepest
 
 
