@@ -9,7 +9,15 @@ from ipse.interfaces import Learner, Recognizer, Source, Voice
 
 def test_every_source_declared_loads_and_fits_its_seam() -> None:
     sources = plugins.sources()
-    assert [source.name for source in sources] == ["gmail", "reflections", "sms", "telegram", "whatsapp", "x"]
+    assert [source.name for source in sources] == [
+        "gmail",
+        "linkedin",
+        "reflections",
+        "sms",
+        "telegram",
+        "whatsapp",
+        "x",
+    ]
     assert all(isinstance(source, Source) for source in sources)
 
 
