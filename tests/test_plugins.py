@@ -12,6 +12,7 @@ def test_every_source_declared_loads_and_fits_its_seam() -> None:
     assert [source.name for source in sources] == [
         "gmail",
         "linkedin",
+        "mattermost",
         "reflections",
         "sms",
         "telegram",
