@@ -19,6 +19,7 @@ from ipse.errors import SettingsError
 
 __all__ = [
     "DatasetSettings",
+    "EnrichSettings",
     "ImportSettings",
     "LoraSettings",
     "PrivacySettings",
@@ -64,6 +65,14 @@ class PrivacySettings(_Section):
     phone_regions: tuple[str, ...] = Field(
         ("DE", "US", "GB", "GE", "FR"), description="regions for phone numbers written without country code"
     )
+
+
+class EnrichSettings(_Section):
+    """How links are looked up, once the owner allows it."""
+
+    seconds_between: float = Field(1.0, ge=0, description="pause between two questions to one site")
+    timeout: float = Field(10.0, gt=0, description="seconds to wait for an answer")
+    again_days: float = Field(30.0, ge=0, description="days after which a failed link is asked for again")
 
 
 class DatasetSettings(_Section):
@@ -127,6 +136,7 @@ class Settings(_Section):
     vault: str = Field("", description="folder of the vault; empty: the one found here, else the user's own")
     imports: ImportSettings = ImportSettings()
     privacy: PrivacySettings = PrivacySettings()
+    enrich: EnrichSettings = EnrichSettings()
     dataset: DatasetSettings = DatasetSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     lora: LoraSettings = LoraSettings()

@@ -33,9 +33,9 @@ __all__ = [
     "withdraw",
 ]
 
-Purpose = Literal["archive", "style", "events"]
+Purpose = Literal["archive", "style", "events", "enrich"]
 
-NOTICE_VERSION = "1"
+NOTICE_VERSION = "2"
 
 NOTICE = """\
 What you allow, for one source of yours and only for the purposes you name:
@@ -43,11 +43,13 @@ What you allow, for one source of yours and only for the purposes you name:
   archive  its records are read, pseudonymized, encrypted and kept in your vault;
   style    your own words in them train a model that answers the way you write; what others
            wrote is context for it and is never what it learns to say;
-  events   what your machine or sensors recorded trains models that classify, predict and warn.
+  events   what your machine or sensors recorded trains models that classify, predict and warn;
+  enrich   `ipse enrich` may ask the sites that its links lead to what is behind them. They learn that
+           somebody at your address asks for the link, and nothing else.
 
-Everything stays on this machine: nothing is sent anywhere, nobody else receives anything. What is
-kept is pseudonymized and encrypted, which is not the same as anonymous. Messages hold other people's
-words too: give only exports that you are entitled to use in this way.
+But for enrich, everything stays on this machine: nothing is sent anywhere, nobody else receives
+anything. What is kept is pseudonymized and encrypted, which is not the same as anonymous. Messages hold
+other people's words too: give only exports that you are entitled to use in this way.
 
 You may withdraw at any time with `ipse consent withdraw`; from then on nothing of the source is used.
 You may see, export, correct and erase what is kept. Erasing a source destroys its keys.

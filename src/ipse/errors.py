@@ -21,6 +21,7 @@
     ├── LearnerError             a model cannot be trained or loaded
     │   ├── MissingExtraError    an optional package is not installed
     │   └── BaseModelError       the base model cannot be used
+    ├── EnrichmentError          a link could not be looked up; `again` tells whether later may help
     ├── RegistryError            no such model, or it may not be promoted
     ├── PluginError              a plugin does not load or breaks its contract
     └── CancelledError           the owner stopped the job; finished work is kept
@@ -36,6 +37,7 @@ __all__ = [
     "ConsentError",
     "DamagedVaultError",
     "DatasetError",
+    "EnrichmentError",
     "IpseError",
     "LearnerError",
     "MissingExtraError",
@@ -141,6 +143,14 @@ class MissingExtraError(LearnerError):
 
 class BaseModelError(LearnerError):
     """The base model cannot be used."""
+
+
+class EnrichmentError(IpseError):
+    """A link could not be looked up; ``again`` tells whether asking later may help."""
+
+    def __init__(self, message: str, *, hint: str = "", again: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.again = again
 
 
 class RegistryError(IpseError):

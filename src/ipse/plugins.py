@@ -7,10 +7,11 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import cast
 
+from ipse.enrichment import Site
 from ipse.errors import PluginError, UnknownFormatError
 from ipse.interfaces import Learner, Recognizer, Source, Voice
 
-__all__ = ["learner", "learners", "recognizers", "source_named", "sources", "voice"]
+__all__ = ["learner", "learners", "recognizers", "sites", "source_named", "sources", "voice"]
 
 
 @cache
@@ -55,6 +56,11 @@ def source_named(name: str) -> Source:
 def recognizers() -> list[Recognizer]:
     """Every recognizer installed, made with its defaults."""
     return [_load("ipse.recognizers", name, Recognizer)() for name in _declared("ipse.recognizers")]
+
+
+def sites() -> list[Site]:
+    """Every adapter for the links of a site, made with its defaults."""
+    return [_load("ipse.sites", name, Site)() for name in _declared("ipse.sites")]
 
 
 def learners() -> list[str]:

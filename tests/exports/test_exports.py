@@ -1,4 +1,4 @@
-"""An export wherever it lies: on disk, in a zip, in a zip of zips, over several; and archives made to burst."""
+"""An export wherever it lies: on disk, in a zip, in a zip of zips, over several; archives made to burst."""
 
 import gzip
 import io

@@ -11,6 +11,7 @@ from ipse.cli import (
     audit_,
     consent_,
     contacts_,
+    enrich_,
     evaluate_,
     export_,
     import_,
@@ -45,6 +46,7 @@ app.add_typer(consent_.app, name="consent", rich_help_panel=START)
 app.add_typer(sources_.app, name="sources", rich_help_panel=START)
 app.command("import", rich_help_panel=START)(import_.import_exports)
 app.add_typer(contacts_.app, name="contacts", rich_help_panel=START)
+app.command("enrich", rich_help_panel=START)(enrich_.enrich)
 app.command("prepare", rich_help_panel=LEARN)(prepare_.prepare)
 app.command("train", rich_help_panel=LEARN)(train_.train)
 app.command("evaluate", rich_help_panel=LEARN)(evaluate_.evaluate)

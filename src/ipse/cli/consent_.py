@@ -20,6 +20,7 @@ class PurposeName(StrEnum):
     ARCHIVE = "archive"
     STYLE = "style"
     EVENTS = "events"
+    ENRICH = "enrich"
 
 
 app = typer.Typer(help="What you allow: nothing is read without it.", no_args_is_help=True)
@@ -32,7 +33,9 @@ def give(
     purpose: Annotated[
         list[PurposeName],
         typer.Option(
-            "--purpose", help="archive: keep; style: learn how you write; events: learn from events."
+            "--purpose",
+            help="archive: keep; style: learn how you write; events: learn from events; "
+            "enrich: look up its links.",
         ),
     ],
     more: Annotated[
