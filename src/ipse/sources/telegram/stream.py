@@ -153,7 +153,8 @@ class Elements(Generic[T]):
             # The blanks before the first element tell how far all of them are indented.
             line = cursor.held.rfind("\n", 0, cursor.pos)
             indent = cursor.held[line + 1 : cursor.pos]
-            if line >= 0 and (not indent or indent.isspace()):
+            plain = indent.isspace()  # without, the ends of inner objects look the same
+            if line >= 0 and plain and cursor.held[line - 1 : line] != "\r":
                 yield from self._blocks(f"\n{indent}}}")
         while cursor.peek() != "]":
             yield self._next()
