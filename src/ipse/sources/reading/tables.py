@@ -21,7 +21,7 @@ import msgspec
 from ipse.errors import SourceError
 from ipse.exports import ExportPath
 
-__all__ = ["ABSENT", "Cells", "Columns", "headers", "rows", "unsaved"]
+__all__ = ["ABSENT", "Cells", "Columns", "csv_rows", "headers", "rows", "unsaved"]
 
 ABSENT: Final = None
 """The cell of a column that the table does not have; a cell without a value is ``""``."""
@@ -205,25 +205,46 @@ def _split(line: str, delimiter: str) -> tuple[str, ...]:
         return ()
 
 
+def csv_rows(
+    file: TextIO, label: str, delimiter: str = ""
+) -> tuple[tuple[str, ...], Iterator[tuple[str, list[str] | str]]]:
+    """The header of a CSV that no one knows the columns of, and its rows as :func:`rows` gives them.
+
+    Without a ``delimiter`` it is the one that the header has most of. Raises ``SourceError`` without rows.
+    """
+    lines = _Lines(file)
+    first = next((line for line in lines if line.strip() and not line.startswith("sep=")), None)
+    if first is None:
+        raise SourceError(f"{label} holds no rows.", hint="Export it again.")
+    mark = delimiter or max(_DELIMITERS, key=first.count)
+    names = tuple(name.strip(_BOM + " \t\r\n") for name in _split(first, mark))
+    return names, _cells(lines, mark, len(names))
+
+
 def _csv_rows(path: ExportPath, columns: Columns) -> Iterator[tuple[str, Cells | str]]:
-    """Rows are numbered as a spreadsheet does: the header is row 1, and lines without a cell are skipped."""
     with _open(path) as file:
         lines = _Lines(file)
         delimiter, names = _header(lines, path, columns)
         if not columns.usable(names):
             raise columns.missing(path, [names])
-        layout, width = columns.layout(names), len(names)
-        reader = csv.reader(lines, delimiter=delimiter, strict=True)
-        number = 1
-        while (cells := _next_row(reader, lines)) is not None:
-            number += any(cells) or not lines.taken[0].isspace()
-            if len(cells) >= width and not any(cells[width:]):
-                if any(cells):
-                    yield f"row {number}", _pick(cells, layout)
-            elif not lines.taken[0].isspace():
-                # A quote that nobody closed runs into the rows below: only its own line is given up.
-                lines.put_back()
-                yield f"row {number}", _CELLS if cells else _QUOTES
+        layout = columns.layout(names)
+        for position, cells in _cells(lines, delimiter, len(names)):
+            yield position, cells if isinstance(cells, str) else _pick(cells, layout)
+
+
+def _cells(lines: _Lines, delimiter: str, width: int) -> Iterator[tuple[str, list[str] | str]]:
+    """Rows are numbered as a spreadsheet does: the header is row 1, and lines without a cell are skipped."""
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    number = 1
+    while (cells := _next_row(reader, lines)) is not None:
+        number += any(cells) or not lines.taken[0].isspace()
+        if len(cells) >= width and not any(cells[width:]):
+            if any(cells):
+                yield f"row {number}", cells
+        elif not lines.taken[0].isspace():
+            # A quote that nobody closed runs into the rows below: only its own line is given up.
+            lines.put_back()
+            yield f"row {number}", _CELLS if cells else _QUOTES
 
 
 def _next_row(reader: Iterator[list[str]], lines: _Lines) -> list[str] | None:
