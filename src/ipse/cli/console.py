@@ -160,12 +160,15 @@ def progress_bar(title: str, *, quiet: bool, unit: str = "") -> "Iterator[Progre
         TextColumn("{task.fields[figures]}"),
     )
     bars = Bars(*columns, console=console(stderr=True), disable=quiet, refresh_per_second=5)
-    with bars:
-        task = bars.add_task(title, total=None, figures="", visible=False)
+    task = bars.add_task(title, total=None, figures="")
+    try:
 
         def progress(done: float, total: float | None, figures: Mapping[str, float]) -> None:
             told = [(name, value) for name, value in figures.items() if name not in ON_THE_BAR]
             shown = "  ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in told)
-            bars.update(task, completed=done, total=total, figures=shown, visible=True)
+            bars.start()  # only now: before the first step the terminal may be needed for a question
+            bars.update(task, completed=done, total=total, figures=shown)
 
         yield progress
+    finally:
+        bars.stop()

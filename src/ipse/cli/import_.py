@@ -1,5 +1,6 @@
 """``ipse import``: from exports into the vault."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from ipse.pipeline.importing import ImportReport
     from ipse.pipeline.owner import Candidate
+    from ipse.pipeline.workspace import Workspace
 
 __all__ = ["import_exports"]
 
@@ -57,17 +59,21 @@ def import_exports(
     from ipse.pipeline.importing import import_
 
     flags = {"imports": {"tz": tz}} if tz else {}
-    with opened(vault, flags) as workspace, progress_bar("importing", quiet=json, unit="records") as progress:
-        report = import_(
-            workspace,
-            paths,
-            me=me or (),
-            format_name=format_name,
-            passphrase=export_passphrase(passphrase, passphrase_file),
-            mapping=mapping,
-            ask=None if yes or json or not console().is_terminal else _ask,
-            progress=progress,
-        )
+    talk = not (yes or json) and sys.stdin.isatty() and sys.stdout.isatty()
+    with opened(vault, flags) as workspace:
+        if talk and format_name is None:
+            _offer(workspace, paths)
+        with progress_bar("importing", quiet=json, unit="records") as progress:
+            report = import_(
+                workspace,
+                paths,
+                me=me or (),
+                format_name=format_name,
+                passphrase=export_passphrase(passphrase, passphrase_file),
+                mapping=mapping,
+                ask=_ask if talk else None,
+                progress=progress,
+            )
     if json:
         print_json(report)
     else:
@@ -93,6 +99,28 @@ def _print(report: "ImportReport") -> None:
         out.print(f"not recognized: {path}", markup=False)
     if len(report.unrecognized) > SHOWN:
         out.print(f"… and {len(report.unrecognized) - SHOWN:,} more files not recognized.")
+
+
+def _offer(workspace: "Workspace", paths: list[Path]) -> None:
+    """Look, if the owner wants, for exports of sources not allowed yet, and ask about each source found."""
+    from ipse.consent import NOTICE
+    from ipse.pipeline.consents import give
+    from ipse.pipeline.finding import look
+
+    out = console()
+    if not typer.confirm("Look for exports of sources that you have not allowed yet?", default=True):
+        return
+    names: dict[str, list[str]] = {}
+    for one in look(paths).exports:
+        if not workspace.allows(one.source.name):
+            names.setdefault(one.source.name, []).append(one.path.label)
+    if names:
+        out.print(NOTICE, markup=False)
+    for name, labels in names.items():
+        more = f" and {len(labels) - SHOWN} more" if len(labels) > SHOWN else ""
+        out.print(f"{name}: {', '.join(labels[:SHOWN])}{more}", markup=False)
+        if typer.confirm(f"Allow {name} to be kept (archive) and to be learned from (style)?"):
+            give(workspace, name, ["archive", "style"])
 
 
 def _ask(export: str, candidates: "Sequence[Candidate]") -> list[str]:

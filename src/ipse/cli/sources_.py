@@ -44,10 +44,13 @@ def sources(
     if json:
         print_json([{"name": s.name, "reads": s.reads, "formats": [s.name, *s.aliases]} for s in known])
         return
-    table = Table("source", "reads", "--format", title="Sources", title_justify="left")
+    table = Table("source", "reads", title="Sources", title_justify="left")
     for source in known:
-        table.add_row(source.name, source.reads, ", ".join((source.name, *source.aliases)))
+        table.add_row(source.name, source.reads)
     console().print(table)
+    console().print(
+        "`ipse sources guide NAME` tells how to get an export; `ipse sources find PATH` what is there."
+    )
 
 
 @app.command()
@@ -93,6 +96,40 @@ def preview(
             out.print("… --json prints all.")
             break
         out.print(_line(item), markup=False, soft_wrap=True)
+
+
+@app.command("find")
+def find_exports(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files or folders to look through.")],
+    vault: VaultOption = None,  # noqa: ARG001 - every command takes it
+    json: JsonOption = False,
+) -> None:
+    """Say which exports are in a folder, keeping nothing: before you consent to any."""
+    from rich.table import Table
+
+    from ipse.pipeline.finding import look
+
+    found = look(paths)
+    if json:
+        exports = [{"export": one.path.label, "source": one.source.name} for one in found.exports]
+        unknown, closed = [one.label for one in found.unknown], [str(error) for error in found.closed]
+        print_json({"exports": exports, "unrecognized": unknown, "unreadable": closed})
+        return
+    out = console()
+    if found.exports:
+        table = Table("source", "export", title="Found", title_justify="left")
+        for one in sorted(found.exports, key=lambda one: (one.source.name, one.path.label)):
+            table.add_row(one.source.name, one.path.label)
+        out.print(table)
+    for error in found.closed:
+        out.print(f"not readable: {error}", markup=False)
+    for path in found.unknown[:SHOWN]:
+        out.print(f"not recognized: {path.label}", markup=False)
+    if len(found.unknown) > SHOWN:
+        out.print(f"… and {len(found.unknown) - SHOWN:,} more files not recognized.")
+    if found.exports:
+        names = " ".join(sorted({one.source.name for one in found.exports}))
+        out.print(f"To import them, allow each: ipse consent give --source NAME (of {names})")
 
 
 @app.command()

@@ -132,19 +132,13 @@ def enriched(workspace: Workspace) -> Iterator[EnrichedMessage]:
 
 
 def _allowed(workspace: Workspace) -> frozenset[str]:
-    names = set()
-    for name in workspace.vault.counts():
-        try:
-            workspace.permit(name, "enrich")
-        except ConsentError:
-            continue
-        names.add(name)
+    names = frozenset(name for name in workspace.vault.counts() if workspace.allows(name, "enrich"))
     if not names:
         raise ConsentError(
             "No source may be looked up on the network, so nothing was asked.",
             hint="Allow it: ipse consent give --source NAME --purpose archive --purpose enrich",
         )
-    return frozenset(names)
+    return names
 
 
 def _links(workspace: Workspace, roster: Roster, sources: Iterable[str] | None) -> list[str]:

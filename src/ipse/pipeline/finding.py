@@ -1,6 +1,6 @@
 """Which source reads which file: by content, and only for sources the owner has consented to.
 
-A file whose source has no consent is never opened; its name alone tells what might be missing.
+An import never opens a file whose source has no consent; :func:`look` does when the owner asks what there is.
 """
 
 from collections.abc import Sequence
@@ -8,11 +8,12 @@ from pathlib import Path
 
 import msgspec
 
+from ipse import plugins
 from ipse.errors import SourceError, UnknownFormatError
 from ipse.exports import ExportPath, merged
 from ipse.interfaces import Source
 
-__all__ = ["Export", "Found", "find"]
+__all__ = ["Export", "Found", "find", "look"]
 
 
 class Export(msgspec.Struct, frozen=True):
@@ -37,12 +38,7 @@ def find(paths: Sequence[Path], sources: Sequence[Source], *, forced: bool = Fal
     recognized.
     """
     found = Found([], [], [])
-    for path in paths:
-        if not path.exists():
-            raise SourceError(
-                f"{path}: no such file or folder.", hint="Check the path; repeat --me for each name."
-            )
-    for named in merged(paths):
+    for named in _named(paths):
         before = len(found.exports)
         if forced and (named.is_file() or sources[0].recognizes(named)):
             found.exports.append(Export(named, sources[0]))
@@ -54,9 +50,29 @@ def find(paths: Sequence[Path], sources: Sequence[Source], *, forced: bool = Fal
             names = ", ".join(source.name for source in sources)
             raise UnknownFormatError(
                 f"{named.label}: not recognized by {names}, the sources you have consented to.",
-                hint="See `ipse sources`; give consent for its source, or name it with --format.",
+                hint="See `ipse sources find PATH`; give consent for its source, or name it with --format.",
             )
     return found
+
+
+def look(paths: Sequence[Path]) -> Found:
+    """What is under ``paths``, by every source there is: for an owner who asks, before any consent.
+
+    It opens heads of files and keeps nothing. Raises ``SourceError`` for a path that is not there.
+    """
+    found = Found([], [], [])
+    for named in _named(paths):
+        _walk(named, plugins.sources(), found)
+    return found
+
+
+def _named(paths: Sequence[Path]) -> list[ExportPath]:
+    for path in paths:
+        if not path.exists():
+            raise SourceError(
+                f"{path}: no such file or folder.", hint="Check the path; repeat --me for each name."
+            )
+    return merged(paths)
 
 
 def _walk(path: ExportPath, sources: Sequence[Source], found: Found) -> None:

@@ -129,13 +129,7 @@ def _allowed(workspace: Workspace, format_name: str | None) -> list[Source]:
         source = plugins.source_named(format_name)
         workspace.permit(source.name, "archive")
         return [source]
-    allowed = []
-    for source in plugins.sources():
-        try:
-            workspace.permit(source.name, "archive")
-        except ConsentError:
-            continue
-        allowed.append(source)
+    allowed = [source for source in plugins.sources() if workspace.allows(source.name)]
     if not allowed:
         raise ConsentError(
             "No source has an active consent, so nothing was opened.",

@@ -12,7 +12,7 @@ import msgspec
 
 from ipse.config import Settings, default_vault
 from ipse.consent import Permit, Purpose, SignedConsent, decide
-from ipse.errors import VaultMissingError
+from ipse.errors import ConsentError, VaultMissingError
 from ipse.privacy.roster import Roster
 from ipse.vault import Vault
 
@@ -62,6 +62,14 @@ class Workspace:
     def permit(self, source: str, purpose: Purpose) -> Permit:
         """The owner's leave to use ``source`` for ``purpose`` now; raises ``ConsentError``."""
         return decide(self.consents(), source=source, purpose=purpose, now=datetime.now(UTC))
+
+    def allows(self, source: str, purpose: Purpose = "archive") -> bool:
+        """Whether there is such leave now."""
+        try:
+            self.permit(source, purpose)
+        except ConsentError:
+            return False
+        return True
 
     def roster(self) -> Roster:
         """Who is known in this vault."""
