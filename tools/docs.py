@@ -10,9 +10,12 @@ import typer.main
 from ipse import plugins
 from ipse.cli.app import app
 from ipse.config import Settings, json_schema
+from ipse.interfaces import Source
 from ipse.schemas import WireMessage
 
-REFERENCE = Path(__file__).resolve().parents[1] / "docs" / "reference"
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+REFERENCE = DOCS / "reference"
+GUIDES = DOCS / "guides" / "exports"
 
 
 def cli() -> str:
@@ -75,8 +78,16 @@ def sources() -> str:
     lines = ["# Sources", "", "Generated from the code; `make docs` renews it.", ""]
     lines += ["| source | reads | names for `--format` |", "|---|---|---|"]
     for source in plugins.sources():
-        lines.append(f"| {source.name} | {source.reads} | {', '.join((source.name, *source.aliases))} |")
+        page = f"[{source.name}](../guides/exports/{source.name}.md)"
+        lines.append(f"| {page} | {source.reads} | {', '.join((source.name, *source.aliases))} |")
+    lines += ["", "Another one: [my export is not listed](../guides/exports/not-listed.md)."]
     return "\n".join(lines) + "\n"
+
+
+def guide(source: Source) -> str:
+    """The page that `ipse sources guide NAME` shows."""
+    mark = "<!-- Generated from src/ipse/sources/guides; `make docs` renews it. -->"
+    return f"{mark}\n\n{source.guide().strip()}\n"
 
 
 def wire() -> str:
@@ -100,16 +111,17 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="fail when a page is stale")
     check = parser.parse_args().check
     pages = {
-        "cli.md": cli(),
-        "settings.md": settings(),
-        "settings.schema.json": json.dumps(json_schema(), indent=1) + "\n",
-        "sources.md": sources(),
-        "messages.md": wire(),
+        REFERENCE / "cli.md": cli(),
+        REFERENCE / "settings.md": settings(),
+        REFERENCE / "settings.schema.json": json.dumps(json_schema(), indent=1) + "\n",
+        REFERENCE / "sources.md": sources(),
+        REFERENCE / "messages.md": wire(),
+        **{GUIDES / f"{source.name}.md": guide(source) for source in plugins.sources()},
     }
-    REFERENCE.mkdir(parents=True, exist_ok=True)
     stale = []
-    for name, text in pages.items():
-        file = REFERENCE / name
+    for file, text in pages.items():
+        name = file.name
+        file.parent.mkdir(parents=True, exist_ok=True)
         if not file.is_file() or file.read_text(encoding="utf-8") != text:
             stale.append(name)
             if not check:
