@@ -16,7 +16,7 @@ from ipse.errors import SourceError
 from ipse.exports import ExportPath
 from ipse.records import Unreadable
 
-__all__ = ["WHOLE", "decoded", "elements", "lines", "parts"]
+__all__ = ["WHOLE", "decoded", "elements", "lines", "objects", "parts"]
 
 T = TypeVar("T")
 WHOLE: Final = 1 << 26  # bytes; a longer document is not decoded at once
@@ -48,6 +48,21 @@ def elements(file: ExportPath, key: str = "") -> Iterator[tuple[int, Any]]:
         yield from _elements(text, key)
     finally:
         text.close()
+
+
+def objects(file: ExportPath, key: str = "") -> Iterator[tuple[int, "dict[str, Any] | Unreadable"]]:
+    """The same with places from 1, for lists of objects: what is none is an ``Unreadable``, and so is, as
+    the last, the place where the list breaks off.
+    """
+    last = 0
+    try:
+        for place, value in elements(file, key):
+            last = place + 1
+            found = isinstance(value, dict)
+            yield last, value if found else Unreadable(file.label, f"message {last}", "it is no object")
+    except SourceError:
+        reason = "it breaks off or is no JSON from here on"
+        yield last + 1, Unreadable(file.label, f"message {last + 1}", reason)
 
 
 def _elements(text: "_Text", key: str) -> Iterator[tuple[int, Any]]:

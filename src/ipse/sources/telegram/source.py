@@ -15,6 +15,7 @@ from ipse.errors import SourceError
 from ipse.exports import ExportPath
 from ipse.interfaces import ReadOptions, Survey
 from ipse.records import Message, Person, Unreadable
+from ipse.sources.reading.folders import unwrapped
 from ipse.sources.reading.guides import guide
 from ipse.sources.reading.records import surveyed
 from ipse.sources.reading.texts import clean
@@ -78,7 +79,7 @@ class Telegram:
     def _recognizes(self, path: ExportPath) -> bool:
         if not path.is_dir():
             return path.suffix == ".json" and _is_result(path.head)
-        inner = _unwrapped(path)
+        inner = unwrapped(path)
         result = inner / "result.json"
         if not (result.is_file() and _is_result(result.head)) and not _is_html(inner):
             return False
@@ -112,18 +113,9 @@ def _is_html(folder: ExportPath) -> bool:
     return b"Exported Data" in head and b"page_wrap" in head
 
 
-def _unwrapped(path: ExportPath) -> ExportPath:
-    """The one folder in an archive that holds nothing else."""
-    if path.suffix == ".zip":
-        children = [child for child, _ in zip(path.iterdir(), range(2), strict=False)]
-        if len(children) == 1 and children[0].is_dir():
-            return children[0]
-    return path
-
-
 def _file(path: ExportPath) -> ExportPath:
     if path.is_dir():
-        folder = _unwrapped(path)
+        folder = unwrapped(path)
         if not (folder / "result.json").is_file() and (folder / HTML).is_file():
             path = folder / HTML
         else:
