@@ -55,6 +55,7 @@ def _plain(text: str) -> str:
     for match in _TOKEN.finditer(text):
         kind, token = match.lastgroup, match[0]
         if kind == "comment" or token.isspace():
+            out.append(" ")
             continue
         if pending and kind != "close":
             out.append(",")

@@ -17,6 +17,8 @@ def fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
     while at < end:
         key, at = _varint(data, at)
         number, kind = key >> 3, key & 7
+        if number == 0:
+            raise ValueError("a field of no number")
         if kind == 0:
             value, at = _varint(data, at)
             yield number, value
@@ -27,7 +29,7 @@ def fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
             size = 8 if kind == 1 else 4
         else:
             raise ValueError("a field of no known kind")
-        if number == 0 or at + size > end:
+        if at + size > end:
             raise ValueError("a field runs over the end")
         yield number, data[at : at + size]
         at += size
