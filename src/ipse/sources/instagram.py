@@ -12,5 +12,5 @@ class Instagram(MetaExport):
     """Reads the conversations of an Instagram export."""
 
     name = "instagram"
-    aliases = ("instagram_json", "instagram_dir", "instagram_html")
+    aliases: tuple[str, ...] = ("instagram_json", "instagram_dir", "instagram_html")
     reads = "Instagram conversations of its export: JSON or HTML, a folder or zips"

@@ -12,5 +12,5 @@ class Messenger(MetaExport):
     """Reads the conversations of a Facebook export."""
 
     name = "messenger"
-    aliases = ("messenger_dir", "messenger_json", "messenger_html", "messenger_e2ee")
+    aliases: tuple[str, ...] = ("messenger_dir", "messenger_json", "messenger_html", "messenger_e2ee")
     reads = "Messenger conversations of a Facebook export: JSON or HTML, encrypted chats, a folder or zips"

@@ -22,7 +22,7 @@ from ipse.sources.reading.texts import clean
 
 __all__ = ["Page"]
 
-_LARGEST: Final = 1 << 25  # bytes; the tree of a page takes several times as much
+_LARGEST: Final = 1 << 24  # bytes; the tree of a page takes ten times as much
 _DEEPEST: Final = 500  # the parser's time grows with the square of the depth
 _SENT: Final = "a[href], img[src], video[src], audio[src], source[src]"
 _REACTION = re.compile(r"([^\w\s]{1,16})\s*(.*?)(?:\s*\([^()]*\d{4}[^()]*\))?")
@@ -46,10 +46,11 @@ class _Shown(NamedTuple):
 
 
 class Page:
-    """One HTML file; it is parsed anew each time, for many of them are held at once."""
+    """One HTML file; it is parsed anew each time unless ``kept``, for many of them may be held at once."""
 
-    def __init__(self, file: ExportPath, options: ReadOptions) -> None:
-        self._file, self._options = file, options
+    def __init__(self, file: ExportPath, options: ReadOptions, *, kept: bool = False) -> None:
+        self._file, self._options, self._kept = file, options, kept
+        self._held: _Shown | None = None
         self.guessed = False  # nothing on the page settles the order of day and month
 
     def head(self) -> Head:
@@ -84,6 +85,11 @@ class Page:
         yield from found
 
     def _shown(self) -> _Shown:
+        shown = self._held or self._parsed()
+        self._held = shown if self._kept else None
+        return shown
+
+    def _parsed(self) -> _Shown:
         html = self._file.read_bytes(_LARGEST).decode("utf-8", "replace").replace("\0", "")
         if depth(html) > _DEEPEST:
             raise SourceError(f"{self._file.label}: it nests without end.", hint="Export it as JSON.")

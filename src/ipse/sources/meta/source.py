@@ -15,7 +15,7 @@ from ipse.sources.meta.documents import Document
 from ipse.sources.meta.messages import conversation_of
 from ipse.sources.meta.owners import owner_among
 from ipse.sources.meta.pages import Page
-from ipse.sources.meta.platforms import Platform, platforms_of
+from ipse.sources.meta.platforms import platforms_of
 from ipse.sources.meta.threads import Thread, folder_of, threads_in
 from ipse.sources.reading.guides import guide
 from ipse.sources.reading.records import surveyed
@@ -31,7 +31,7 @@ _LATE = datetime.max.replace(tzinfo=UTC)
 class MetaExport:
     """Reads the conversations of an export of one app; a source names the app."""
 
-    name: Platform
+    name: str
     aliases: tuple[str, ...]
     reads: str
     general = False
@@ -60,7 +60,7 @@ class MetaExport:
 class _Reading:
     """One pass over an export."""
 
-    def __init__(self, platform: Platform, path: ExportPath, options: ReadOptions) -> None:
+    def __init__(self, platform: str, path: ExportPath, options: ReadOptions) -> None:
         self._platform, self._path, self._options = platform, path, options
         self._threads = self._doubled = self._pages = self._guessed = 0
 
@@ -80,7 +80,8 @@ class _Reading:
         copies: list[list[tuple[datetime, Document | Page]]] = []
         for files in thread.copies:
             parts: list[Document | Page] = [
-                Document(file) if file.suffix == ".json" else Page(file, self._options) for file in files
+                Document(file) if file.suffix == ".json" else Page(file, self._options, kept=len(files) == 1)
+                for file in files
             ]
             found = [part.head() for part in parts]
             heads.extend(found)
@@ -105,6 +106,6 @@ class _Reading:
         if self._guessed:
             yield (
                 "Nothing on some pages settles whether the day or the month comes first "
-                f"({self._guessed}): with a clock of twelve hours the month is taken for first, else the day. "
-                "The setting imports.date_order says it for all."
+                f"({self._guessed}): with a clock of twelve hours the month is taken for first, else the "
+                "day. The setting imports.date_order says it for all."
             )
