@@ -1,8 +1,8 @@
-"""Reflections: questions somebody was asked and what they answered, as CSV, JSON lines or an SQLite table.
+"""Reflections: questions somebody was asked and what they answered: CSV, JSON lines, SQLite or PostgreSQL.
 
-Where it comes from: journalling apps, interview tools and spreadsheets, one row per answer. A row becomes two
-messages, the question and, in reply to it, the answer, in a conversation of their own. Does not know who the
-owner is: the sender of an answer is the row's ``user_id``.
+Where it comes from: journalling apps, interview tools, spreadsheets, own databases; one row per answer. A row
+becomes two messages, the question and, in reply to it, the answer, in a conversation of their own. Does not
+know who the owner is: the sender of an answer is the row's ``user_id``.
 """
 
 import re
@@ -16,6 +16,7 @@ from ipse.errors import SourceError
 from ipse.exports import ExportPath
 from ipse.interfaces import ReadOptions, Survey
 from ipse.records import Message, Person, Unreadable
+from ipse.sources.reading import postgresql
 from ipse.sources.reading.guides import guide
 from ipse.sources.reading.tables import ABSENT, Cells, Columns, headers, rows, unsaved
 
@@ -57,8 +58,13 @@ class Reflections:
     """Rows of question and answer."""
 
     name = "reflections"
-    aliases: tuple[str, ...] = ("reflections_csv", "reflections_jsonl", "reflections_sqlite")
-    reads = "questions and your answers to them: CSV, JSON lines or an SQLite table"
+    aliases: tuple[str, ...] = (
+        "reflections_csv",
+        "reflections_jsonl",
+        "reflections_sqlite",
+        "reflections_postgresql",
+    )
+    reads = "questions and your answers to them: CSV, JSON lines, an SQLite table or a query to PostgreSQL"
     general = False
 
     def guide(self) -> str:
@@ -67,6 +73,8 @@ class Reflections:
 
     def recognizes(self, path: ExportPath) -> bool:
         """Tell by the columns: question and answer, and one more of the known ones."""
+        if postgresql.is_query(path):
+            return True
         try:
             tables = headers(path, COLUMNS) if path.is_file() else []
         except SourceError:
@@ -138,13 +146,24 @@ def _clean(text: str) -> str:
 
 
 def _entries(path: ExportPath, options: ReadOptions) -> Iterator[_Entry | Unreadable]:
-    for position, cells in rows(path, COLUMNS):
+    for position, cells in _rows(path):
         try:
             if isinstance(cells, str):
                 raise _BadRowError(cells)
             yield _entry(cells, options, path)
         except _BadRowError as reason:
             yield Unreadable(path.label, position, str(reason))
+
+
+def _rows(path: ExportPath) -> Iterator[tuple[str, Cells | str]]:
+    if not postgresql.is_query(path):
+        yield from rows(path, COLUMNS)
+        return
+    with postgresql.result(path) as (names, found):
+        if not COLUMNS.usable(names):
+            raise COLUMNS.missing(path, [names])
+        for position, cells in found:
+            yield position, cells if isinstance(cells, str) else COLUMNS.pick(cells, names)
 
 
 def _entry(cells: Cells, options: ReadOptions, path: ExportPath) -> _Entry:

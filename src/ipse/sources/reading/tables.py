@@ -55,6 +55,10 @@ class Columns:
         layout = self.layout(header)
         return all(layout[place] is not None for place in self._needed)
 
+    def pick(self, cells: Sequence[object], header: tuple[str, ...]) -> Cells:
+        """The cells of these columns, in their order, of a row under this header."""
+        return _pick(cells, self.layout(header))
+
     def hinted(self, head: bytes) -> bool:
         """Whether the head of a database, where its tables are named, has a name of each needed column."""
         plain = re.sub(rb"[\s\-]+", b"_", head.lower())
