@@ -11,6 +11,7 @@ def test_every_source_declared_loads_and_fits_its_seam() -> None:
     sources = plugins.sources()
     assert [source.name for source in sources] == [
         "gmail",
+        "googlechat",
         "linkedin",
         "mattermost",
         "reflections",
