@@ -12,7 +12,10 @@ def test_every_source_declared_loads_and_fits_its_seam() -> None:
     assert [source.name for source in sources] == [
         "gmail",
         "googlechat",
+        "irc",
+        "journals",
         "linkedin",
+        "mapping",
         "mattermost",
         "reflections",
         "sms",
