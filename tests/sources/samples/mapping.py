@@ -9,7 +9,6 @@ OPTIONS = ReadOptions()
 _TABLE = """\
 nr;thread;who;kind;when;body;answers
 1;boats;Ilse;in;01.03.2024 09:15;is the varnish dry?;
-2;boats;Tilda;sent;01.03.2024 09:20;nearly; but "nearly" is not dry;1
 2;boats;Tilda;sent;01.03.2024 09:20;"nearly; but ""nearly"" is not dry";1
 3;boats;Ilse;in;01.03.2024 09:21;then tomorrow;2
 4;sails;Tilda;sent;02.03.2024 18:02;the jib is torn again;
