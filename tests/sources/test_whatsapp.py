@@ -15,7 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ipse.errors import SourceError
-from ipse.interfaces import ReadOptions, Source
+from ipse.exports import ExportPath
+from ipse.interfaces import ReadOptions, Source, Survey
+from ipse.pipeline.finding import find
 from ipse.records import Message, Person, Unreadable
 from ipse.sources.whatsapp.source import WhatsApp
 
@@ -32,7 +34,15 @@ def write(folder: Path, text: str, name: str = "chat.txt") -> Path:
 
 
 def read(path: Path, **options: object) -> list[Message | Unreadable]:
-    return list(WhatsApp().read(path, ReadOptions(**options)))  # type: ignore[arg-type]
+    return list(WhatsApp().read(ExportPath.at(path), ReadOptions(**options)))  # type: ignore[arg-type]
+
+
+def recognized(path: Path) -> bool:
+    return WhatsApp().recognizes(ExportPath.at(path))
+
+
+def surveyed(path: Path, **options: object) -> Survey:
+    return WhatsApp().survey(ExportPath.at(path), ReadOptions(**options))  # type: ignore[arg-type]
 
 
 def messages(folder: Path, text: str, **options: object) -> list[Message]:
@@ -51,8 +61,7 @@ def naive(message: Message) -> str:
 
 
 def note(folder: Path, text: str, **options: object) -> str:
-    found = WhatsApp().survey(write(folder, text), ReadOptions(**options))  # type: ignore[arg-type]
-    return found.notes[0]
+    return surveyed(write(folder, text), **options).notes[0]
 
 
 def test_it_is_a_source() -> None:
@@ -211,7 +220,7 @@ def test_lines_before_the_first_message_and_impossible_dates_are_told_with_their
 def test_a_file_that_is_no_chat_is_one_unreadable_piece(tmp_path: Path) -> None:
     path = write(tmp_path, "dear diary\n\ntoday\n")
     assert read(path) == [Unreadable("chat.txt", "lines 1-3", "text that belongs to no message")]
-    assert WhatsApp().survey(path, ReadOptions()).units == 1
+    assert surveyed(path).units == 1
     assert read(write(tmp_path, "\n \n")) == []
 
 
@@ -222,7 +231,7 @@ def test_a_message_longer_than_any_is_unreadable_and_the_rest_is_read(tmp_path: 
     assert [type(item) for item in (found[0], found[-1])] == [Message, Message]
     assert {type(item) for item in found[1:-1]} == {Unreadable}
     assert found[1].reason == "longer than any message"  # type: ignore[union-attr]
-    assert WhatsApp().survey(path, ReadOptions()).units == len(found)
+    assert surveyed(path).units == len(found)
 
 
 # --- senders
@@ -253,7 +262,7 @@ def test_the_tilde_of_a_push_name_and_marks_are_no_part_of_a_name(tmp_path: Path
     header = "[13/06/18, 21:25:15] "
     text = f"{header}~ Nev: a\n{header}~\u202fNev: b\n{header}{LRM}Nev: c\n"
     assert [m.sender for m in messages(tmp_path, text)] == [Person("Nev")] * 3
-    assert WhatsApp().survey(tmp_path / "chat.txt", ReadOptions()).senders == {Person("Nev"): 3}
+    assert surveyed(tmp_path / "chat.txt").senders == {Person("Nev"): 3}
 
 
 def test_a_phone_number_as_a_name_is_an_address(tmp_path: Path) -> None:
@@ -309,7 +318,7 @@ ANDROID_LINES = [
 def test_a_line_without_a_sender_is_the_apps_own_even_with_a_colon(tmp_path: Path, line: str) -> None:
     (_, system) = messages(tmp_path, f"{DAY_FIRST}Ana: hi\n{DAY_FIRST}{line}\n")
     assert (system.content_type, system.sender, system.text) == ("system", Person(""), line)
-    assert WhatsApp().survey(tmp_path / "chat.txt", ReadOptions()).senders == {Person("Ana"): 1}
+    assert surveyed(tmp_path / "chat.txt").senders == {Person("Ana"): 1}
 
 
 def test_on_an_iphone_the_app_speaks_by_the_name_of_the_group_behind_a_mark(tmp_path: Path) -> None:
@@ -324,7 +333,7 @@ def test_on_an_iphone_the_app_speaks_by_the_name_of_the_group_behind_a_mark(tmp_
     assert (found[1].text, found[1].sender) == ("Rudi added you", Person(""))
     assert found[2].group
     assert found[2].conversation == "Runners"
-    assert WhatsApp().survey(tmp_path / "chat.txt", ReadOptions()).senders == {Person("Rudi", ""): 2}
+    assert surveyed(tmp_path / "chat.txt").senders == {Person("Rudi", ""): 2}
 
 
 def test_older_iphones_mark_nothing_so_wording_tells(tmp_path: Path) -> None:
@@ -335,7 +344,7 @@ def test_older_iphones_mark_nothing_so_wording_tells(tmp_path: Path) -> None:
     )
     found = messages(tmp_path, text)
     assert [m.content_type for m in found] == ["system", "system", "text", "text"]
-    survey = WhatsApp().survey(tmp_path / "chat.txt", ReadOptions())
+    survey = surveyed(tmp_path / "chat.txt")
     assert survey.senders == {Person("Rudi"): 1, Person("Ana"): 1}
 
 
@@ -610,7 +619,7 @@ def test_a_zip_is_read_by_the_name_of_the_chat_and_resolves_its_files(tmp_path: 
         "01-cafe\u0301.jpg": b"\xff\xd8",
     }
     path = zipped(tmp_path / "WhatsApp Chat - Ana (2).zip", members)
-    assert WhatsApp().recognizes(path)
+    assert recognized(path)
     text, photo = read(path)
     assert isinstance(text, Message)
     assert isinstance(photo, Message)
@@ -626,26 +635,81 @@ def test_an_android_zip_names_its_chat_inside(tmp_path: Path) -> None:
     assert message.conversation == "Ana"
 
 
-def test_a_folder_of_several_exports_is_read_whole(tmp_path: Path) -> None:
+def test_a_folder_of_several_exports_is_none_itself(tmp_path: Path) -> None:
     write(tmp_path, f"{DAY_FIRST}Ana: a\n", "WhatsApp Chat with Ana.txt")
     write(tmp_path, "milk, eggs\n", "shopping.txt")
     zipped(tmp_path / "WhatsApp Chat - Bob.zip", {"_chat.txt": f"{DAY_FIRST}Bob: b\n".encode()})
     inner = tmp_path / "WhatsApp Chat - Eve"
     inner.mkdir()
     write(inner, f"{DAY_FIRST}Eve: c\n", "_chat.txt")
-    assert WhatsApp().recognizes(tmp_path)
-    found = read(tmp_path)
-    assert [m.conversation for m in found if isinstance(m, Message)] == ["Ana", "Bob", "Eve"]
-    survey = WhatsApp().survey(tmp_path, ReadOptions())
-    assert (survey.units, len(survey.notes)) == (3, 3)
+    assert not recognized(tmp_path)
+    found = find([tmp_path], [WhatsApp()])
+    assert [path.name for path in found.unknown] == ["shopping.txt"]
+    items = [item for one in found.exports for item in one.source.read(one.path, ReadOptions())]
+    assert {m.conversation for m in items if isinstance(m, Message)} == {"Ana", "Bob", "Eve"}
+
+
+ATTACHED = {
+    "IMG-20240113-WA0001.jpg": b"\xff\xd8",
+    "PTT-20240113-WA0002.opus": b"OggS",
+    "report.pdf": b"%PDF-1.4",
+    "Bob.vcf": b"BEGIN:VCARD\nEND:VCARD\n",
+    "notes.txt": b"milk, eggs\n",
+    "other.txt": f"{DAY_FIRST}Someone: else\n".encode(),
+    "plans.zip": b"PK\x05\x06" + bytes(18),
+}
+
+
+@pytest.mark.parametrize("chat", ["_chat.txt", "WhatsApp Chat with Ana.txt"])
+@pytest.mark.parametrize("kind", ["zip", "folder"])
+def test_a_chat_with_its_files_is_one_export(tmp_path: Path, chat: str, kind: str) -> None:
+    files = {**ATTACHED, chat: CHAT.encode()}
+    if kind == "zip":
+        path = zipped(tmp_path / "WhatsApp Chat - Ana.zip", files)
+    else:
+        path = tmp_path / "WhatsApp Chat - Ana"
+        path.mkdir()
+        for name, content in files.items():
+            (path / name).write_bytes(content)
+    found = find([tmp_path], [WhatsApp()])
+    assert [export.path.name for export in found.exports] == [path.name]
+    assert found.unknown == []
+    assert {m.conversation for m in read(path) if isinstance(m, Message)} == {"Ana"}
+
+
+def test_a_folder_of_downloads_is_no_export_for_the_chat_that_lies_in_it(tmp_path: Path) -> None:
+    write(tmp_path, CHAT, "WhatsApp Chat with Ana.txt")
+    for name, content in ATTACHED.items():
+        (tmp_path / name).write_bytes(content)
+    assert not recognized(tmp_path)
+    assert recognized(tmp_path / "WhatsApp Chat with Ana.txt")
+
+
+def test_an_unpacked_chat_of_android_is_known_by_its_photos(tmp_path: Path) -> None:
+    write(tmp_path, CHAT, "WhatsApp Chat with Ana.txt")
+    (tmp_path / "IMG-20240113-WA0001.jpg").write_bytes(b"\xff\xd8")
+    (tmp_path / "report.pdf").write_bytes(b"%PDF-1.4")
+    assert recognized(tmp_path)
+
+
+def test_two_downloads_that_were_put_together_keep_their_titles(tmp_path: Path) -> None:
+    for number, name in ((1, "Ana"), (2, "Bob")):
+        chat = f"{DAY_FIRST}{name}: a\n".encode()
+        zipped(tmp_path / f"WhatsApp Chat - Runners {number}.zip", {"_chat.txt": chat})
+    found = find([tmp_path], [WhatsApp()])
+    items = [item for one in found.exports for item in one.source.read(one.path, ReadOptions())]
+    assert {(m.conversation, m.sender.name) for m in items if isinstance(m, Message)} == {
+        ("Runners 1", "Ana"),
+        ("Runners 2", "Bob"),
+    }
 
 
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
     path = zipped(tmp_path / "WhatsApp Chat - Ana.zip", {"_chat.txt": b"\0" * (1 << 25)})
-    assert WhatsApp().recognizes(path)
-    with pytest.raises(SourceError, match="more than any chat"):
-        WhatsApp().survey(path, ReadOptions())
-    with pytest.raises(SourceError, match="more than any chat"):
+    assert recognized(path)
+    with pytest.raises(SourceError, match="would unpack to"):
+        surveyed(path)
+    with pytest.raises(SourceError, match="would unpack to"):
         read(path)
 
 
@@ -657,7 +721,7 @@ def test_a_locked_zip_and_one_without_a_chat_are_refused(tmp_path: Path) -> None
     with pytest.raises(SourceError, match="password"):
         read(path)
     empty = zipped(tmp_path / "photos.zip", {"a.jpg": b"", "b.txt": b"x", "c.txt": b"y"})
-    assert not WhatsApp().recognizes(empty)
+    assert not recognized(empty)
     with pytest.raises(SourceError, match="no WhatsApp chat"):
         read(empty)
 
@@ -673,9 +737,9 @@ def test_a_damaged_zip_yields_what_is_whole_and_says_where_it_ends(tmp_path: Pat
     assert 1000 < len(found) < 6000
     assert isinstance(found[-1], Unreadable)
     assert "damaged" in found[-1].reason
-    assert WhatsApp().survey(path, ReadOptions()).units == len(found)
+    assert surveyed(path).units == len(found)
     path.write_bytes(b"PK\x03\x04 not a zip at all")
-    assert not WhatsApp().recognizes(tmp_path / "absent.txt")
+    assert not recognized(tmp_path / "absent.txt")
 
 
 def test_what_is_not_there_or_cannot_be_opened_is_a_source_error(tmp_path: Path) -> None:
@@ -700,7 +764,7 @@ ODD = {
 def test_other_files_are_not_recognized(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(ODD[name])
-    assert not WhatsApp().recognizes(path)
+    assert not recognized(path)
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
@@ -708,7 +772,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
         lines = (f"[{1 + n % 28}/06/2018, {n % 24:02}:{n % 60:02}:00] Ana: words {n}\n" for n in range(count))
         path = write(tmp_path, "".join(lines))
         tracemalloc.start()
-        assert sum(1 for _ in WhatsApp().read(path, ReadOptions())) == count
+        assert sum(1 for _ in WhatsApp().read(ExportPath.at(path), ReadOptions())) == count
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         return most
@@ -753,11 +817,10 @@ def test_any_text_is_read_to_its_last_line(text: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "chat.txt"
         path.write_text(text, encoding="utf-8", errors="replace", newline="")
-        source = WhatsApp()
-        source.recognizes(path)
-        found = list(source.read(path, ReadOptions()))
-        assert source.survey(path, ReadOptions()).units == len(found)
-    lines = re.sub("\r\n?", "\n", text).removesuffix("\n").split("\n")
+        recognized(path)
+        found = read(path)
+        assert surveyed(path).units == len(found)
+    lines = re.sub("\r\n?", "\n", text.replace("\0", "")).removesuffix("\n").split("\n")
     place = 0
     for item in found:
         if isinstance(item, Unreadable):
@@ -783,7 +846,7 @@ def test_where_the_blocks_are_cut_makes_no_difference(
     whole = read(path)
     monkeypatch.setattr("ipse.sources.whatsapp.files.CHUNK", size)
     assert read(path) == whole
-    assert WhatsApp().survey(path, ReadOptions()).units == len(whole)
+    assert surveyed(path).units == len(whole)
 
 
 BODY = st.text(st.characters(exclude_categories=["C", "Z"]) | st.just(" "), min_size=1, max_size=30)
@@ -800,8 +863,8 @@ def test_units_and_senders_of_the_survey_are_those_that_are_read(
     text = "".join(f"{style[0]}{name}: {body}\n" for name, body in said)
     with tempfile.TemporaryDirectory() as folder:
         path = write(Path(folder), text)
-        found = list(WhatsApp().read(path, ReadOptions()))
-        survey = WhatsApp().survey(path, ReadOptions())
+        found = read(path)
+        survey = surveyed(path)
     assert survey.units == len(found) == len(said)
     counts: dict[Person, int] = {}
     for item in found:

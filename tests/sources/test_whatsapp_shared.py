@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ipse.exports import ExportPath
 from ipse.interfaces import ReadOptions
 from ipse.records import Message, Person, Unreadable
 from ipse.sources.whatsapp.source import WhatsApp
@@ -37,7 +38,7 @@ def simple(message: Message) -> dict[str, Any]:
 
 
 def read(path: Path) -> list[Message]:
-    found = list(WhatsApp().read(path, ReadOptions()))
+    found = list(WhatsApp().read(ExportPath.at(path), ReadOptions()))
     assert not [item for item in found if isinstance(item, Unreadable)]
     return [item for item in found if isinstance(item, Message)]
 
@@ -57,7 +58,7 @@ def test_line_case(tmp_path: Path, case: dict[str, Any]) -> None:
     found = [simple(message) for message in read(path)]
     assert len(found) == len(case["expect"])
     assert [pair for pair in zip(found, case["expect"], strict=True) if not agrees(*pair)] == []
-    assert WhatsApp().recognizes(path)
+    assert WhatsApp().recognizes(ExportPath.at(path))
 
 
 def normal(message: dict[str, Any]) -> dict[str, Any]:
@@ -91,10 +92,10 @@ def test_export(row: dict[str, Any]) -> None:
 def test_the_survey_of_an_export_agrees_with_what_is_read(row: dict[str, Any]) -> None:
     path = EXPORTS / row["file"]
     found = read(path)
-    survey = WhatsApp().survey(path, ReadOptions())
+    survey = WhatsApp().survey(ExportPath.at(path), ReadOptions())
     said: dict[Person, int] = {}
     for message in found:
         if message.content_type != "system":
             said[message.sender] = said.get(message.sender, 0) + 1
     assert (survey.units, survey.senders) == (len(found), said)
-    assert WhatsApp().recognizes(path)
+    assert WhatsApp().recognizes(ExportPath.at(path))

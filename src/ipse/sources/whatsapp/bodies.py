@@ -17,7 +17,10 @@ import yaml
 from ipse.records import ContentType
 from ipse.sources.whatsapp.headers import MARKS
 
-__all__ = ["Markers", "Said", "markers"]
+__all__ = ["BEGINNING", "Markers", "Said", "markers"]
+
+BEGINNING = 6
+"""Characters of a body that tell at once that it is no marker of the app."""
 
 _M = f"[{MARKS}]"
 _LEAD = re.compile(f"{_M}+")
@@ -40,6 +43,9 @@ _LOCATION = re.compile(
     rf"|maps\.app\.goo\.gl|maps\.apple\.com|(?:www\.)?foursquare\.com)\S*{_M}*\s*"
 )
 _VOTES = re.compile(rf"\s*\({_M}*\d+[^()]*\){_M}*$")
+_WHEN = re.compile(
+    r"(?:\W{1,3}(?:\w{1,3}\W)?[\d:. apmh]{4,10})?(?:\. [^\n]{1,40})?"
+)  # ` at 10:30`, `. Tap to call`
 _PHRASE = 160  # characters; no phrase of the app that stands for a whole body is longer
 # `<Media omitted>` in a language that has no section of its own.
 _MEDIA_STEM = re.compile(r"medi|médi|mídi|multim|медиа|медіа|メディア|미디어|媒|وسائط|מדיה|मीडिया|πολυμέσα")
@@ -82,12 +88,15 @@ class Markers:
         whole |= dict.fromkeys(lists("contact"), "contact")
         whole |= dict.fromkeys(lists("live"), "location")
         whole |= dict.fromkeys(lists("missed"), "call")
-        whole |= {phrase: "deleted" for phrase in lists("deleted") if not phrase.endswith("*")}
-        forms = {form for phrase in whole for form in (phrase, phrase[:1].upper() + phrase[1:])}
-        self.exact = frozenset(form + end for form in forms for end in ("", "."))
-        """Whole bodies that are no text, as they are written: the quick test before :meth:`examine`."""
+        deleted = lists("deleted")
+        whole |= {phrase: "deleted" for phrase in deleted if not phrase.endswith("*")}
+        forms = {form for phrase in [*whole, *deleted] for form in (phrase, phrase[:1].upper() + phrase[1:])}
+        self.beginnings = frozenset(f"{form}."[:BEGINNING] for form in forms) | frozenset(
+            form for form in forms if len(form) < BEGINNING
+        )
+        """How bodies begin that are no text, in BEGINNING characters: a quick test before :meth:`examine`."""
         self._whole = {_fold(phrase): kind for phrase, kind in whole.items()}
-        self._deleted_by = tuple(phrase[:-1].lower() for phrase in lists("deleted") if phrase.endswith("*"))
+        self._deleted_by = tuple(phrase[:-1].lower() for phrase in deleted if phrase.endswith("*"))
         self._attached = frozenset(map(_fold, lists("attached")))
         self._edited = frozenset(map(_fold, lists("edited")))
         self._unseen = tuple(map(_fold, lists("unseen")))
@@ -100,9 +109,13 @@ class Markers:
         self._polls = frozenset(poll["heading"] for poll in polls)
         self._choices = frozenset(poll["choice"] for poll in polls)
         notices = lists("notice")
+        said = "|".join(re.escape(phrase) for phrase in notices)
         first = re.escape("".join(sorted({phrase[0] for phrase in notices})))  # refuses most bodies at once
-        self.notice = re.compile(f"(?=[{first}])(?:{'|'.join(re.escape(phrase) for phrase in notices)})")
+        self.notice = re.compile(f"(?=[{first}])(?:{said})")
         """Matches the beginning of a notice of the app, in its exact case."""
+        first_bytes = re.escape(bytes(sorted({phrase.encode()[0] for phrase in notices})))
+        self.notice_bytes = b"(?=[" + first_bytes + b"])(?:" + said.encode() + b")"
+        """The same as a regular expression of bytes."""
         self.group = re.compile("|".join(lists("group")), re.IGNORECASE)
         """Found in a line of the app that only a group has."""
         self._system = re.compile("|".join(lists("system")), re.IGNORECASE)
@@ -151,8 +164,11 @@ class Markers:
             return Said("deleted")
         if marked and folded.startswith(self._unseen):
             return Said("media")
-        if folded.startswith(self._calls if marked else self._missed) and (marked or len(folded) < 50):
+        if marked and folded.startswith(self._calls):
             return Said("call")
+        for missed in self._missed:
+            if folded.startswith(missed) and _WHEN.fullmatch(folded, len(missed)):
+                return Said("call")
         return None
 
     def _media(self, body: str) -> Said | None:

@@ -1,30 +1,24 @@
-"""Where the chats of a WhatsApp export are, and their text in blocks: a file, a zip, or a folder of either.
+"""Where the chats of a WhatsApp export are, and their text in blocks.
 
-Members of a zip are read by name, never unpacked. This knows files and lines, not what stands in them.
+This knows files and lines, not what stands in them, nor whether they lie on disk or in a zip.
 """
 
 import codecs
-import io
 import re
 import unicodedata
-import zipfile
-import zlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
-from typing import IO, NamedTuple
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import BinaryIO, NamedTuple
 
 import msgspec
 
 from ipse.errors import SourceError
+from ipse.exports import ExportPath
 
 __all__ = ["Block", "Chat", "blocks", "find_chats", "head", "title_of"]
 
-HEAD = 1 << 15  # bytes that teach the style of a file; hundreds of messages
 CHUNK = 1 << 16  # bytes read at a time; what stays in the cache of a processor is split twice as fast
-LONGEST = 1 << 22  # characters kept at most while looking for the next message; WhatsApp allows 65,536
-LARGEST = 1 << 31  # bytes of a chat inside a zip; 40,000 messages, where exports end, take some 5 MB
-SUSPECT, RATIO = 1 << 24, 200  # a member above 16 MiB that was packed 200 to 1 is no chat
+LONGEST = 1 << 22  # bytes kept at most while looking for the next message; WhatsApp allows 65,536 characters
 
 _TITLE = re.compile(
     r".*?whats[ _-]?app.*?[ _](?:with|mit|avec|con|com|met|med|с|со|з|z|s|dengan|ile|amb|cu|-|–|—)[ _]"
@@ -32,23 +26,34 @@ _TITLE = re.compile(
     re.IGNORECASE,
 )
 _COPY = re.compile(r"\s?\(\d{1,3}\)$")
+_MEDIA = re.compile(r"[A-Z]{3}-\d{8}-WA\d{4}\.\w{3,4}", re.ASCII)  # as Android names photos and recordings
 
 
 class Chat(msgspec.Struct, frozen=True):
-    """One chat: ``member`` is its name inside the zip ``path``, ``files`` the names beside it by NFC form.
+    """One chat.
 
-    ``title`` is what the names of file, zip or folder say about the chat, or empty.
+    ``title`` is what the names of the file and of the folder or zip around it say about it, or empty;
+    ``fallback`` is such a name where nothing else tells who is in it.
     """
 
-    path: Path
-    member: str = ""
-    title: str = ""
-    files: Mapping[str, str] = {}
+    file: ExportPath
+    title: str
+    fallback: str
 
     @property
     def label(self) -> str:
         """The name to show to the owner."""
-        return f"{self.path.name}/{self.member}" if self.member else self.path.name
+        return self.file.label
+
+    def beside(self) -> dict[str, str]:
+        """The names of the files that came with it, by their NFC form."""
+        names: list[str] = []
+        if self.file.path is not None:
+            with suppress(OSError):  # then they stay as the chat writes them
+                names = [entry.name for entry in self.file.path.absolute().parent.iterdir()]
+        elif self.file.parent is not None:
+            names = [child.name for child in self.file.parent.iterdir()]
+        return {unicodedata.normalize("NFC", name): name for name in names if name != self.file.name}
 
 
 class Block(NamedTuple):
@@ -58,7 +63,7 @@ class Block(NamedTuple):
     """
 
     line: int
-    text: str
+    text: bytes
     damaged: bool = False
 
 
@@ -71,157 +76,140 @@ def title_of(name: str) -> str:
     return (match[1].replace("_", " ") if " " not in name else match[1]).strip()
 
 
-def find_chats(path: Path) -> list[Chat]:
-    """The chats of an export, in order of name; a ``SourceError`` if it cannot be read at all."""
-    try:
-        if path.is_dir():
-            return [chat for folder in (path, *_folders(path)) for chat in _in_folder(folder)]
-        if zipfile.is_zipfile(path):
-            return _in_zip(path)
-        if path.is_file():
-            title = title_of(path.stem) or _around(path.stem, path.absolute().parent.name)
-            return [Chat(path, title=title, files=_listed(path.parent) if _is_chat(path.name) else {})]
-    except (zipfile.BadZipFile, OSError) as error:
-        raise SourceError(f"{path.name}: cannot be read.", hint="Export the chat once more.") from error
-    raise SourceError(f"{path.name}: there is no such file.", hint="Check the path.")
+def find_chats(path: ExportPath) -> list[Chat]:
+    """The chats of an export; more than one only where several zips of one name were put together.
+
+    Raises ``SourceError`` if it cannot be looked into. A folder that merely holds chats among other things
+    has none: each of them is an export of its own.
+    """
+    if path.is_file():
+        return [_chat(path)]
+    if not path.is_dir():
+        raise SourceError(f"{path.label}: there is no such file.", hint="Check the path.")
+    inside: dict[int, list[ExportPath]] = {}
+    for child in path.iterdir():
+        inside.setdefault(id(child.parent), []).append(child)  # zips of one name are apart again
+    return [chat for children in inside.values() if (chat := _in_folder(children))]
 
 
-def _folders(path: Path) -> list[Path]:
-    return sorted(entry for entry in path.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+def _in_folder(children: Sequence[ExportPath]) -> Chat | None:
+    """The chat whose folder or zip holds these, if it is one; texts besides it are attachments."""
+    container = children[0].parent
+    name = container.name if container else ""
+    packed = name.lower().endswith(".zip")
+    texts = [child for child in children if child.suffix == ".txt" and child.is_file()]
+    named = [text for text in texts if title_of(text.stem)]
+    chosen = [text for text in texts if text.name.lower() == "_chat.txt"]
+    if not chosen and (title := title_of(_stem(name))):
+        chosen = [text for text in named if title_of(text.stem) == title]
+    if not chosen and packed:
+        same = [text for text in texts if text.stem == _stem(name)]
+        chosen = named if len(named) == 1 else same or (texts if len(texts) == 1 else [])
+    if not chosen and len(texts) == len(named) == 1:
+        others = [child for child in children if child is not texts[0]]
+        media = not others or any(_MEDIA.fullmatch(other.name) for other in others)
+        chosen = texts if media and not any(other.is_dir() for other in others) else []
+    return _chat(chosen[0]) if len(chosen) == 1 else None
 
 
-def _in_folder(folder: Path) -> list[Chat]:
-    entries = sorted(
-        entry for entry in folder.iterdir() if entry.is_file() and not entry.name.startswith(".")
-    )
-    texts = [entry for entry in entries if entry.suffix.lower() == ".txt"]
-    chats: list[Chat] = []
-    for text in [entry for entry in texts if _is_chat(entry.name)] or texts:
-        title = title_of(text.stem) or _around(text.stem, folder.absolute().name)
-        chats.append(Chat(text, title=title, files=_listed(folder)))
-    for entry in entries:
-        if title_of(entry.stem) and zipfile.is_zipfile(entry):
-            chats += _in_zip(entry)
-    return chats
+def _chat(file: ExportPath) -> Chat:
+    around = file.parent.name if file.parent else ""
+    if not around and file.path is not None:  # named by the owner by itself
+        around = file.path.absolute().parent.name
+    packed = around.lower().endswith(".zip")
+    title = title_of(file.stem)
+    if not title and (packed or file.stem.lower() == "_chat"):
+        title = title_of(_stem(around))
+    return Chat(file, title=title, fallback=_stem(around) if packed else file.stem)
 
 
-def _around(stem: str, container: str) -> str:
-    """The title that the folder or zip around a `_chat.txt` gives it."""
-    return title_of(container) if stem == "_chat" else ""
-
-
-def _is_chat(name: str) -> bool:
-    return name.lower() == "_chat.txt" or (name.lower().endswith(".txt") and bool(title_of(name[:-4])))
-
-
-def _listed(folder: Path) -> dict[str, str]:
-    return _by_name([entry.name for entry in folder.iterdir()])
-
-
-def _by_name(names: list[str]) -> dict[str, str]:
-    bases = [name.rsplit("/", 1)[-1] for name in names]
-    return {unicodedata.normalize("NFC", base): base for base in bases if base}
-
-
-def _in_zip(path: Path) -> list[Chat]:
-    with zipfile.ZipFile(path) as archive:
-        infos = [info for info in archive.infolist() if not info.is_dir()]
-    names = [info.filename for info in infos]
-    texts = [info for info in infos if _plain_text(info.filename)]
-    named = [info for info in texts if _is_chat(PurePosixPath(info.filename).name)]
-    same = [info for info in texts if PurePosixPath(info.filename).stem == path.stem]
-    chosen = named or same or (texts if len(texts) == 1 else [])
-    for info in chosen:
-        _refuse_bomb(path, info)
-    title = title_of(path.stem)
-    files = _by_name([name for name in names if name not in {info.filename for info in chosen}])
-    return [
-        Chat(path, info.filename, title_of(PurePosixPath(info.filename).stem) or title, files)
-        for info in chosen
-    ]
-
-
-def _plain_text(name: str) -> bool:
-    base = PurePosixPath(name).name
-    return base.lower().endswith(".txt") and not base.startswith("._") and "__MACOSX" not in name
-
-
-def _refuse_bomb(path: Path, info: zipfile.ZipInfo) -> None:
-    if info.flag_bits & 1:
-        raise SourceError(f"{path.name}: it is locked with a password.", hint="Import it without one.")
-    packed = max(info.compress_size, 1)
-    if info.file_size > LARGEST or (info.file_size > SUSPECT and info.file_size / packed > RATIO):
-        raise SourceError(
-            f"{path.name}: its text would unpack to {info.file_size:,} bytes, more than any chat.",
-            hint="If it is one, unpack it yourself and import the folder.",
-        )
-
-
-@contextmanager
-def _opened(chat: Chat) -> Iterator[IO[bytes]]:
-    if not chat.member:
-        with chat.path.open("rb") as file:
-            yield file
-        return
-    with zipfile.ZipFile(chat.path) as archive, archive.open(chat.member) as member:
-        yield member
+def _stem(container: str) -> str:
+    return container[:-4] if container.lower().endswith(".zip") else container
 
 
 def _encoding(start: bytes) -> str:
     return "utf-16" if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8"
 
 
-def head(chat: Chat) -> list[str]:
-    """The first lines of a chat, enough to learn its style."""
-    try:
-        with _opened(chat) as file:
-            start = file.read(HEAD)
-    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise SourceError(f"{chat.label}: cannot be read.", hint="Export the chat once more.") from error
-    text = start.decode(_encoding(start), "replace")
-    return io.IncrementalNewlineDecoder(None, translate=True).decode(text, final=True).split("\n")
+def head(chat: Chat) -> bytes:
+    """The first lines of a chat as its blocks have them, enough to learn its style."""
+    start = chat.file.head
+    pieces = _Pieces(start)
+    text = pieces.add(start) + pieces.end()
+    whole = chat.file.size <= len(start) or b"\n" not in text
+    return text if whole else text[: text.rindex(b"\n")]
 
 
-def _decoded(file: IO[bytes]) -> Iterator[str]:
-    """The text in pieces, with every kind of line end made one; bytes that are no text become U+FFFD."""
-    chunk = file.read(CHUNK)
-    decoder = codecs.getincrementaldecoder(_encoding(chunk))("replace")
-    lines = io.IncrementalNewlineDecoder(decoder, translate=True)
-    while chunk:
-        yield lines.decode(chunk)
-        chunk = file.read(CHUNK)
-    yield lines.decode(b"", final=True)
+class _Pieces:
+    """Makes every encoding UTF-8 and every kind of line end one, without anything that is no text."""
+
+    def __init__(self, start: bytes) -> None:
+        wide = _encoding(start) == "utf-16"
+        self._decoder = codecs.getincrementaldecoder("utf-16")("replace") if wide else None
+        self._held = b""
+        self._first = True
+
+    def add(self, data: bytes) -> bytes:
+        if self._decoder is not None:
+            data = self._decoder.decode(data).encode("utf-8", "replace")
+        if self._first and data:
+            data, self._first = data.removeprefix(codecs.BOM_UTF8), False
+        if b"\0" in data:
+            data = data.replace(b"\0", b"")
+        if self._held or b"\r" in data:
+            data = self._held + data
+            self._held = b"\r" if data.endswith(b"\r") else b""  # the rest of its line end may be to come
+            data = data.removesuffix(self._held).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        return data
+
+    def end(self) -> bytes:
+        """What was kept back."""
+        return b"\n" if self._held else b""
 
 
-def blocks(chat: Chat, start: re.Pattern[str]) -> Iterator[Block]:
+def blocks(chat: Chat, start: re.Pattern[bytes]) -> Iterator[Block]:
     """The chat in blocks of whole messages, in constant memory; ``start`` matches a newline and a header.
 
     A block that does not start with a header holds lines that belong to no message: what stands before
-    the first one, or the rest of a message longer than any that WhatsApp sends.
+    the first one, or the rest of a message longer than any that WhatsApp sends. Raises ``SourceError`` where
+    the file cannot be opened.
     """
-    held, line, checked = "\n", 1, 0
+    held, line, checked = b"\n", 1, 0
+    with chat.file.open() as file:
+        for piece in _read(file):
+            if piece is None:
+                yield Block(line, held.removesuffix(b"\n"))
+                yield Block(line + held.count(b"\n") - 1, b"", damaged=True)
+                return
+            held += piece
+            cut = _last_message(held, start, checked)
+            if not cut and len(held) > LONGEST:
+                cut = max(held.rfind(b"\n"), 0) or len(held)
+            checked = 0 if cut else held.rfind(b"\n")  # its last line may go on in the next piece
+            if cut:
+                yield Block(line, held[:cut])
+                line += held.count(b"\n", 0, cut)
+                held = held[cut:] or b"\n"
+    yield Block(line, held.removesuffix(b"\n"))
+
+
+def _read(file: BinaryIO) -> Iterator[bytes | None]:
+    """The text in pieces; None where it breaks off."""
+    pieces: _Pieces | None = None
     try:
-        with _opened(chat) as file:
-            for piece in _decoded(file):
-                held += piece
-                cut = _last_message(held, start, checked) if piece else 0
-                if not cut and len(held) > LONGEST:
-                    cut = max(held.rfind("\n"), 0) or len(held)
-                checked = 0 if cut else held.rfind("\n")  # its last line may go on in the next piece
-                if cut:
-                    yield Block(line, held[:cut])
-                    line += held.count("\n", 0, cut)
-                    held = held[cut:] or "\n"
-    except (OSError, zipfile.BadZipFile, zlib.error, EOFError):
-        yield Block(line, held.removesuffix("\n"))
-        yield Block(line + held.count("\n") - 1, "", damaged=True)
+        while chunk := file.read(CHUNK):
+            pieces = pieces or _Pieces(chunk)
+            yield pieces.add(chunk)
+    except SourceError:
+        yield None
         return
-    yield Block(line, held.removesuffix("\n"))
+    if pieces is not None:
+        yield pieces.end()
 
 
-def _last_message(text: str, start: re.Pattern[str], checked: int) -> int:
+def _last_message(text: bytes, start: re.Pattern[bytes], checked: int) -> int:
     """Where the last header stands that is not the first of all; 0 if there is none behind ``checked``."""
-    at = text.rfind("\n")
+    at = text.rfind(b"\n")
     while at > 0 and at >= checked and not start.match(text, at):
-        at = text.rfind("\n", 0, at)
+        at = text.rfind(b"\n", 0, at)
     return at if at > 0 and at >= checked else 0

@@ -6,6 +6,7 @@ inside a message is text. This knows headers and dates, not what a message says,
 """
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date, time
@@ -14,7 +15,7 @@ from typing import Literal
 
 import msgspec
 
-__all__ = ["MARKS", "SPACES", "Calendar", "Style", "learn", "to_time"]
+__all__ = ["LEADS", "MARKS", "SPACES", "Calendar", "Header", "learn", "to_time"]
 
 MARKS = "\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069\ufeff"
 """Invisible marks of direction, and the byte order mark, as the inside of a character class."""
@@ -22,18 +23,34 @@ MARKS = "\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069\ufeff"
 SPACES = " \\t\u00a0\u2007\u2009\u202f"
 """The spaces that separate parts of a header, as the inside of a character class."""
 
-_PM = "pm 下午 晚上 오후 午後 م μμ ös os du بظ em ch अपराह्न אחהצ"
+LEADS = ("\u200e".encode(), "\u200f".encode())
+"""The marks that the app puts before what it writes itself."""
+
+# What phones write for the half of a day, in many languages; `am` and `pm` with dots and blanks besides.
+_BEFORE_NOON = (
+    "上午 凌晨 清晨 早上 午夜 오전 午前 ص ق.ظ ق.د पूर्वाह्न পূর্বাহ্ন পূর্বাহ্ণ முற்பகல் ก่อนเที่ยง"
+    ' לפנה״צ לפנה"צ ÖÖ Öö öö de De fm Fm FM SA PG ap dop дп'
+)
+_AFTER_NOON = (
+    "下午 中午 晚上 오후 午後 م ب.ظ ب.د अपराह्न অপরাহ্ন অপরাহ্ণ பிற்பகல் หลังเที่ยง"
+    ' אחה״צ אחה"צ ÖS Ös ös du Du em Em EM CH PTG ip odp пп'
+)
+_WORD = "|".join(re.escape(word) for word in sorted(f"{_BEFORE_NOON} {_AFTER_NOON}".split(), key=len)[::-1])
+
+
+def _half(space: str) -> str:
+    return rf"(?:[aApP]{space}?\.?{space}?[mM](?!\w)\.?|(?:π|μ|Π|Μ)\.?{space}?(?:μ|Μ)\.?|(?:{_WORD})(?![^\W\d])\.?)"
+
+
+# To learn a style from lines of text.
 _S, _SS, _M = f"[{SPACES}]", f"[{SPACES}]{{0,4}}", f"[{MARKS}]{{0,4}}"
 _GAP = f"[{SPACES}{MARKS}]{{0,6}}"  # bounded, as the others, so that no line takes long to refuse
-_HALF = (
-    rf"(?:[aApP]{_S}?\.?{_S}?[mM](?!\w)\.?|[πμ]\.?{_S}?μ\.?|[Öö][ÖöSs](?!\w)|(?:de|du|[FfEe][Mm]|SA|CH)(?!\w)\.?"
-    r"|上午|下午|凌晨|早上|晚上|오전|오후|午前|午後|[صم](?!\w)|[قب]\.ظ\.?|पूर्वाह्न|अपराह्न|לפנה[״\"]צ|אחה[״\"]צ)"
-)
+_HALF = _half(_S)
 _DASH = "[-\u2010-\u2015\u2212]"
 _GENERIC = re.compile(
     rf"{_M}(?P<open>\[?){_M}(?P<a>\d{{1,4}}){_M}(?P<s1>{_S}?[-/.年년]{_M}{_S}?)(?P<b>\d{{1,4}}){_M}"
     rf"(?P<s2>{_S}?[-/.月월]{_M}{_S}?)(?P<c>\d{{1,4}})"
-    rf"(?P<join>{_M}[,،、.日일]?{_GAP}(?<!\d)(?:(?!{_HALF})[^\W\d_]{{1,6}}\.?[{SPACES}{MARKS}]{{1,6}}){{0,2}})"
+    rf"(?P<join>{_M}[,،、.日일]?{_GAP}(?<!\d)(?:(?!{_HALF})[^\W\d_]{{1,6}}\.?,?[{SPACES}{MARKS}]{{1,6}}){{0,2}})"
     rf"(?P<before>{_HALF}{_GAP})?"
     rf"(?P<clock>\d{{1,2}}(?P<dot>[:.]|{_S}?h{_S}?)\d{{2}}(?P<seconds>(?P=dot)\d{{2}})?)"
     rf"(?P<after>{_GAP}{_HALF})?{_M}"
@@ -42,12 +59,19 @@ _GENERIC = re.compile(
 _NUMBERS, _HALVES = re.compile(r"\d+"), re.compile(_HALF)
 _CLOCK = re.compile(r"(\D*)(\d+)\D+(\d+)(?:\D{1,3}(\d+))?(\D*)")
 
+# To find the headers of that style in bytes: no classes beyond ASCII, for a character is several bytes here.
+_ANY_SPACE = "(?:[ \\t]|\u00a0|\u2007|\u2009|\u202f)"
+_ANY_MARK = "(?:" + "|".join(chr(code) for code in (
+    0x200E, 0x200F, 0x61C, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF
+)) + ")"  # fmt: skip
+_ANY_DASH = "(?:-|" + "|".join(chr(code) for code in (*range(0x2010, 0x2016), 0x2212)) + ")"
 
-class Style(msgspec.Struct, frozen=True):
+
+class _Style(msgspec.Struct, frozen=True):
     """What every header of one file has in common, however many digits its days and hours have.
 
     ``year`` is the place of a year of four digits, or -1 where all three numbers are short; ``close`` is
-    what ends the header: ``]``, ``-``, ``:`` or nothing but a space.
+    what ends the header: ``]``, ``-``, ``:`` or nothing but a space. ``zero`` is the first of its digits.
     """
 
     opening: bool
@@ -60,74 +84,106 @@ class Style(msgspec.Struct, frozen=True):
     seconds: bool
     after: bool
     close: str
+    zero: str
+
+
+class Header(msgspec.Struct, frozen=True):
+    """The headers of one file: their style, and what its first lines show of how it is written.
+
+    ``marks``: invisible marks may stand anywhere inside, as right-to-left languages write them. ``odd``:
+    there are other spaces or dashes than those of ASCII. Where neither is so, headers are found faster.
+    """
+
+    style: _Style
+    marks: bool
+    odd: bool
+
+    @property
+    def year(self) -> int:
+        """The place of a year of four digits, or -1."""
+        return self.style.year
+
+    @property
+    def close(self) -> str:
+        """What ends a header; empty where it is but a space, as in many other files."""
+        return self.style.close
 
     @property
     def iso(self) -> bool:
         """Whether a clock with an hour of two digits is as ISO 8601 writes it."""
-        return self.dot == ":" and not (self.before or self.after)
+        style = self.style
+        return style.dot == ":" and style.zero == "0" and not (style.before or style.after)
 
-    def header(self, *, marks: bool, groups: bool = True) -> str:
-        """The regular expression of a header from the start of a line, if wanted with groups: date, clock.
-
-        ``marks`` allows invisible marks anywhere inside, as right-to-left languages write them.
-        """
-        m = _M if marks else ""
-        numbers = [r"\d{4}" if place == self.year else r"\d\d?" for place in range(3)]
-        first, second = m + _literal(self.first) + m, m + _literal(self.second) + m
-        half = _HALF + _GAP if self.before else ""
-        dot = rf"{_S}?h{_S}?" if self.dot == "h" else re.escape(self.dot)
-        clock = rf"{half}\d\d?{dot}\d\d" + (rf"{dot}\d\d" if self.seconds else "")
-        clock += _GAP + _HALF if self.after else ""
-        opening = rf"\[{m}" if self.opening else ""
+    def pattern(self, *, groups: bool = True) -> bytes:
+        """The regular expression of a header from the start of a line, if wanted with groups: date, clock."""
+        style, space = self.style, _ANY_SPACE if self.odd else r"[ \t]"
+        m = f"{_ANY_MARK}{{0,4}}" if self.marks else ""
+        digit = r"\d"
+        if style.zero != "0":
+            digit = "(?:" + "|".join(chr(ord(style.zero) + n) for n in range(10)) + ")"
+        numbers = [f"{digit}{{4}}" if place == style.year else f"{digit}{digit}?" for place in range(3)]
+        first, second = m + _literal(style.first, space) + m, m + _literal(style.second, space) + m
+        gap = f"(?:{space}|{_ANY_MARK})" if self.marks else space
+        half = _half(space)
+        dot = rf"{space}?h{space}?" if style.dot == "h" else re.escape(style.dot)
+        clock = rf"{half}{gap}{{0,6}}" if style.before else ""
+        clock += f"{digit}{digit}?{dot}{digit}{digit}" + (f"{dot}{digit}{digit}" if style.seconds else "")
+        clock += f"{gap}{{0,6}}{half}" if style.after else ""
+        opening = rf"\[{m}" if style.opening else ""
         day = f"{numbers[0]}{first}{numbers[1]}{second}{numbers[2]}"
-        gap = f"[{SPACES}{MARKS if marks else ''}]{{1,6}}"
-        join = m + gap.join(re.escape(part) for part in self.joiner.split(" ")) + m
+        join = m + f"{gap}{{1,6}}".join(re.escape(part) for part in style.joiner.split(" ")) + m
         group = "(" if groups else "(?:"
-        return rf"{_M}{opening}{group}{day}){join}{group}{clock}){m}{self._end()}{m}"
+        lead = f"(?:|{_ANY_MARK}{{1,4}})"  # tried in this order: most lines have none
+        return f"{lead}{opening}{group}{day}){join}{group}{clock}){m}{self._end(space)}{m}".encode()
 
-    def _end(self) -> str:
+    def _end(self, space: str) -> str:
+        dash = _ANY_DASH if self.odd else "-"
         if self.close == "]":
-            return rf"\]{_SS}(?:(?:{_DASH}|:){_S}{{1,4}})?"
-        return rf"{_SS}{_DASH}{_S}{{1,4}}" if self.close == "-" else rf"{self.close}{_S}{{1,4}}"
+            return rf"\]{space}{{0,4}}(?:(?:{dash}|:){space}{{1,4}}|)"
+        return f"{space}{{0,4}}{dash}{space}{{1,4}}" if self.close == "-" else f"{self.close}{space}{{1,4}}"
 
 
-def learn(lines: Iterable[str]) -> tuple[Style, bool] | None:
+def learn(lines: Iterable[str]) -> Header | None:
     """Find the dominant style of a file's first lines; None where no line is a header.
 
-    The second value tells whether marks stand inside the headers. A header that ends with a mere space is
-    believed only where no other kind is found and a sender follows.
+    A header that ends with a mere space is believed only where no other kind is found and a sender follows.
     """
-    found: Counter[Style] = Counter()
-    marked = False
+    found: Counter[_Style] = Counter()
+    marks = odd = False
     for line in lines:
         match = _GENERIC.match(line)
         style = _style(match) if match else None
         if match is None or style is None or (not style.close and ": " not in line[match.end() :]):
             continue
         found[style] += 1
-        marked = marked or bool(re.search(f"[{MARKS}]", match[0].lstrip("\u200e\u200f\ufeff")))
+        marks = marks or bool(re.search(f"[{MARKS}]", match[0].lstrip("\u200e\u200f\ufeff")))
+        odd = odd or bool(_ODD.search(match[0]))
     clear = [style for style in found if style.close]
     ranked = clear or list(found)
-    return (max(ranked, key=found.__getitem__), marked) if ranked else None
+    return Header(max(ranked, key=found.__getitem__), marks, odd) if ranked else None
 
 
-def _style(match: re.Match[str]) -> Style | None:
-    opening, a, first, b, second, c, joiner, before, _, dot, seconds, after, close = match.groups()
-    clock = (bool(before), dot, bool(seconds), bool(after))
-    return _style_of((len(a), len(b), len(c)), (opening, first, second, joiner, close), clock)
+_ODD = re.compile(rf"(?![ \t-])(?:{_S}|{_DASH})")
+
+
+def _style(match: re.Match[str]) -> _Style | None:
+    opening, a, first, b, second, c, joiner, before, clock, dot, seconds, after, close = match.groups()
+    zero = chr(ord(clock[0]) - unicodedata.digit(clock[0]))
+    kind = (bool(before), dot, bool(seconds), bool(after), zero)
+    return _style_of((len(a), len(b), len(c)), (opening, first, second, joiner, close), kind)
 
 
 @lru_cache(maxsize=256)
 def _style_of(
-    widths: tuple[int, ...], parts: tuple[str, ...], clock: tuple[bool, str, bool, bool]
-) -> Style | None:
+    widths: tuple[int, ...], parts: tuple[str, ...], clock: tuple[bool, str, bool, bool, str]
+) -> _Style | None:
     opening, first, second, joiner, close = (_spaced(part) for part in parts)
     years = [place for place, width in enumerate(widths) if width == 4]  # a full year
     close = close.strip()[:1]
     if len(years) > 1 or 3 in widths or bool(opening) != (close == "]"):
         return None
-    before, dot, seconds, after = clock
-    return Style(
+    before, dot, seconds, after, zero = clock
+    return _Style(
         opening=bool(opening),
         first=first,
         second=second,
@@ -138,12 +194,13 @@ def _style_of(
         seconds=seconds,
         after=after,
         close="-" if re.fullmatch(_DASH, close) else close,
+        zero=zero,
     )
 
 
-def _literal(separator: str) -> str:
+def _literal(separator: str, space: str) -> str:
     """The regular expression of a separator, whatever the kind of its spaces."""
-    return "".join(_S if char == " " else re.escape(char) for char in separator)
+    return "".join(space if char == " " else re.escape(char) for char in separator)
 
 
 def _spaced(part: str) -> str:
@@ -170,7 +227,7 @@ def _letters(half: str) -> str:
     return "".join(char for char in half.lower() if char.isalpha())
 
 
-_AFTERNOON = frozenset(_letters(half) for half in _PM.split())
+_AFTERNOON = frozenset({"pm", "μμ", *map(_letters, _AFTER_NOON.split())})
 
 
 _Order = Literal["dmy", "mdy", "ymd", "ydm"]
@@ -185,12 +242,12 @@ class Calendar:
     what the owner said, then the day first.
     """
 
-    def __init__(self, style: Style) -> None:
-        if style.year == 0:
+    def __init__(self, header: Header) -> None:
+        if header.year == 0:
             self._orders: tuple[_Order, ...] = ("ymd", "ydm")
         else:
-            self._orders = ("dmy", "mdy") if style.year > 0 else ("dmy", "mdy", "ymd")
-        self._year = style.year
+            self._orders = ("dmy", "mdy") if header.year > 0 else ("dmy", "mdy", "ymd")
+        self._year = header.year
         self._order: _Order = self._orders[0]
         self._impossible = dict.fromkeys(self._orders, 0)
         self._backwards = dict.fromkeys(self._orders, 0)

@@ -5,13 +5,15 @@ over it: the first learns who is in it and the order of day and month, the secon
 keeps one block of about a megabyte. Knows nothing of who the owner is.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterator
-from contextlib import suppress
-from datetime import date, datetime, time
+from datetime import datetime, time, timedelta
 from hashlib import blake2s
-from itertools import chain, count
-from pathlib import Path
+from heapq import nlargest
+from itertools import chain
+from operator import length_hint
+from struct import Struct
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
@@ -20,14 +22,24 @@ from ipse.exports import ExportPath
 from ipse.interfaces import ReadOptions, Survey
 from ipse.records import Message, Person, Unreadable
 from ipse.sources.reading.guides import guide
-from ipse.sources.whatsapp.bodies import Said, markers
-from ipse.sources.whatsapp.census import BOTS, Plan, plan_of
-from ipse.sources.whatsapp.files import Block, Chat, blocks, find_chats, head, title_of
-from ipse.sources.whatsapp.headers import Calendar, learn, to_time
+from ipse.sources.whatsapp.bodies import BEGINNING, Said, markers
+from ipse.sources.whatsapp.census import BOTS, MOST, Plan, plan_of
+from ipse.sources.whatsapp.files import Block, Chat, blocks, find_chats, head
+from ipse.sources.whatsapp.headers import LEADS, Calendar, learn, to_time
 
 __all__ = ["WhatsApp"]
 
-_LONGEST = 1 << 18  # characters; four times what WhatsApp allows in one message
+_LONGEST = 1 << 18  # bytes; WhatsApp allows 65,536 characters in one message, of up to four bytes each
+_SEEN = 1 << 10  # messages remembered at least, should the times of a file run backwards
+_KEPT = 1 << 12  # clocks remembered: every minute of a day in two forms
+_LINES = 50  # of a file's first ones that recognition looks at
+_key = Struct(">8sII").pack
+"""Of a tag for chat, sender and kind, the minute and a checksum of the words: 16 bytes, an id in hex.
+
+All of it comes from the content, so a message has one id in any export of its chat, with or without files and
+seconds. Within one minute of one sender a checksum is enough, for equals are numbered.
+"""
+_LEVELS = frozenset({"trace", "debug", "info", "notice", "warn", "warning", "error", "critical", "fatal"})
 
 
 class WhatsApp:
@@ -42,21 +54,19 @@ class WhatsApp:
         """How to get the export."""
         return guide(self.name)
 
-    def recognizes(self, path: "Path | ExportPath") -> bool:
+    def recognizes(self, path: ExportPath) -> bool:
         """Tell by the first lines; a style that a log file could have needs the usual file name as well."""
-        path = path if isinstance(path, Path) else path.path or Path(path.label)
+        if path.is_file() and path.suffix not in ("", ".txt"):
+            return False
         try:
-            chats = find_chats(path)[:50]
+            return any(_is_chat(chat) for chat in find_chats(path))
         except SourceError:
-            return bool(title_of(path.stem))
-        with suppress(SourceError):
-            return any((found := learn(head(chat))) and (found[0].close or chat.title) for chat in chats)
-        return False
+            return False
 
-    def survey(self, path: "Path | ExportPath", options: ReadOptions) -> Survey:
+    def survey(self, path: ExportPath, options: ReadOptions) -> Survey:
         """Count the senders of every chat in the export and tell how its dates are read."""
-        path = path if isinstance(path, Path) else path.path or Path(path.label)
         senders: dict[Person, int] = {}
+        everywhere: set[Person] | None = None
         units, notes = 0, []
         for chat in _chats(path):
             plan = plan_of(chat, options)
@@ -64,43 +74,78 @@ class WhatsApp:
             notes.append(f"{chat.label}: {plan.note}")
             for person, number in plan.senders.items():
                 senders[person] = senders.get(person, 0) + number
-        return Survey(senders=senders, units=units, notes=tuple(notes))
+            everywhere = {*plan.senders} if everywhere is None else everywhere & {*plan.senders}
+        likely = tuple(person for person in senders if person in (everywhere or ()) and len(notes) > 1)
+        return Survey(senders=senders, units=units, notes=tuple(notes), likely=likely)
 
-    def read(self, path: "Path | ExportPath", options: ReadOptions) -> Iterator[Message | Unreadable]:
+    def read(self, path: ExportPath, options: ReadOptions) -> Iterator[Message | Unreadable]:
         """Yield the messages in the order of the file, and what could not be read as ``Unreadable``."""
-        path = path if isinstance(path, Path) else path.path or Path(path.label)
         return chain.from_iterable(_Reading(plan_of(chat, options), options.tz) for chat in _chats(path))
 
 
-def _chats(path: Path) -> list[Chat]:
+def _chats(path: ExportPath) -> list[Chat]:
     chats = find_chats(path)
-    if path.is_dir():
-        chats = [chat for chat in chats if learn(head(chat))]
     if not chats:
         raise SourceError(
-            f"{path.name}: there is no WhatsApp chat in it.", hint="Import the file that the phone made."
+            f"{path.label}: there is no WhatsApp chat in it.", hint="Import the file that the phone made."
         )
     return chats
 
 
-class _Days(dict[str, tuple[date | None, int]]):
-    """Each date as written, to the day and the minutes before it; few are ever written."""
+def _is_chat(chat: Chat) -> bool:
+    start = chat.file.head
+    if not start:  # what the name promises and is locked or damaged shall be told, not passed over
+        return bool(chat.title) and chat.file.size > 0
+    if b"\0" in start[:512] and start[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+        return False
+    lines = head(chat).decode("utf-8", "replace").split("\n", _LINES)[:_LINES]
+    header = learn(lines)
+    if header is None or not (header.close or chat.title):
+        return False
+    if chat.title:
+        return True
+    starts = [match for line in lines if (match := re.match(header.pattern(), line.encode()))]
+    said = [match.string[match.end() :].decode() for match in starts]
+    names = {line.partition(": ")[0].strip().lower() for line in said if ": " in line}
+    return bool(names - _LEVELS) or any(map(markers().of_the_app, said))
 
-    def __init__(self, calendar: Calendar | None) -> None:
-        self._calendar = calendar
 
-    def __missing__(self, written: str) -> tuple[date | None, int]:
-        day = self._calendar.day(written) if self._calendar else None
-        self[written] = found = (day, day.toordinal() * 1440 if day else 0)
+class _Days(dict[bytes, tuple[datetime, int]]):
+    """Each date as written, to its midnight and the minutes before it; few are ever written."""
+
+    def __init__(self, calendar: Calendar | None, zone: ZoneInfo) -> None:
+        self._calendar, self._zone = calendar, zone
+
+    def __missing__(self, written: bytes) -> tuple[datetime, int]:
+        day = self._calendar.day(written.decode()) if self._calendar else None
+        if day is None:
+            raise ValueError("no such day")
+        self[written] = found = (datetime.combine(day, time(), self._zone), day.toordinal() * 1440)
         return found
 
 
-class _Clocks(dict[str, time | None]):
-    """Each clock as written, to the time of day."""
+class _Clocks(dict[bytes, tuple[timedelta, int]]):
+    """Each clock as written, to the time since midnight and the minutes in it.
 
-    def __missing__(self, written: str) -> time | None:
-        self[written] = clock = to_time(written)
-        return clock
+    ``iso``: hours, minutes and seconds by colons. Of those with seconds too many differ to be kept.
+    """
+
+    def __init__(self, *, iso: bool) -> None:
+        self._iso = iso
+        self._seconds = {b":%02d" % second: timedelta(seconds=second) for second in range(60)}
+
+    def __missing__(self, written: bytes) -> tuple[timedelta, int]:
+        if self._iso and len(written) > 5 and (seconds := self._seconds.get(written[-3:])) is not None:
+            since, minute = self[written[:-3]]
+            return since + seconds, minute
+        clock = to_time(written.decode())
+        if clock is None:
+            raise ValueError("no such time")
+        since = timedelta(hours=clock.hour, minutes=clock.minute, seconds=clock.second)
+        found = (since, clock.hour * 60 + clock.minute)
+        if len(self) < _KEPT:
+            self[written] = found
+        return found
 
 
 class _Reading:
@@ -108,73 +153,77 @@ class _Reading:
 
     def __init__(self, plan: Plan, zone: ZoneInfo) -> None:
         self.plan = plan
-        self.zone = zone
+        self.days, self.clocks = _Days(plan.calendar, zone), _Clocks(iso=plan.iso)
         self.markers = markers()
-        self.participants = tuple(sorted(plan.senders, key=lambda person: person.name))
-        # How often each message was met in this minute and the one before: numbers what was said twice.
-        self.given: dict[int, int] = {}
-        self.before: dict[int, int] = {}
+        self.files = plan.chat.beside()
+        most = nlargest(MOST, plan.senders, key=plan.senders.__getitem__)
+        self.participants = tuple(sorted(most, key=lambda person: person.name))
+        # How often each message was met in the latest minute and the one before: numbers what was said twice.
+        self.given: dict[bytes, int] = {}
+        self.before: dict[bytes, int] = {}
+        self.minute = 0
 
     def __iter__(self) -> Iterator[Message | Unreadable]:
         """Yield every message; this loop is what an import waits for, so it does only what each one needs."""
-        plan, days, clocks, last = self.plan, _Days(self.plan.calendar), _Clocks(), 0
-        conversation, group, participants = plan.conversation, plan.group, self.participants
-        zone, exact, by_app, notice = self.zone, self.markers.exact, plan.by_app, self.markers.notice.match
-        to_clock = time.fromisoformat if plan.iso else clocks.__getitem__
-        combine, given, before, plain = datetime.combine, self.given, self.before, self._plain()
+        plan, participants, days, clocks = self.plan, self.participants, self.days, self.clocks
+        beginnings, by_app, notice = self.markers.beginnings, plan.by_app, self.markers.notice.match
+        conversation, group, who, latest = plan.conversation, plan.group, self._plain().get, 0
+        given, before = self.given, self.before
         for block in blocks(plan.chat, plan.split):
             pieces = plan.split.split(block.text)
             if block.damaged or pieces[0].strip():
                 yield self._orphan(block, pieces[0])
-            huge = len(block.text) > _LONGEST
+            if len(given) > _SEEN:  # an hour that came too early, and none was later since
+                latest = 0
+            huge, marked = len(block.text) > _LONGEST, any(mark in block.text for mark in LEADS)
             fields = iter(pieces[1:])
-            for place, day, clock, name, body in zip(count(), fields, fields, fields, fields, strict=False):
-                on, minute = days[day]
+            for day, clock, name, body in zip(fields, fields, fields, fields, strict=True):
                 try:
-                    hour = to_clock(clock)
-                except ValueError:  # an hour of one digit: from here on they are looked up
-                    hour = (to_clock := clocks.__getitem__)(clock)
-                if on is None or hour is None or (huge and len(body) > _LONGEST):
-                    yield self._unreadable(block, place, body)
+                    (midnight, minutes), (since, minute) = days[day], clocks[clock]
+                except ValueError:
+                    yield self._unreadable(block, length_hint(fields), body)
                     continue
-                minute += hour.hour * 60 + hour.minute
-                if minute != last:
-                    self.before, self.given = before, given = given, {}
-                    last = minute
-                text = body.strip()
+                if huge and len(body) > _LONGEST:
+                    yield self._unreadable(block, length_hint(fields), body)
+                    continue
+                minute += minutes
+                if minute > latest:
+                    latest, before, given = minute, given, {}
+                    self.before, self.given = before, given
+                try:
+                    raw = body.decode()
+                except UnicodeDecodeError:
+                    raw = _decoded(body)
+                text, sender = raw.strip(), who(name)
                 if (
-                    name not in plain
+                    sender is None
                     or "<" in text
-                    or "\u200e" in text
-                    or "\u200f" in text
-                    or "://" in text
-                    or ":\n" in text
+                    or (":" in text and ("://" in text or ":\n" in text))
                     or ("(" in text and "." in text)
-                    or "admin" in text
-                    or text in exact
+                    or (marked and ("\u200e" in text or "\u200f" in text))
+                    or text[:BEGINNING] in beginnings
                     or (name in by_app and notice(text))
                 ):
-                    yield self._special(combine(on, hour, zone), minute, name, body)
+                    yield self._special(midnight + since, minute, name, raw)
                     continue
-                person, tag = plain[name]
-                number = tag + (minute << 32) + crc32(text.encode())
-                if number in given or number in before:
-                    identity = self._again(number)
+                key = _key(sender[1], minute, crc32(body if text is raw else text.encode()))
+                if key in given or key in before:
+                    identity = self._again(key)
                 else:
-                    given[number], identity = 1, f"{number:x}"
+                    given[key], identity = 1, key.hex()
                 yield Message(
                     id=identity,
                     conversation=conversation,
                     platform="whatsapp",
-                    at=combine(on, hour, zone),
-                    sender=person,
+                    at=midnight + since,
+                    sender=sender[0],
                     text=text,
-                    raw=body,
+                    raw=raw,
                     participants=participants,
                     group=group,
                 )
 
-    def _plain(self) -> dict[str, tuple[Person, int]]:
+    def _plain(self) -> dict[bytes, tuple[Person, bytes]]:
         """The senders whose words can be taken as they stand, and what their name makes of an id."""
         return {
             name: (person, self._tag(person, "text"))
@@ -182,27 +231,23 @@ class _Reading:
             if name not in self.plan.longer and person.name.lower() not in BOTS
         }
 
-    def _tag(self, sender: Person, kind: str) -> int:
-        """The upper 64 of the 128 bits of an id; below are 32 of the minute and 32 of the words' checksum.
+    def _tag(self, sender: Person, kind: str) -> bytes:
+        """The first half of an id; see :data:`_key`."""
+        content = f"{self.plan.conversation}\0{sender.name}\0{kind}".encode()
+        tag = blake2s(content, digest_size=8).digest()
+        return bytes([tag[0] | 0x80]) + tag[1:]
 
-        All three come from the content, so a message has one id in any export of its chat, with or without
-        files and seconds. Within one minute of one sender a checksum is enough, for equals are numbered.
-        """
-        content = f"{self.plan.conversation}\0{sender.name}\0{kind}"
-        tag = int.from_bytes(blake2s(content.encode(), digest_size=8).digest())
-        return (tag | 1 << 63) << 64  # the first digit is never 0, so there are always 32
-
-    def _again(self, number: int) -> str:
+    def _again(self, key: bytes) -> str:
         """The id of a message that may have been said before in the same minute."""
-        times = self.given.get(number, 0) or self.before.get(number, 0)
-        self.given[number] = times + 1
-        return blake2s(f"{number:x} {times}".encode(), digest_size=16).hexdigest() if times else f"{number:x}"
+        times = self.given.get(key, 0) or self.before.get(key, 0)
+        self.given[key] = times + 1
+        return blake2s(f"{key.hex()} {times}".encode(), digest_size=16).hexdigest() if times else key.hex()
 
-    def _special(self, at: datetime, minute: int, name: str | None, body: str) -> Message:
+    def _special(self, at: datetime, minute: int, name: bytes | None, body: str) -> Message:
         """A message that is not plain words of a person."""
         person, said = self._said(name, body)
         return Message(
-            id=self._again(self._tag(person, said.kind) + (minute << 32) + crc32(said.text.encode())),
+            id=self._again(_key(self._tag(person, said.kind), minute, crc32(said.text.encode()))),
             conversation=self.plan.conversation,
             platform="whatsapp",
             at=at,
@@ -217,16 +262,17 @@ class _Reading:
             edited=said.edited,
         )
 
-    def _said(self, name: str | None, body: str) -> tuple[Person, Said]:
+    def _said(self, name: bytes | None, body: str) -> tuple[Person, Said]:
         plan = self.plan
         if name is None:
             first, _, rest = body.partition(":")
-            if first not in plan.people:
+            name = first.encode()
+            if name not in plan.people:
                 return Person(""), Said("system", body.strip().lstrip("\u200e\u200f"))
-            name, body = first, rest.lstrip()
+            body = rest.lstrip()
         if name in plan.torn:
-            return Person(""), Said("system", f"{name}: {body.strip()}".lstrip("\u200e\u200f"))
-        body = body.removeprefix(plan.longer.get(name, ""))
+            return Person(""), Said("system", f"{_decoded(name)}: {body.strip()}".lstrip("\u200e\u200f"))
+        body = body.removeprefix(_decoded(plan.longer.get(name, b"")))
         person = plan.people.get(name)
         said = self.markers.examine(body, apple=plan.apple)
         if (
@@ -240,22 +286,27 @@ class _Reading:
     def _resolved(self, file: str) -> str:
         """The name that a file mentioned in the chat has in the export itself."""
         file = unicodedata.normalize("NFC", file)
-        return self.plan.chat.files.get(file, file)
+        return self.files.get(file, file)
 
-    def _orphan(self, block: Block, text: str) -> Unreadable:
+    def _orphan(self, block: Block, text: bytes) -> Unreadable:
         if block.damaged:
             return self._fault("the archive is damaged from here on", block.line)
-        blank = text[: len(text) - len(text.lstrip())].count("\n")
+        blank = text[: len(text) - len(text.lstrip())].count(b"\n")
         return self._fault(
-            "text that belongs to no message", block.line + blank - 1, text.strip().count("\n")
+            "text that belongs to no message", block.line + blank - 1, text.strip().count(b"\n")
         )
 
-    def _unreadable(self, block: Block, place: int, body: str) -> Unreadable:
+    def _unreadable(self, block: Block, left: int, body: bytes) -> Unreadable:
+        """``left`` is how many pieces of the block are still to come, four to a message."""
         starts = [match.start() for match in self.plan.split.finditer(block.text)]
         reason = "longer than any message" if len(body) > _LONGEST else "no such date or time"
-        line = block.line + block.text.count("\n", 0, starts[place])
-        return self._fault(reason, line, body.count("\n"))
+        line = block.line + block.text.count(b"\n", 0, starts[-1 - left // 4])
+        return self._fault(reason, line, body.count(b"\n"))
 
     def _fault(self, reason: str, line: int, more: int = 0) -> Unreadable:
         position = f"lines {line}-{line + more}" if more else f"line {line}"
         return Unreadable(file=self.plan.chat.label, position=position, reason=reason)
+
+
+def _decoded(text: bytes) -> str:
+    return text.decode("utf-8", "replace")
