@@ -12,11 +12,13 @@ def test_every_source_declared_loads_and_fits_its_seam() -> None:
     assert [source.name for source in sources] == [
         "gmail",
         "googlechat",
+        "instagram",
         "irc",
         "journals",
         "linkedin",
         "mapping",
         "mattermost",
+        "messenger",
         "reflections",
         "sms",
         "telegram",

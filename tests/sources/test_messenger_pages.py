@@ -1,4 +1,4 @@
-"""The HTML pages of a Facebook export: told by their shape, in layouts of several years, in many languages."""
+"""The HTML pages of a Facebook export: told by their shape, in layouts of many years and languages."""
 
 from pathlib import Path
 from typing import Any
@@ -117,9 +117,10 @@ def test_a_conversation_as_html_and_json_is_read_once(tmp_path: Path) -> None:
     assert "the JSON is read" in Messenger().survey(ExportPath.at(tmp_path), ReadOptions()).notes[0]
 
 
-def test_a_page_that_nests_without_end_is_unreadable(tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", ["<div>" * 100_000, "<br>" * 700_000, "", "<p>hello"])
+def test_a_page_that_is_too_deep_too_large_or_empty_is_unreadable(tmp_path: Path, content: str) -> None:
     folder = tmp_path / ROOT / "petra_7012345678"
     folder.mkdir(parents=True)
-    (folder / "message_1.html").write_text("<html><body>" + "<div>" * 100_000)
+    (folder / "message_1.html").write_text("<html><body>" + content)
     (bad,) = found_in(tmp_path)
     assert isinstance(bad, Unreadable)

@@ -22,7 +22,10 @@ from ipse.sources.reading.texts import clean
 
 __all__ = ["Page"]
 
-_LARGEST: Final = 1 << 24  # bytes; the tree of a page takes ten times as much
+_LARGEST: Final = 1 << 24  # bytes
+_MOST: Final = (
+    600_000  # tags; the tree takes some 400 bytes for each, and Meta puts 10,000 messages on a page
+)
 _DEEPEST: Final = 500  # the parser's time grows with the square of the depth
 _SENT: Final = "a[href], img[src], video[src], audio[src], source[src]"
 _REACTION = re.compile(r"([^\w\s]{1,16})\s*(.*?)(?:\s*\([^()]*\d{4}[^()]*\))?")
@@ -91,8 +94,8 @@ class Page:
 
     def _parsed(self) -> _Shown:
         html = self._file.read_bytes(_LARGEST).decode("utf-8", "replace").replace("\0", "")
-        if depth(html) > _DEEPEST:
-            raise SourceError(f"{self._file.label}: it nests without end.", hint="Export it as JSON.")
+        if html.count("<") > _MOST or depth(html) > _DEEPEST:
+            raise SourceError(f"{self._file.label}: it is too large or too deep.", hint="Export it as JSON.")
         tree = LexborHTMLParser(html)
         title = tree.css_first("title")
         blocks, people = _walk(tree.body) if tree.body is not None else ([], ())
