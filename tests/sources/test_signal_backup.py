@@ -17,7 +17,7 @@ from ipse.records import Message, Person, Unreadable
 from ipse.sources.signal import cipher
 from ipse.sources.signal.database import Database
 from ipse.sources.signal.source import Signal
-from ipse.sources.signal.statements import Created, Inserted, statement
+from ipse.sources.signal.statements import Created, Inserted, Statements
 from ipse.sources.signal.wire import fields, first
 
 from ..soak import rounds
@@ -500,7 +500,8 @@ def test_an_old_database_of_sms_and_mms(tmp_path: Path) -> None:
 
 
 def test_the_columns_of_a_table_are_told_from_its_constraints() -> None:
-    found = statement(field(1, MESSAGE))
+    statements = Statements({"message", "t"})
+    found = statements.read(field(1, MESSAGE))
     assert isinstance(found, Created)
     assert found.table == "message"
     assert found.columns[:3] == ("_id", "date_sent", "date_received")
@@ -511,11 +512,11 @@ def test_the_columns_of_a_table_are_told_from_its_constraints() -> None:
     database.close()
     odd = 'create table if not exists "t" (a DEFAULT (max(1,2)), `b c` TEXT, -- d, e\n [f] /* g, */ INT'
     odd += ", CHECK (a > 1))"
-    assert statement(field(1, odd)) == Created("t", ("a", "b c", "f"))
+    assert statements.read(field(1, odd)) == Created("t", ("a", "b c", "f"))
 
 
 def test_a_number_beyond_63_bits_is_negative() -> None:
-    found = statement(
+    found = Statements({"t"}).read(
         field(1, "INSERT INTO t VALUES (?,?,?)") + parameter(-1) + parameter(None) + parameter("é")
     )
     assert isinstance(found, Inserted)

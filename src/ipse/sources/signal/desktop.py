@@ -125,9 +125,9 @@ class _Chat:
 
 
 def _title(file: ExportPath) -> str:
-    """The name of the chat: that of its folder."""
+    """The name of the chat: that of its folder, or of the archive that was made of the folder."""
     if file.parent is not None:
-        return file.parent.name
+        return file.parent.stem if file.parent.suffix == ".zip" else file.parent.name
     return file.path.resolve().parent.name if file.path is not None else file.stem
 
 

@@ -6,6 +6,7 @@ same frames as one list, as Signal's own tests hold them (``.jsonproto``), are r
 """
 
 import binascii
+import re
 from base64 import b64decode
 from collections.abc import Iterator
 from hashlib import sha256
@@ -49,6 +50,7 @@ _KINDS: Final[dict[str, ContentType]] = {
     "paymentNotification": "system",
     "giftBadge": "system",
 }
+_UUID: Final = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _CALLS: Final = ("individualCall", "groupCall")
 
 
@@ -148,7 +150,7 @@ class Frames:
             title = clean(_text(_part(snapshot, "title"), "title"))
             self._recipients[key] = Recipient(group_key(master, own), group=True, title=title)
             members = _list(snapshot, "members")[:MOST]
-            self._members[key] = [aci_of(_bytes(member, "userId")) for member in members]
+            self._members[key] = [_aci(member, "userId") for member in members]
         else:  # Signal itself, a list for stories, a link to calls
             kinds = ("releaseNotes", "distributionList", "callLink")
             kind = next((kind for kind in kinds if kind in frame), own)
@@ -162,7 +164,7 @@ class Frames:
             or _text(contact, "systemNickname"),
             chosen(_text(contact, "profileGivenName"), _text(contact, "profileFamilyName")),
         )
-        aci, phone = aci_of(_bytes(contact, "aci")), _text(contact, "e164").lstrip("+")
+        aci, phone = _aci(contact, "aci"), _text(contact, "e164").lstrip("+")
         phone = f"+{phone}" if phone.isdecimal() and phone.isascii() else ""
         username = clean(_text(contact, "username"))
         person, others = called(names, phone, username, aci or own.replace(" ", "-"))
@@ -246,7 +248,7 @@ class Frames:
         return body, clean(text), people
 
     def _mentioned(self, mention: dict[str, Any]) -> Person:
-        aci = aci_of(_bytes(mention, "mentionAci"))
+        aci = _aci(mention, "mentionAci")
         return self._by_aci.get(aci, Person("", aci))
 
     def _long_text(self, pointer: dict[str, Any]) -> str:
@@ -318,3 +320,9 @@ def _bytes(value: dict[str, Any], key: str) -> bytes:
         return b64decode(_text(value, key), validate=True)
     except (binascii.Error, ValueError):
         return b""
+
+
+def _aci(value: dict[str, Any], key: str) -> str:
+    """An account id: 16 bytes, or as it is written elsewhere."""
+    written = _text(value, key)
+    return written.lower() if _UUID.fullmatch(written) else aci_of(_bytes(value, key))

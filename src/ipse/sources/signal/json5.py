@@ -16,9 +16,11 @@ from ipse.exports import ExportPath
 __all__ = ["is_frames", "listed"]
 
 _MOST: Final = 1 << 24  # bytes
+# What is not closed runs to the end, so that no text makes this look at it twice.
 _TOKEN: Final = re.compile(
-    r"""(?P<text>"(?:[^"\\]|\\.)*")|(?P<single>'(?:[^'\\]|\\.)*')|(?P<comment>//[^\n]*|/\*.*?\*/)"""
-    r"""|(?P<comma>,)|(?P<close>[}\]])|(?P<key>[A-Za-z_$][\w$]*(?=\s*:))|(?P<rest>[^\s"'/,}\]A-Za-z_$]+|.)""",
+    r"""(?P<text>"(?:[^"\\]|\\.)*(?:"|\\?\Z))|(?P<single>'(?:[^'\\]|\\.)*(?:'|\\?\Z))"""
+    r"""|(?P<comment>//[^\n]*|/\*.*?(?:\*/|\Z))|(?P<comma>,)|(?P<close>[}\]])"""
+    r"""|(?P<key>[A-Za-z_$][\w$]*(?=\s*:))|(?P<rest>[^\s"'/,}\]A-Za-z_$]+|[A-Za-z_$][\w$]*|\s+|.)""",
     re.DOTALL,
 )
 _BLANK: Final = re.compile(r"(?:\s+|//[^\n]*(?:\n|$)|/\*.*?\*/)*", re.DOTALL)

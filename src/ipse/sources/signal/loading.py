@@ -13,7 +13,7 @@ from ipse.records import Unreadable
 from ipse.sources.reading.tables import Columns, headers, rows
 from ipse.sources.signal.backup import ATTACHMENT, KEY_VALUE, PREFERENCE, STATEMENT, Piece, pieces
 from ipse.sources.signal.database import TABLES, Database
-from ipse.sources.signal.statements import Created, statement
+from ipse.sources.signal.statements import Created, Statements
 from ipse.sources.signal.wire import first
 
 __all__ = ["Account", "load_backup", "load_tables", "table_of", "tables_in"]
@@ -53,6 +53,7 @@ class _Loading:
 
     def __init__(self, label: str, database: Database) -> None:
         self._label, self._db = label, database
+        self._statements = Statements(TABLES)
         self._texts: set[object] = set()  # attachments that are the whole of a long text
         self.faults: list[Unreadable] = []
         self.found: dict[str, str] = {}
@@ -78,7 +79,7 @@ class _Loading:
             self.faults.append(Unreadable(self._label, f"frame {piece.number}", reason))
 
     def _statement(self, body: bytes) -> None:
-        found = statement(body)
+        found = self._statements.read(body)
         if isinstance(found, Created):
             self._db.create(found.table, found.columns)
         elif found is not None:

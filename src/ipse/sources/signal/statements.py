@@ -6,15 +6,16 @@ everything else (indices, triggers, search tables) is passed over. Knows no tabl
 
 import re
 import struct
-from functools import lru_cache
+from collections.abc import Container
 from typing import Final, NamedTuple, TypeAlias
 
-from ipse.sources.signal.wire import fields, first
+from ipse.sources.signal.wire import fields
 
-__all__ = ["Created", "Inserted", "Value", "statement"]
+__all__ = ["Created", "Inserted", "Statements", "Value"]
 
 Value: TypeAlias = str | int | float | bytes | None
 _LONGEST: Final = 1 << 17  # characters of a statement; the longest CREATE TABLE of the app has 4,000
+_MOST: Final = 1 << 10  # texts remembered
 _NAME = r"""["'`\[]?(\w+)["'`\]]?"""
 _CREATE = re.compile(
     rf"CREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?{_NAME}\s*\((.*)\)[^()]*", re.IGNORECASE | re.DOTALL
@@ -46,32 +47,53 @@ class Inserted(NamedTuple):
     values: list[Value]
 
 
-def statement(body: bytes) -> Created | Inserted | None:
-    """What a statement frame says, None if it is of no interest; raises ``ValueError`` for a broken one."""
-    sql, values = b"", []
-    for number, content in fields(body):
-        if not isinstance(content, bytes):
-            raise ValueError("a statement of numbers")
-        if number == 1:
-            sql = content
-        elif number == 2:
-            values.append(_value(content))
-    found = _parsed(sql.decode("utf-8", "replace")) if len(sql) <= _LONGEST else None
-    if found is None or isinstance(found, Created):
+class Statements:
+    """Reads the statements of one backup; rows of tables other than ``tables`` are not even decoded.
+
+    The same few hundred texts come again for every row, so what they say is kept, for as long as this is.
+    """
+
+    def __init__(self, tables: Container[str]) -> None:
+        self._tables = tables
+        self._known: dict[bytes, Created | _Row | None] = {}
+
+    def read(self, body: bytes) -> Created | Inserted | None:
+        """What a frame says, None if it is of no interest; raises ``ValueError`` for a broken one."""
+        sql, contents = b"", []
+        for number, content in fields(body):
+            if number == 1 and isinstance(content, bytes):
+                sql = content
+            elif number == 2 and isinstance(content, bytes):
+                contents.append(content)
+        found = self._said(sql)
+        if not isinstance(found, _Row):
+            return found
+        if found.places != len(contents) or (found.columns and len(found.columns) != found.places):
+            raise ValueError("a row with more or fewer values than places")
+        return Inserted(found.table, found.columns, [_value(content) for content in contents])
+
+    def _said(self, sql: bytes) -> "Created | _Row | None":
+        if sql in self._known:
+            return self._known[sql]
+        found = _parsed(sql.decode("utf-8", "replace").strip()) if len(sql) <= _LONGEST else None
+        found = found if found is not None and found.table in self._tables else None
+        if len(self._known) < _MOST and len(sql) <= _LONGEST:
+            self._known[sql] = found
         return found
-    table, columns, places = found
-    if places != len(values) or (columns and len(columns) != places):
-        raise ValueError("a row with more or fewer values than places")
-    return Inserted(table, columns, values)
 
 
-@lru_cache(maxsize=512)
-def _parsed(sql: str) -> Created | tuple[str, tuple[str, ...], int] | None:
-    """A table's columns, or where a row goes: the same few hundred statements come again for every row."""
-    sql = sql.strip()
+class _Row(NamedTuple):
+    """Where a row goes and how many values it has."""
+
+    table: str
+    columns: tuple[str, ...]
+    places: int
+
+
+def _parsed(sql: str) -> Created | _Row | None:
     if match := _INSERT.fullmatch(sql):
         names = tuple(name.strip(" \t\r\n\"'`[]").lower() for name in (match[2] or "").split(",") if name)
-        return match[1].lower(), names, match[3].count("?")
+        return _Row(match[1].lower(), names, match[3].count("?"))
     if match := _CREATE.fullmatch(sql):
         return Created(match[1].lower(), _columns(match[2]))
     return None
@@ -96,7 +118,7 @@ def _columns(inside: str) -> tuple[str, ...]:
 
 def _value(content: bytes) -> Value:
     """One parameter; the app writes its signed numbers as unsigned ones."""
-    for number, value in first(content).items():
+    for number, value in fields(content):
         if number == _NULL:
             return None
         if number == 1 and isinstance(value, bytes):

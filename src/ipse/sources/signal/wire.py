@@ -15,7 +15,11 @@ def fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
     """
     at, end = 0, len(data)
     while at < end:
-        key, at = _varint(data, at)
+        key = data[at]
+        if key < 0x80:  # as all but the rarest are
+            at += 1
+        else:
+            key, at = _varint(data, at)
         number, kind = key >> 3, key & 7
         if number == 0:
             raise ValueError("a field of no number")
