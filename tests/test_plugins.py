@@ -10,6 +10,7 @@ from ipse.interfaces import Learner, Recognizer, Source, Voice
 def test_every_source_declared_loads_and_fits_its_seam() -> None:
     sources = plugins.sources()
     assert [source.name for source in sources] == [
+        "discord",
         "gmail",
         "googlechat",
         "instagram",
