@@ -8,7 +8,8 @@ import io
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -124,13 +125,9 @@ def test_it_is_the_same_in_a_zip_and_in_a_zip_in_a_zip(source: Source, export: P
     with zipfile.ZipFile(outer, "w") as archive:
         archive.write(inner, "download.zip")
     for packed in (inner, outer):
-        found = find([packed], [source])
-        ids = {
-            one.id
-            for one in found.exports
-            for one in read(source, one.path, told)
-            if isinstance(one, Message)
-        }
+        its = find([packed], [source]).exports
+        again = [record for one in its for record in read(source, one.path, told)]
+        ids = {record.id for record in again if isinstance(record, Message)}
         assert ids == plain, packed.name
 
 
@@ -251,25 +248,26 @@ def survives(source: Source, export: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def originals() -> Iterator[dict[str, Path]]:
-    with tempfile.TemporaryDirectory() as folder:
-        made = {}
-        for one in SOURCES:
-            at = Path(folder) / one.name
-            at.mkdir()
-            made[one.name] = sample(one).write(at)
-        yield made
+def originals(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Source], Path]:
+    """The sample of a source, written once."""
+
+    @cache
+    def named(name: str) -> Path:
+        written: Path = sample(plugins.source_named(name)).write(tmp_path_factory.mktemp(name))
+        return written
+
+    return lambda source: named(source.name)
 
 
 @hunt
 @given(edits=changes, which=st.floats(0, 1, exclude_max=True))
 def test_a_damaged_export_breaks_nothing(
     source: Source,
-    originals: dict[str, Path],
+    originals: Callable[[Source], Path],
     edits: list[tuple[str, float, int, bytes]],
     which: float,
 ) -> None:
-    original = originals[source.name]
+    original = originals(source)
     with tempfile.TemporaryDirectory() as folder:
         export = Path(folder) / original.name
         if original.is_dir():
@@ -286,8 +284,10 @@ def test_a_damaged_export_breaks_nothing(
 
 @settings(hunt, max_examples=rounds(60, 2_000))
 @given(data=st.binary(max_size=400), head=st.integers(0, 200))
-def test_any_bytes_break_nothing(source: Source, originals: dict[str, Path], data: bytes, head: int) -> None:
-    original = originals[source.name]
+def test_any_bytes_break_nothing(
+    source: Source, originals: Callable[[Source], Path], data: bytes, head: int
+) -> None:
+    original = originals(source)
     with tempfile.TemporaryDirectory() as folder:
         if original.is_dir():
             export = Path(folder) / original.name
