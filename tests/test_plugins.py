@@ -25,6 +25,7 @@ def test_every_source_declared_loads_and_fits_its_seam() -> None:
         "telegram",
         "whatsapp",
         "x",
+        "zulip",
     ]
     assert all(isinstance(source, Source) for source in sources)
 

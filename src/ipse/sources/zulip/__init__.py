@@ -1,0 +1,3 @@
+"""Zulip: an organization's export, and dumps of messages."""
+
+__all__: list[str] = []
