@@ -13,6 +13,7 @@ def test_every_source_declared_loads_and_fits_its_seam() -> None:
         "discord",
         "gmail",
         "googlechat",
+        "imessage",
         "instagram",
         "irc",
         "journals",

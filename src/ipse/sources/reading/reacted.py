@@ -19,6 +19,7 @@ _VERBS: Final = (
     r"Liebt|Gefällt|Gefällt nicht|Hat gelacht über|Lacht über|Betont|Hinterfragt",
     r"A adoré|A aimé|N[’']a pas aimé|A ri de|A ri à|A mis en avant|A souligné|A questionné",
     r"Le encanta|Le encantó|Le gusta|Le gustó|No le gusta|No le gustó|Se rió de|Se ríe de|Enfatizó|Cuestionó",
+    r"Se ha reaccionado con \S{1,16} a",
     r"Amou|Adorou|Gostou de|Não gostou de|Riu de|Enfatizou|Questionou",
     r"Ha adorato|Ha amato|Ha apprezzato|Non ha apprezzato|Ha riso a|Ha enfatizzato|Ha messo in dubbio",
     r"Vond|Vindt|Moest lachen om|Benadrukte|Trok in twijfel",
