@@ -41,7 +41,7 @@ def test_a_channel_of_years(shared: Path) -> None:
         ("Johan Commelin", 8_181),
     ]
     assert (kinds["deleted"], kinds["poll"]) == (173, 47)
-    assert quoted == 0
+    assert quoted == 1  # in a block of code that nobody closed
 
 
 @pytest.mark.shared
@@ -60,7 +60,7 @@ def test_a_preview_of_its_beginning(shared: Path, tmp_path: Path) -> None:
         path.write_bytes(b"".join(packed.readline() for _ in range(5)))
     result = CliRunner().invoke(app, ["sources", "preview", str(path), "--format", "zulip_jsonl", "--json"])
     assert result.exit_code == 0
-    rows = [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
+    rows = json.loads(result.stdout)["records"]
     assert [row["sender"] for row in rows] == [
         "Welcome Bot",
         "Kenny Lau",

@@ -95,6 +95,8 @@ def _own(text: str) -> str:
             quote = mark[1] if mark else ""
             below = 1 if _BLANK_QUOTE.match(line) else 0
             _unsay(kept)
+        elif not line.strip() and kept and not kept[-1].strip():
+            continue  # the blank line below a quote follows the one above it
         else:
             code = mark[1] if mark else ""
             kept.append(line)
