@@ -1,0 +1,3 @@
+"""Slack: the export of a workspace."""
+
+__all__: list[str] = []
