@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import tempfile
 import time
 import tracemalloc
 import zipfile
@@ -13,13 +14,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from ipse.errors import SourceError
+from ipse.errors import IpseError, SourceError
 from ipse.exports import ExportPath
 from ipse.interfaces import ReadOptions, Source
 from ipse.records import Message, Person, Unreadable
 from ipse.sources.signal.source import Signal
 
+from ..soak import rounds
 from .samples.signal import DAY, IDA, OLE, encoded, item, people, said
 from .samples.signal import write as write_export
 
@@ -449,6 +453,55 @@ def test_a_folder_with_a_chat_among_other_things_is_not_the_export(tmp_path: Pat
     assert not Signal().recognizes(ExportPath.at(tmp_path))
     write_export(tmp_path)
     assert not Signal().recognizes(ExportPath.at(tmp_path))
+
+
+# --- damage ---
+
+
+def every_form(folder: Path) -> list[Path]:
+    """A file of each form that is text."""
+    (folder / "tables").mkdir()
+    tables(folder / "tables")
+    header = ["_id", "aci", "profile_joined_name"]
+    table(
+        folder / "tables" / "recipient.csv", header, {"_id": 2, "aci": str(IDA), "profile_joined_name": "Ida"}
+    )
+    frames = folder / "case.jsonproto"
+    frames.write_text(json.dumps([*people(), item(0, 2, said("ahoy"))], indent=1))
+    chat = desktop(folder / "chats", line("22:13:20", "Ida Berg", "ahoy"), line("22:14:20", "Me", "hoy"))
+    return [folder / "tables" / "message.csv", folder / "tables" / "recipient.csv", frames, chat]
+
+
+FORMS = ("message.csv", "recipient.csv", "case.jsonproto", "data.json")
+
+
+@settings(
+    max_examples=rounds(120, 10_000),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    st.lists(
+        st.tuples(st.floats(0, 1, exclude_max=True), st.binary(max_size=8), st.integers(0, 30)), max_size=4
+    )
+)
+@pytest.mark.parametrize("form", FORMS)
+def test_damage_breaks_nothing(form: str, edits: list[tuple[float, bytes, int]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        victim = next(path for path in every_form(Path(folder)) if path.name == form)
+        data = bytearray(victim.read_bytes())
+        for where, new, gone in edits:
+            place = int(where * len(data))
+            data[place : place + gone] = new
+        victim.write_bytes(data)
+        export = ExportPath.at(victim.parent if form == "recipient.csv" else victim)
+        Signal().recognizes(export)
+        try:
+            found = list(Signal().read(export, ReadOptions()))
+            survey = Signal().survey(export, ReadOptions())
+        except IpseError:
+            return
+        assert survey.units == len(found)
 
 
 # --- what is refused ---

@@ -445,6 +445,21 @@ def test_the_owner_is_known_by_every_name_and_so_is_everybody(tmp_path: Path) ->
     assert sorted(ida.values()) == [0, 0, 2]
 
 
+def test_what_signal_itself_says_is_automatic_and_its_name_is_nobodys(tmp_path: Path) -> None:
+    backup = started()
+    backup.insert("recipient", _id=9, profile_joined_name="Signal")
+    backup.insert("thread", _id=9, recipient_id=9)
+    backup.setting("releasechannel.recipient_id", "9")
+    say(backup, 1, "New: smoke signals", who=9, thread_id=9)
+    (found,) = messages(tmp_path, backup.end())
+    assert (found.automatic, found.sender) == (True, Person(""))
+
+
+def test_where_the_moment_of_sending_is_not_known_that_of_arrival_counts(tmp_path: Path) -> None:
+    found = one(tmp_path, lambda backup: say(backup, 1, "late", date_sent=0, date_received=DAY))
+    assert found.at.timestamp() * 1000 == DAY
+
+
 def test_two_lines_of_the_app_at_one_moment_are_two(tmp_path: Path) -> None:
     backup = started()
     for number in (1, 2):

@@ -37,8 +37,8 @@ def either(row: dict[str, Any], *names: str) -> Any:  # noqa: ANN401 - whatever 
 class Contacts:
     """Recipients by their number in the database, threads by theirs."""
 
-    def __init__(self, database: Database, *, account: str = "", phone: str = "") -> None:
-        self._db = database
+    def __init__(self, database: Database, *, account: str = "", phone: str = "", news: str = "") -> None:
+        self._db, self._news = database, number(news)
         self._groups: dict[str, tuple[str, bytes, list[str]]] = {}  # title, master key, members
         self._read_groups()
         self._own = self._find_own(account, phone)
@@ -126,6 +126,8 @@ class Contacts:
             cells.get("system_joined_name") or cells.get("system_display_name") or pair("system"),
             cells.get("profile_joined_name") or cells.get("signal_profile_name") or pair("profile"),
         )
+        if self._news and number(cells.get("_id")) == self._news:
+            return Recipient("releaseNotes", automatic=True)  # its name is a word that texts are full of
         own = f"recipient {cells.get('_id')}"
         aci = (either(cells, "aci", "uuid") or "").lower()
         phone = either(cells, "e164", "phone", "email") or ""
@@ -144,7 +146,7 @@ class Contacts:
             people = [self.recipient(member).person for member in islice(members, MOST)]
             people = list(dict.fromkeys([*people, *self._writers(key)]))[:MOST]
             return Chat(other.key, True, other.title or None, _known(people))  # noqa: FBT003
-        return Chat(other.key, participants=_known([other.person, self.me]))
+        return Chat(other.key, participants=_known([other.person, self.me]), automatic=other.automatic)
 
     def _writers(self, key: int) -> list[Person]:
         """The owner and who wrote in a thread."""

@@ -15,7 +15,7 @@ __all__ = ["TABLES", "Database"]
 
 _MEMORY_KIB: Final = 128 << 10
 _MESSAGE: Final = (
-    "_id date_sent date thread_id type msg_box from_recipient_id recipient_id address body "
+    "_id date_sent date date_received thread_id type msg_box from_recipient_id recipient_id address body "
     "latest_revision_id original_message_id revision_number remote_deleted deleted_by view_once "
     "reveal_duration quote_id quote_author story_type is_story shared_contacts reactions"
 )

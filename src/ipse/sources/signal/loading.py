@@ -19,6 +19,13 @@ from ipse.sources.signal.wire import first
 __all__ = ["Account", "load_backup", "load_tables", "table_of", "tables_in"]
 
 _LONG_TEXT: Final = "text/x-signal-plain"
+_SETTINGS: Final = {
+    b"account.aci": "aci",
+    b"pref_local_uuid": "aci",
+    b"account.e164": "e164",
+    b"pref_local_number": "e164",
+    b"releasechannel.recipient_id": "news",
+}
 # Columns that the tables of a phone's own messages do not have: those look alike otherwise.
 _SIGNALS: Final = frozenset(
     (  # noqa: SIM905
@@ -29,10 +36,14 @@ _SIGNALS: Final = frozenset(
 
 
 class Account(NamedTuple):
-    """Whose backup it is, as far as it says, and what of it could not be read."""
+    """Whose backup it is, as far as it says, and what of it could not be read.
+
+    ``news`` is the number of the recipient that stands for Signal itself.
+    """
 
     account: str = ""
     phone: str = ""
+    news: str = ""
     faults: tuple[Unreadable, ...] = ()
 
 
@@ -45,7 +56,8 @@ def load_backup(path: ExportPath, passphrase: str, database: Database) -> Accoun
         else:
             loading.take(piece)
     database.filled()
-    return Account(loading.found.get("aci", ""), loading.found.get("e164", ""), tuple(loading.faults))
+    found = loading.found
+    return Account(found.get("aci", ""), found.get("e164", ""), found.get("news", ""), tuple(loading.faults))
 
 
 class _Loading:
@@ -93,12 +105,9 @@ class _Loading:
         key, value = (1, 7) if piece.kind == KEY_VALUE else (2, 3)
         name, content = cells.get(key), cells.get(value)
         if isinstance(name, bytes) and isinstance(content, bytes):
-            for kind, names in (
-                ("aci", (b"account.aci", b"pref_local_uuid")),
-                ("e164", (b"account.e164", b"pref_local_number")),
-            ):
-                if name in names and content:
-                    self.found.setdefault(kind, content.decode("utf-8", "replace"))
+            kind = _SETTINGS.get(name)
+            if kind and content:
+                self.found.setdefault(kind, content.decode("utf-8", "replace"))
 
 
 def table_of(path: ExportPath) -> str:

@@ -73,14 +73,12 @@ class Rows:
     def _read(self, table: str, row: dict[str, Any]) -> Message | Unreadable:
         try:
             return self._message(table, row)
-        except ValueError:
+        except (ValueError, OverflowError):
             place = f"row {number(row.get('_id'))} of {table}"
             return Unreadable(self._label, place, "it has no moment, or none that a calendar knows")
 
     def _message(self, table: str, row: dict[str, Any]) -> Message:
-        sent = number(either(row, "date_sent", "date"))
-        if sent <= 0:
-            raise ValueError("no moment")
+        sent = _moment(row)
         at = from_ms(sent)
         chat = self._contacts.thread(row.get("thread_id"))
         outbound, sender, author = self._sender(row)
@@ -107,6 +105,7 @@ class Rows:
             subject=chat.title,
             reply_to=self._reply(row, chat),
             attachments=files,
+            automatic=chat.automatic,
             edited=bool(number(row.get("original_message_id")) or number(row.get("revision_number"))),
             reactions=self._reactions(table, row),
             mentions=mentions,
@@ -184,6 +183,14 @@ class Rows:
         if isinstance(blob, bytes):
             found += _reactions_in(blob)
         return tuple(Reaction(emoji, self._contacts.recipient(who).person) for emoji, who in found if emoji)
+
+
+def _moment(row: dict[str, Any]) -> int:
+    """When it was sent, in ms; where that is not known, when it came."""
+    for name in ("date_sent", "date", "date_received"):
+        if (found := number(row.get(name))) > 0:
+            return found
+    raise ValueError("no moment")
 
 
 def _kind(row: dict[str, Any]) -> int:

@@ -175,7 +175,7 @@ class _Reading:
             database.close()
             raise
         self._faults = account.faults
-        contacts = Contacts(database, account=account.account, phone=account.phone)
+        contacts = Contacts(database, account=account.account, phone=account.phone, news=account.news)
         return Rows(database, contacts, path.label)
 
 
