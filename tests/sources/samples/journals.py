@@ -7,8 +7,8 @@ from ipse.interfaces import ReadOptions
 OPTIONS = ReadOptions()
 
 _DAYS = {
-    "2024-03-01.md": "---\ntags: [garden]\n---\nThe beans are up. Two rows, *both* askew.\n\n![[beans.jpg]]\n",
-    "2024-03-02 rain.md": "# Rain\n\n> a line from the almanac\n\nNothing to do, so I sharpened the spades.\n",
+    "2024-03-01.md": "---\ntags: [garden]\n---\nThe beans are up. Two *odd* rows.\n\n![[beans.jpg]]\n",
+    "2024-03-02 rain.md": "# Rain\n\n> a line from the almanac\n\nNothing to do; I sharpened the spades.\n",
     "2024_03_03.md": "- went to the market\n- TODO find string\n\n```\nprint('not prose')\n```\n",
     "Years.md": "# Years\n\n## 2022-12-31\nA dry one.\n\n## 2023-12-31 - the wet one\nSlugs, mostly.\n",
 }

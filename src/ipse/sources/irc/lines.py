@@ -53,7 +53,7 @@ _SAID = re.compile(
 _TABBED = re.compile(rf"[ @+%&~!]{{0,3}}(?P<nick>{_NICK})\t(?P<text>.*)")
 _ACTION = re.compile(rf" ?(?:\* ?|-\*- )[\t ]?[@+%&~]?(?P<nick>{_NICK})(?: (?P<text>.*)|$)")
 _NOTICE = re.compile(
-    rf"(?:-(?P<nick>{_NICK})(?:[:/][#&][^\s-]+)?(?:\([^\s)]*\))?- |>[^\s<]+< |-!?[\w-]*[.*][\w.*-]*- )"
+    rf"(?:-(?P<nick>{_NICK})(?:[:/][#&][^\s-]+)?(?:\([^\s)]*\))?-|>[^\s<]+<|-!?[\w-]*[.*][\w.*-]*-)[ \t]"
     r"(?P<text>.*)"
 )
 _SYSTEM = re.compile(
@@ -197,11 +197,9 @@ def nicks_in(text: str) -> Sequence[str]:
 
 
 _CHANGED = re.compile(rf"({_NICK}) is now known as ({_NICK})\.?$")
-_JOINED = re.compile(
-    rf"(?:Joins: ({_NICK})|({_NICK})\s+(?:[\[(]\S*[\])]\s+)?(?:has joined|joined|entered))\b"
-)
+_JOINED = re.compile(rf"Joins: ({_NICK})|({_NICK})\s+(?:[\[(]\S*[\])]\s+)?(?:has joined|joined|entered)\b")
 _LEFT = re.compile(
-    rf"(?:(?:Parts|Quits): ({_NICK})|({_NICK})\s+(?:[\[(]\S*[\])]\s+)?(?:has left|has quit|left))\b"
+    rf"(?:Parts|Quits): ({_NICK})|({_NICK})\s+(?:[\[(]\S*[\])]\s+)?(?:has left|has quit|left)\b"
 )
 
 

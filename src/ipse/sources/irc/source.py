@@ -140,7 +140,7 @@ class _Reading:
             at=now.at if now.at.tzinfo else now.at.replace(tzinfo=self._zone),
             sender=Person(name),
             direction="outbound" if name != line.nick else "inbound",
-            text=f"/me {text}" if line.kind == "action" else text,
+            text=f"/me {text}".strip() if line.kind == "action" else text,
             raw=line.text,
             participants=self._participants,
             group=self._group,

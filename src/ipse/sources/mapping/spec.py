@@ -11,11 +11,11 @@ from typing import Any, Final, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
-import yaml
 
 from ipse.errors import SourceError
 from ipse.exports import ExportPath
 from ipse.records import Person
+from ipse.sources.reading.yamls import yaml_in
 
 __all__ = ["FIELDS", "Spec", "load", "names_file", "plain"]
 
@@ -38,7 +38,6 @@ _KEYS = (
     "defaults",
 )
 _DEFAULTS = ("sender", "sender_address", "conversation", "direction", "subject", "group", "lang", "automatic")
-_LARGEST: Final = 1 << 20  # bytes of the YAML
 _FORMATS = {"iso", "epoch_s", "epoch_ms"}
 
 
@@ -78,14 +77,7 @@ def names_file(path: ExportPath) -> bool:
 
 def load(path: ExportPath) -> Spec:
     """Read a mapping; raises ``SourceError`` naming the key at fault and what to write instead."""
-    try:
-        document = yaml.safe_load(path.read_bytes(_LARGEST))
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        line = getattr(getattr(error, "problem_mark", None), "line", None)
-        where = f", line {line + 1}" if isinstance(line, int) else ""
-        raise SourceError(
-            f"{path.label}{where}: not valid YAML.", hint="Check indents and quotes."
-        ) from error
+    document = yaml_in(path, "Check indents and quotes.")
     if not isinstance(document, dict):
         raise _fault(
             path, "columns", "is missing", "write columns: {text: COLUMN, at: COLUMN, sender: COLUMN}"

@@ -11,10 +11,10 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-import yaml
 
 from ipse.errors import SourceError
 from ipse.exports import ExportPath
+from ipse.sources.reading.yamls import yaml_in
 
 if TYPE_CHECKING:
     import psycopg
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["BATCH", "Query", "is_query", "query_in", "result"]
 
 BATCH: Final = 1000  # rows fetched at a time
-_LARGEST: Final = 1 << 16  # bytes of the YAML
 _KEYS: Final = ("url", "service", "query")
 _EXAMPLE: Final = "Write postgresql: {url: postgresql://you@localhost/journal, query: SELECT …}."
 _TEXTUAL: Final = ("date", "timestamp", "timestamptz", "json", "jsonb", "uuid", "numeric", "time", "interval")
@@ -47,10 +46,7 @@ def is_query(path: ExportPath) -> bool:
 
 def query_in(path: ExportPath) -> Query:
     """Read the file; raises ``SourceError`` naming the key at fault and what to write."""
-    try:
-        document = yaml.safe_load(path.read_bytes(_LARGEST))
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise SourceError(f"{path.label}: not valid YAML.", hint=_EXAMPLE) from error
+    document = yaml_in(path, _EXAMPLE)
     found = document.get("postgresql") if isinstance(document, dict) else None
     if not isinstance(found, dict):
         raise SourceError(f"{path.label}: `postgresql` names no server.", hint=_EXAMPLE)

@@ -1,0 +1,29 @@
+"""Small YAML files that an owner writes beside an export. It knows the form and no meaning."""
+
+from typing import Final
+
+import yaml
+
+from ipse.errors import SourceError
+from ipse.exports import ExportPath
+
+__all__ = ["yaml_in"]
+
+LARGEST: Final = 1 << 20  # bytes
+
+
+def yaml_in(path: ExportPath, hint: str) -> object:
+    """What the file says; raises ``SourceError`` with the line where it is no YAML.
+
+    References within the file are refused: nobody needs them here, and a few lines of them fill any memory.
+    """
+    data = path.read_bytes(LARGEST)
+    try:
+        for event in yaml.parse(data, Loader=yaml.SafeLoader):
+            if isinstance(event, yaml.AliasEvent):
+                raise SourceError(f"{path.label}: `*{event.anchor}` is a reference.", hint="Write it out.")
+        return yaml.safe_load(data)
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark is not None else ""
+        raise SourceError(f"{path.label}{where}: not valid YAML.", hint=hint) from error
