@@ -155,6 +155,9 @@ def test_a_folder_above_is_no_export(tmp_path: Path) -> None:
     (tmp_path / "below").mkdir()
     sample.write(tmp_path / "below")
     assert not Mattermost().recognizes(ExportPath.at(tmp_path))
+    assert not Mattermost().recognizes(ExportPath.at(tmp_path / "below"))  # a file that lies among others
+    (tmp_path / "below" / "data").mkdir()
+    assert Mattermost().recognizes(ExportPath.at(tmp_path / "below"))
     with pytest.raises(SourceError, match="no JSON lines"):
         items(tmp_path)
 

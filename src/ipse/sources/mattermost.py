@@ -85,12 +85,13 @@ class Mattermost:
         return guide(self.name)
 
     def recognizes(self, path: ExportPath) -> bool:
-        """Tell by the first lines."""
+        """Tell by the first lines; a folder is an export as a zip or with the files beside."""
         if path.is_file():
             head = path.head
             return _FIRST.match(head) is not None and _OURS.search(head) is not None
         try:
-            return path.is_dir() and bool(_tables(path))
+            packed = path.name.lower().endswith(".zip") or (path / "data").is_dir()
+            return path.is_dir() and packed and bool(_tables(path))
         except SourceError:
             return False
 
