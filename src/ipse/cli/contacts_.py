@@ -25,6 +25,7 @@ def list_contacts(
     json: JsonOption = False,
 ) -> None:
     """List everybody, with their names and addresses, by how much they wrote."""
+    from rich.markup import escape
     from rich.table import Table
 
     from ipse.pipeline.contacts import contacts
@@ -39,7 +40,13 @@ def list_contacts(
     for one in found if everyone else found[:SHOWN]:
         also = [handle for handle in one.handles if handle != one.name]
         name = f"{one.name} (excluded)" if one.excluded else one.name
-        table.add_row(one.pseudonym, name, ", ".join(also), ", ".join(one.platforms), f"{one.messages:,}")
+        table.add_row(
+            one.pseudonym,
+            escape(name),
+            escape(", ".join(also)),
+            ", ".join(one.platforms),
+            f"{one.messages:,}",
+        )
     out = console()
     out.print(table)
     if len(found) > SHOWN and not everyone:

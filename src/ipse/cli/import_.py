@@ -148,6 +148,7 @@ def _notes(report: "ImportReport") -> dict[str, list[str]]:
 
 
 def _table(report: "ImportReport") -> "Table":
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(title="Imported", title_justify="left", show_footer=len(report.exports) > 1)
@@ -158,5 +159,5 @@ def _table(report: "ImportReport") -> "Table":
     for name, total in zip(("read", "kept", "duplicates", "refused", "unreadable"), totals, strict=True):
         table.add_column(name, f"{total:,}", justify="right")
     for export, row in zip(report.exports, rows, strict=True):
-        table.add_row(Path(export.file).name, export.source, *(f"{n:,}" for n in row))
+        table.add_row(escape(Path(export.file).name), export.source, *(f"{n:,}" for n in row))
     return table

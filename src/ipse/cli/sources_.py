@@ -105,6 +105,7 @@ def find_exports(
     json: JsonOption = False,
 ) -> None:
     """Say which exports are in a folder, keeping nothing: before you consent to any."""
+    from rich.markup import escape
     from rich.table import Table
 
     from ipse.pipeline.finding import look
@@ -119,7 +120,7 @@ def find_exports(
     if found.exports:
         table = Table("source", "export", title="Found", title_justify="left")
         for one in sorted(found.exports, key=lambda one: (one.source.name, one.path.label)):
-            table.add_row(one.source.name, one.path.label)
+            table.add_row(one.source.name, escape(one.path.label))
         out.print(table)
     for error in found.closed:
         out.print(f"not readable: {error}", markup=False)
