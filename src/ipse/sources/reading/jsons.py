@@ -190,10 +190,12 @@ class _Text:
                 value, end = decoder.raw_decode(self._held, self._pos)
             except RecursionError as error:
                 raise self._fail("it nests without end") from error
-            except ValueError as error:
+            except json.JSONDecodeError as error:
                 if len(self._held) - self._pos > LONGEST or not self._more():
                     raise self._fail("no JSON") from error
                 continue
+            except ValueError as error:  # Python's own limit of digits
+                raise self._fail("a number without end") from error
             if end == len(self._held) and self._more():  # a number may go on
                 continue
             self._pos = end
