@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from ipse.exports import ExportPath
 from ipse.interfaces import ReadOptions
 from ipse.records import Message
 from ipse.sources.mail.replies import authored
@@ -43,8 +44,9 @@ def mail_rows() -> list[Any]:
 
 
 def messages(path: Path) -> list[Message]:
-    items = list(Gmail().read(path, ReadOptions()))
-    assert len(items) == Gmail().survey(path, ReadOptions()).units
+    export = ExportPath.at(path)
+    items = list(Gmail().read(export, ReadOptions()))
+    assert len(items) == Gmail().survey(export, ReadOptions()).units
     assert all(isinstance(item, Message) for item in items)
     return [item for item in items if isinstance(item, Message)]
 
@@ -160,7 +162,7 @@ def test_a_folder_of_mails_without_suffixes(shared: Path, tmp_path: Path) -> Non
         members = [each for each in archive.getmembers() if "/sent_items/" in each.name][:40]
         archive.extractall(tmp_path, members, filter="data")
     folder = tmp_path / "maildir" / "skilling-j" / "sent_items"
-    assert Gmail().recognizes(folder)
+    assert Gmail().recognizes(ExportPath.at(folder))
     found = messages(folder)
     assert len(found) == sum(member.isfile() for member in members)
     assert {message.sender.address for message in found} == {"jeff.skilling@enron.com"}

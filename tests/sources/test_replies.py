@@ -67,7 +67,7 @@ def test_text_between_and_under_quotes_is_the_writers() -> None:
         "Hello Mira\n\nOn 11 Mar 2025, at 09:31, Mira wrote:\n\n> When?\nAt nine.\n> Where?\n\nAt the pier."
         "\n\n> Bread?\n\nYes, two."
     )
-    assert authored(text) == "Hello Mira\n\nAt nine.\n\nAt the pier.\n\nYes, two."
+    assert authored(text) == "Hello Mira\n\nAt nine.\nAt the pier.\n\nYes, two."
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import quopri
 import re
 from datetime import UTC, datetime, timedelta, tzinfo
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Final
 
 from ipse.records import Person
@@ -16,6 +17,7 @@ from ipse.records import Person
 __all__ = ["addresses", "date", "decode", "words"]
 
 LONGEST_HEADER: Final = 1 << 16  # characters of a header that are looked at
+SHORT_HEADER: Final = 300  # characters of one whose people are remembered
 
 # encoded-word = "=?" charset ["*" language] "?" encoding "?" text "?="  (RFC 2047, 2231)
 _WORD = re.compile(r"=\?([^?\s]{1,80})\?([bBqQ])\?([^?]*)\?=")
@@ -64,7 +66,8 @@ def _western(data: bytes, codec: str) -> str:
 
 def words(value: str) -> str:
     """Decode the encoded words of a header; the blank between two goes, a split character is joined."""
-    value = re.sub(r"[\r\n]+", "", value[:LONGEST_HEADER])
+    if len(value) > LONGEST_HEADER or "\n" in value or "\r" in value:
+        value = re.sub(r"[\r\n]+", "", value[:LONGEST_HEADER])
     if "=?" not in value:
         return value
     out: list[str] = []
@@ -94,6 +97,16 @@ def _unpacked(text: str, encoding: str) -> bytes:
 
 def addresses(value: str) -> tuple[tuple[Person, str], ...]:
     """The people of an address header, each with the comment beside them, once the place of names."""
+    return _remembered(value) if len(value) < SHORT_HEADER else _addresses(value)
+
+
+@lru_cache(maxsize=4096)
+def _remembered(value: str) -> tuple[tuple[Person, str], ...]:
+    """The same few people write and are written to over and over."""
+    return _addresses(value)
+
+
+def _addresses(value: str) -> tuple[tuple[Person, str], ...]:
     reader = _Addresses()
     for token in _ADDRESS_TOKEN.findall(re.sub(r"[\r\n]+", "", value[:LONGEST_HEADER])):
         reader.take(token)

@@ -8,9 +8,9 @@ header one that mail begins with. Body lines that the writer escaped as ``>From 
 
 import re
 from collections.abc import Iterator
-from typing import BinaryIO, Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
-__all__ = ["Piece", "is_mbox", "pieces"]
+__all__ = ["Bytes", "Piece", "is_mbox", "pieces"]
 
 BLOCK: Final = 1 << 20  # bytes read at a time
 LOOKAHEAD: Final = 4096  # a separator and the header below it fit in this
@@ -35,7 +35,15 @@ _FIRST_HEADER = re.compile(
     re.IGNORECASE,
 )
 _HEADER = re.compile(rb"[!-9;-~]{1,80}[ \t]*:|>From ")
+_INK = re.compile(rb"\S")
 _ESCAPED = re.compile(rb"^>(>*From )", re.MULTILINE)
+
+
+class Bytes(Protocol):
+    """What mails are cut from."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes; none at the end."""
 
 
 class Piece(NamedTuple):
@@ -55,7 +63,7 @@ def is_mbox(head: bytes) -> bool:
     return _separates(head, 0)
 
 
-def pieces(file: BinaryIO, *, longest: int = LONGEST) -> Iterator[Piece]:
+def pieces(file: Bytes, *, longest: int = LONGEST) -> Iterator[Piece]:
     """Yield the mails of an mbox. Memory is a few times ``longest`` bytes at most, whatever it holds."""
     buffer, base, start, scan = b"", 0, 0, 0
     held: Piece | None = None  # the beginning of a mail longer than LONGEST
@@ -68,16 +76,16 @@ def pieces(file: BinaryIO, *, longest: int = LONGEST) -> Iterator[Piece]:
         buffer += block
         stop = len(buffer) if ended else max(len(buffer) - LOOKAHEAD, 0)
         while (at := _next(buffer, scan, stop)) >= 0:
-            if held or buffer[start:at].strip():
-                yield held or _piece(base + start, buffer[start:at])
+            if held or _INK.search(buffer, start, at):
+                yield held or _piece(base + start, buffer, start, at)
             held, start, scan = None, at, at + 1
         scan = max(scan, stop - 8)  # a separator that straddles `stop` is found next time
         if held or len(buffer) - start > longest:
-            held = held or _piece(base + start, buffer[start : start + longest])
+            held = held or _piece(base + start, buffer, start, start + longest)
             start = max(start, scan - 4)  # the end of the line before a separator stays in view
         buffer, base, scan, start = buffer[start:], base + start, max(scan - start, 0), 0
-    if held or buffer.strip():
-        yield held or _piece(base, buffer)
+    if held or _INK.search(buffer):
+        yield held or _piece(base, buffer, 0, len(buffer))
 
 
 def _next(buffer: bytes, scan: int, stop: int) -> int:
@@ -101,10 +109,13 @@ def _separates(buffer: bytes, at: int, *, after_blank: bool = True) -> bool:
     return bool(envelope.match(buffer[at:end].rstrip(b"\r")) and header.match(buffer, end + 1))
 
 
-def _piece(offset: int, data: bytes) -> Piece:
+def _piece(offset: int, buffer: bytes, start: int, end: int) -> Piece:
     envelope = b""
-    if data.startswith(b"From "):
-        envelope, _, data = data.partition(b"\n")
-    if b"\n>" in data:
+    if buffer.startswith(b"From ", start):
+        line_end = buffer.find(b"\n", start, end)
+        line_end = end if line_end < 0 else line_end
+        envelope, start = buffer[start:line_end].strip(), line_end + 1
+    data = buffer[start:end]
+    if b">From " in data:
         data = _ESCAPED.sub(rb"\1", data)
-    return Piece(offset, envelope.strip(), data)
+    return Piece(offset, envelope, data)

@@ -7,41 +7,34 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from ipse.sources.mail.footers import above_footers
+from ipse.sources.mail.phrases import folded, phrases, unmarked
+
 __all__ = ["split_signature"]
 
 REACH: Final = 30  # lines from the end in which a signature may start
 LONGEST_LINE: Final = 100  # characters; a longer line is no part of a signature
 FEW: Final = 12  # filled lines of a signature at most, unless RFC 3676's "-- " starts it
 
-_DELIMITER = re.compile(r"\s{0,3}(?:--|—|–|_{2,})\s*")
-_LONG_RULE = re.compile(r"\s{0,3}[-=_*]{5,}\s*")
+_DELIMITER = re.compile(r"\s{0,3}(?:--|—|–|_{2,}|__\.?_,_\.?___)\s*")
+_LONG_RULE = re.compile(r"\s{0,3}[-=_*—]{5,}\s*")
 _DASH_NAME = re.compile(r"[-–—]{1,2}[^\W\d_]{2,20}\.?")
-_CLOSING = re.compile(
-    r"(?:(?:best|kind|kindest|warm|warmest|many|with|my|yours?|mit|freundlichen|viele|liebe|beste|schöne|met|"
-    r"vriendelijke|cordiali|distinti|un|bien|très)\s){0,3}"
-    r"(?:regards|wishes|sincerely|truly|cordially|grüße|grüßen|gruß|gruss|gruessen|groet|groeten|"
-    r"saluti|saludo|saludos|cordialement|cordialmente|abraço|atenciosamente|hilsen|hälsningar|terveisin|"
-    r"pozdrawiam|с уважением)\s?[,.!]?",
-    re.IGNORECASE,
+_ADDRESS = re.compile(r"\S@\S{2,}\.\S|www\.|https?://", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"\+?\d[\d\s().-]{6,}\d|\b(?:tel|phone|mobile|fax|skype|cell|mob)\b|^[tfmp][.:]\s", re.IGNORECASE
 )
-_CONTACT = re.compile(
-    r"@|www\.|https?://|\+?\d[\d\s().-]{6,}\d|\b(?:tel|phone|mobile|fax|skype|cell)\b|^[tfmp][.:]\s",
-    re.IGNORECASE,
-)
-# "Sent from my iPhone" in the languages of phones; never a sentence that goes on.
+# What phones and mail programs call themselves.
 _DEVICE = re.compile(
-    r"(?:sent (?:from|via|with|using|by|wirelessly|on)\b|get outlook for\b|"
-    r"via mobile|"
-    r"envoyé (?:de|depuis|sans|à partir)|télécharger outlook|obtenez outlook|"
-    r"(?:von|vom) (?:meinem?|unterwegs|mobil)|gesendet (?:von|mit|über)|"
-    r"outlook für|diese nachricht wurde von meinem|enviado (?:desde|do|a partir|mediante|con)|"
-    r"obtener outlook|obter o outlook|"
-    r"inviato (?:da|con)|verzonden (?:vanaf|met|via)|verstuurd vanaf|skickat från|skickades från|sendt fra|"
-    r"lähetetty|wysłan[eo] z|отправлено (?:с|из)|відправлено з|odesláno z|"
-    r"iphone'?umdan gönderildi|从我的|發自我的|发自我的|iphoneから送信|내 iphone에서)[^,;?]{0,70}",
+    r"iphone|ipad|ipod|android|galaxy|samsung|blackberry|huawei|xiaomi|redmi|pixel|oneplus|motorola"
+    r"|nokia|windows phone|smartphone|handy|mobil|phone|tablet|outlook|thunderbird|gmail|yahoo|proton|aol|gmx"
+    r"|web\.de|yandex|mail\.ru|spark|sparrow|airmail|mailbird|bluemail|typeapp|superhuman|apple mail"
+    r"|mail for windows|mail app|my mac|watch"
+    r"|телефон|手机|手機|スマートフォン|스마트폰|휴대폰|هاتف|جهاز|הטלפון|điện thoại|ponsel",
     re.IGNORECASE,
 )
-_SENTENCE = re.compile(r"\b(?:is|are|was|were|will|ist|sind|war|est|sont|es|son|è)\b", re.IGNORECASE)
+_SENTENCE = re.compile(
+    r"\b(?:is|are|was|were|will|ist|sind|war|est|sont|es|son|è|to all|because)\b", re.IGNORECASE
+)
 _LINK = re.compile(r"\s?[<(]\s?(?:https?|mailto)[^\s<>()]{0,300}[>)]")
 
 
@@ -54,9 +47,10 @@ def split_signature(
     """
     out = list(lines)
     end = _trimmed(out, len(out))
-    start = _above_devices(out, end)
-    start = _trimmed(out, start)
-    for find in (_delimiter, _closing, _dash_name, _contact_rule):
+    start = _trimmed(out, _above_device_in_text(out, end))
+    start = _trimmed(out, above_footers(out, start))
+    start = _trimmed(out, _above_devices(out, start))
+    for find in (_delimiter, _closing, _dash_name, _contact_rule, _contact_block):
         start = _trimmed(out, find(out, start))
     if sender:
         start = _trimmed(out, _sender(out, start, sender))
@@ -77,17 +71,28 @@ def _above_devices(lines: Sequence[str], end: int) -> int:
     return end
 
 
+def _above_device_in_text(lines: Sequence[str], end: int) -> int:
+    """Phones put their line under what was typed: what follows it, apart, is the mail that was answered."""
+    for at in range(1, end - 2):
+        if not lines[at - 1].strip() and not lines[at + 1].strip() and _is_device(lines[at]):
+            return at
+    return end
+
+
 def _is_device(line: str) -> bool:
     if len(line) > 400:
         return False
-    line = _LINK.sub("", line).strip().strip("*_[]")
-    if not line or len(line) > LONGEST_LINE or _SENTENCE.search(line):
+    line = folded(_LINK.sub("", unmarked(line)).strip().strip("*_[]-.").strip())
+    if not line or len(line) > LONGEST_LINE or line[-1] == "?":
         return False
-    if _DEVICE.fullmatch(line):
-        return True
-    return len(line) < 60 and line.casefold().endswith(
-        ("iphone gesendet", "ipad gesendet", "android gesendet")
-    )
+    if line.startswith(phrases().device_begins):
+        named = _DEVICE.search(line[:60])
+        if named:
+            return not _SENTENCE.search(line[: named.start()]) and not _SENTENCE.search(
+                line[named.end() :][:12]
+            )
+        return not _SENTENCE.search(line) and not any(mark in line for mark in ",;")
+    return len(line) < 60 and line.endswith(phrases().device_ends) and bool(_DEVICE.search(line))
 
 
 def _short(lines: Sequence[str], *, few: int = FEW) -> bool:
@@ -107,12 +112,21 @@ def _delimiter(lines: Sequence[str], end: int) -> int:
 def _closing(lines: Sequence[str], end: int) -> int:
     """A closing, an empty line, a name: always the same block. "Thanks, Ann" is written each time."""
     for at in range(max(end - 8, 1), end - 2):
-        if not _CLOSING.fullmatch(lines[at].strip()[:60]) or lines[at + 1].strip():
+        if (
+            lines[at + 1].strip()
+            or folded(unmarked(lines[at][:60]).rstrip(" ,.!،，。！")) not in phrases().closings
+        ):
             continue
         below = [line for line in lines[at + 1 : end] if line.strip()]
-        if below and len(below) <= 5 and all(len(line) <= 60 and line[-1] not in ".?!" for line in below):
+        # A company's cry at the end is no sentence; a sentence above it is.
+        if below and len(below) <= 5 and all(len(line) <= 60 for line in below) and not _says(below):
             return at
     return end
+
+
+def _says(lines: Sequence[str]) -> bool:
+    """Tell whether a line ends as a sentence does."""
+    return any(line.rstrip()[-1] in ".?!。？！" and len(line.split()) > 4 for line in lines)
 
 
 def _dash_name(lines: Sequence[str], end: int) -> int:
@@ -123,16 +137,38 @@ def _dash_name(lines: Sequence[str], end: int) -> int:
     return end - 1 if above.endswith((".", "!", "?", ")", "…")) and not above.startswith("-") else end
 
 
+def _contacts(lines: Sequence[str]) -> int:
+    """How many lines hold an address or a number."""
+    return sum(
+        bool(_ADDRESS.search(line[:LONGEST_LINE]) or _NUMBER.search(line[:LONGEST_LINE])) for line in lines
+    )
+
+
 def _contact_rule(lines: Sequence[str], end: int) -> int:
     """A long rule with addresses and numbers under it, and no sentence."""
     for at in range(max(end - REACH, 0), end - 2):
         if not _LONG_RULE.fullmatch(lines[at][:LONGEST_LINE]):
             continue
         below = [line for line in lines[at + 1 : end] if line.strip()]
-        contacts = sum(bool(_CONTACT.search(line[:LONGEST_LINE])) for line in below)
-        if contacts >= 2 and all(len(line) <= 60 for line in below):
+        if _contacts(below) >= 2 and all(len(line) <= 60 for line in below):
             return at
     return end
+
+
+def _contact_block(lines: Sequence[str], end: int) -> int:
+    """A last paragraph that starts with a name and holds a number and an address, with no rule above it."""
+    start = end
+    while start and end - start <= FEW and lines[start - 1].strip():
+        start -= 1
+    block = lines[start:end]
+    if start < 2 or not 3 <= len(block) <= FEW or lines[_trimmed(lines, start) - 1].rstrip()[-1:] in ":：":
+        return end
+    heads = [line[:LONGEST_LINE] for line in block]
+    if any(mark in heads[0] for mark in ":@/") or any(char.isdigit() for char in heads[0]) or _says(heads):
+        return end
+    both = any(_ADDRESS.search(line) for line in heads) and any(_NUMBER.search(line) for line in heads)
+    listed = any(line.lstrip()[:1] in "-*•" for line in heads)
+    return start if both and not listed and all(len(line) <= 70 for line in block) else end
 
 
 def _sender(lines: Sequence[str], end: int, sender: str) -> int:

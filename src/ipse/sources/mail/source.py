@@ -6,60 +6,46 @@ trash, draft or promotion is marked ``automatic``, so it is counted and never co
 mail without a usable date gets that of its separator line, else that of its way here, else 1970-01-01.
 """
 
-import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from email.message import Message as Mail
 from hashlib import sha256
 from itertools import islice
-from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from ipse.errors import SourceError
 from ipse.exports import ExportPath
 from ipse.interfaces import ReadOptions, Survey
 from ipse.records import Message, Person, Unreadable
 from ipse.sources.mail import mime
+from ipse.sources.mail.automatic import is_automatic
+from ipse.sources.mail.files import Item, holds_mail, items
 from ipse.sources.mail.headers import addresses, date, words
-from ipse.sources.mail.mbox import Piece, is_mbox, pieces
+from ipse.sources.mail.part import Part
 from ipse.sources.mail.replies import authored, forwards
 from ipse.sources.reading.guides import guide
 
 __all__ = ["Gmail"]
 
-HEAD: Final = 16384  # bytes of a file that tell whether it is mail
 SAMPLE: Final = 400  # mails looked at to tell whether an export names its threads
-LONGEST: Final = 32 << 20  # bytes read of a single mail; attachments come last
+MOST_PEOPLE: Final = 200  # of one mail; more are a mailing, not a conversation
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
-_MARK: Final = b"\xef\xbb\xbf"
-_FIELD = re.compile(rb"^([!-9;-~]{1,80})[ \t]*:", re.MULTILINE)
-_KNOWN = frozenset(
-    b"from to cc date subject message-id received return-path mime-version content-type delivered-to "
-    b"reply-to sender x-gm-thrid x-gmail-labels in-reply-to references bcc".split()
-)
-# Gmail writes labels in the language of the account.
-_LABELS_ASIDE = re.compile(
-    r"spam|junk|pourriel|correo no deseado|спам|スパム|垃圾|스팸"
-    r"|trash|bin|papierkorb|corbeille|papelera|cestino|lixeira|lixo|prullenbak|papperskorgen|papirkurv|kosz|"
-    r"корзина|кошик|ゴミ箱|已删除|휴지통"
-    r"|drafts?|entw[uü]rfe?|brouillons?|borrador(?:es)?|bozz[ae]|rascunhos?|concepten|utkast|kladder|"
-    r"wersje robocze|черновик[иі]?|чернетки|下書き|草稿|임시보관함"
-    r"|.*(?:promotion|promoç|promoc|promozion|werbung|reclame|промоакци|プロモーション|推广|프로모션).*",
-    re.IGNORECASE,
-)
-_LABEL = re.compile(r'"((?:[^"]|"")*)"|([^,"]+)')
-_ROBOT = re.compile(
-    r"(?:mailer-daemon|postmaster|no[-_.]?reply|do[-_.]?not[-_.]?reply|bounces?|notifications?)\b",
-    re.IGNORECASE,
-)
 _REPLY = re.compile(
-    r"\s*(?:re|aw|antw|sv|vs|odp|r[eé]f|res|rif|ynt|отв|回复|回覆|답장|fwd?|wg|tr|rv|enc|doorst|vb|i)"
-    r"(?:\[\d+\])?\s*[:：]", re.IGNORECASE,
-)  # fmt: skip
-_FORWARD = re.compile(r"\s*(?:fwd?|wg|tr|rv|enc|doorst|vb|转发|轉寄)\s*[:：]", re.IGNORECASE)
+    r"\s*(?:re|aw|antw|sv|vs|odp|r[eé]f|res|rif|ynt|отв|відп|回复|回覆|답장|回信|vá|απ|תגובה"
+    r"|رد|trả lời|bls"
+    r"|fwd?|wg|tr|rv|enc|doorst|vb|vl|i|pd|továbbítás|trs|πρθ|הועבר"
+    r"|إعادة توجيه|chuyển tiếp|пересл|转发|轉寄|転送|전달)"
+    r"(?:\[\d+\])?\s*[:：]",
+    re.IGNORECASE,
+)
+_FORWARD = re.compile(
+    r"\s*(?:fwd?|wg|tr|rv|enc|doorst|vb|vl|i|pd|továbbítás|trs|πρθ|הועבר"
+    r"|إعادة توجيه|chuyển tiếp|пересл|转发|轉寄|転送|전달)"
+    r"\s*[:：]",
+    re.IGNORECASE,
+)
 _ID = re.compile(r"<([^<>\s]{1,998})>")
 _ENVELOPE_DATE = re.compile(
     r"([A-Z][a-z]{2}) +(\d{1,2}) +(\d{1,2}:\d\d(?::\d\d)?)(?: +([+-]\d{4}|[A-Z]{2,5}))? +(\d{4})"
@@ -67,21 +53,11 @@ _ENVELOPE_DATE = re.compile(
 )
 
 
-class _Item(NamedTuple):
-    """One mail still in bytes, or the reason why there is none."""
-
-    file: str
-    offset: int
-    envelope: str
-    data: bytes
-    fault: str = ""
-
-
 class Gmail:
     """Mail, however it was exported."""
 
     name = "gmail"
-    aliases: tuple[str, ...] = ("email", "gmail_mbox", "mbox", "eml")
+    aliases: tuple[str, ...] = ("email", "gmail_mbox", "mbox", "eml", "maildir", "emlx")
     reads = "Gmail Takeout and other mail: mbox files, .eml files, folders of mails and maildirs"
     general = False
 
@@ -89,129 +65,58 @@ class Gmail:
         """How to get the export."""
         return guide(self.name)
 
-    def recognizes(self, path: "Path | ExportPath") -> bool:
+    def recognizes(self, path: ExportPath) -> bool:
         """Tell whether ``path`` is an mbox, a mail, a maildir, or a folder of mails and nothing else."""
-        path = path if isinstance(path, Path) else path.path or Path(path.label)
         try:
-            if not path.is_dir():
-                head = _head(path)
-                return is_mbox(head) or _is_mail(head, suffix=path.suffix)
-            if _is_maildir(path):
-                return True
-            children = [child for child in islice(path.iterdir(), SAMPLE) if not child.name.startswith(".")]
-            return bool(children) and all(
-                child.is_file() and _is_mail(_head(child), suffix=child.suffix) for child in children
-            )
-        except OSError:
+            return holds_mail(path)
+        except (SourceError, OSError):
             return False
 
-    def survey(self, path: "Path | ExportPath", options: ReadOptions) -> Survey:  # noqa: ARG002 (headers need none)
-        """Count who wrote how much, from the headers alone; ``units`` is what ``read`` will yield."""
-        path = path if isinstance(path, Path) else path.path or Path(path.label)
+    def survey(self, path: ExportPath, options: ReadOptions) -> Survey:  # noqa: ARG002 (headers need none)
+        """Count who wrote how much, from the headers alone; ``units`` is what ``read`` will yield.
+
+        Those whom mail was only sent to are met with a count of 0. Likely is whom it was delivered to.
+        """
         senders: Counter[Person] = Counter()
+        delivered: Counter[str] = Counter()
+        met: dict[Person, None] = {}
         units = unreadable = 0
-        for item in _items(path):
+        for item in items(path):
             units += 1
             if item.fault:
                 unreadable += 1
-            else:
-                senders[_sender(mime.headers(item.data))] += 1
-        notes = (f"{unreadable} of {units} pieces are no mail",) if unreadable else ()
-        return Survey(senders=dict(senders), units=units, notes=notes)
+                continue
+            mail = mime.headers(item.data)
+            senders[_sender(mail)] += 1
+            met.update(dict.fromkeys(_people(mail)))
+            delivered.update(
+                found.address.casefold() for found, _ in addresses(mail.get("delivered-to") or "")
+            )
+        owner, times = next(iter(delivered.most_common(1)), ("", 0))
+        met.pop(Person(""), None)
+        return Survey(
+            senders={**dict.fromkeys(met, 0), **senders},
+            units=units,
+            notes=(f"{unreadable} of {units} pieces are no mail",) if unreadable else (),
+            likely=tuple(who for who in senders if owner and who.address.casefold() == owner)
+            if times * 2 > delivered.total()
+            else (),
+        )
 
-    def read(self, path: "Path | ExportPath", options: ReadOptions) -> Iterator[Message | Unreadable]:
+    def read(self, path: ExportPath, options: ReadOptions) -> Iterator[Message | Unreadable]:
         """Yield a message for every mail and an ``Unreadable`` for every piece that is none."""
-        path = path if isinstance(path, Path) else path.path or Path(path.label)
         reader = _Reader(options, linked=_names_threads(path))
-        for item in _items(path):
+        for item in items(path):
             if item.fault:
                 yield Unreadable(item.file, f"byte {item.offset}", item.fault)
             else:
                 yield reader.message(item)
 
 
-def _head(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(HEAD)
-
-
-def _is_mail(head: bytes, *, suffix: str) -> bool:
-    """Tell by the first lines: fields that mail has, and no other kind of line before them."""
-    head = head.removeprefix(_MARK).lstrip()
-    if head.startswith(b"From "):
-        head = head.partition(b"\n")[2]
-    fields = _fields(head)
-    known = len(fields & _KNOWN)
-    return known >= 3 or (suffix.lower() == ".eml" and bool(fields))
-
-
-def _fields(head: bytes) -> set[bytes]:
-    """The names of the header fields that ``head`` starts with, in lower case."""
-    if not _FIELD.match(head):
-        return set()
-    top = re.split(rb"\r?\n\r?\n", head, maxsplit=1)[0]
-    return {name.lower() for name in _FIELD.findall(top)}
-
-
-def _is_maildir(path: Path) -> bool:
-    return (path / "cur").is_dir() and (path / "new").is_dir()
-
-
-def _files(path: Path) -> Iterator[Path]:
-    """Every file of an export, in an order that does not change from run to run."""
-    if not path.is_dir():
-        yield path
-        return
-    maildir = _is_maildir(path)
-    for child in sorted(path.iterdir()):
-        if child.is_dir():
-            if not maildir or child.name in ("cur", "new") or _is_maildir(child):
-                yield from _files(child)
-        elif not maildir and not child.name.startswith("."):
-            yield child
-
-
-def _items(path: Path) -> Iterator[_Item]:
-    if not path.exists():
-        raise SourceError(f"{path}: no such file or folder.", hint="Check the path.")
-    for file in _files(path):
-        name = file.name if file == path else os.fspath(file.relative_to(path))
-        try:
-            yield from _of_file(file, name)
-        except OSError as error:
-            yield _Item(name, 0, "", b"", f"the file cannot be read ({error.strerror})")
-
-
-def _of_file(path: Path, name: str) -> Iterator[_Item]:
-    with path.open("rb") as file:
-        head = file.read(HEAD)
-        file.seek(0)
-        if is_mbox(head) and path.suffix.lower() != ".eml":
-            for piece in pieces(file):
-                yield _item(piece, name)
-            return
-        data = file.read(LONGEST).removeprefix(_MARK).lstrip()
-    envelope = b""
-    if data.startswith(b"From "):
-        envelope, _, data = data.partition(b"\n")
-    if not data.strip():
-        yield _Item(name, 0, "", b"", "the file is empty")
-    elif not _fields(data[:HEAD]):
-        yield _Item(name, 0, "", b"", "no mail: it does not start with a header")
-    else:
-        yield _Item(name, 0, envelope.decode("latin-1"), data)
-
-
-def _item(piece: Piece, name: str) -> _Item:
-    if not piece.envelope:
-        return _Item(name, piece.offset, "", b"", "bytes before the first mail")
-    return _Item(name, piece.offset, piece.envelope.decode("latin-1"), piece.data)
-
-
-def _names_threads(path: Path) -> bool:
+def _names_threads(path: ExportPath) -> bool:
     """Tell whether mails of this export refer to each other; some servers and archives drop those headers."""
     looked_at = 0
-    for item in islice(_items(path), SAMPLE):
+    for item in islice(items(path), SAMPLE):
         if not item.fault:
             looked_at += 1
             mail = mime.headers(item.data)
@@ -228,7 +133,7 @@ class _Reader:
         self._tz = options.tz
         self._linked = linked
 
-    def message(self, item: _Item) -> Message:
+    def message(self, item: Item) -> Message:
         mail = mime.parse(item.data)
         people = _people(mail)
         sender = _sender(mail)
@@ -239,7 +144,7 @@ class _Reader:
         subject = mail.get("subject")
         at = self._date(mail, item.envelope)
         return Message(
-            id=_id(mail, item, at),
+            id=_id(mail, body.raw, at),
             conversation=self._conversation(mail, sender, people),
             platform=Gmail.name,
             at=at,
@@ -254,20 +159,20 @@ class _Reader:
             account=self._account(mail, people),
             sender_domain=sender.address.rpartition("@")[2].lower() or None,
             attachments=names,
-            automatic=_is_automatic(mail, sender, own=own),
+            automatic=is_automatic(mail, sender, own=own),
             forwarded=_is_forward(mail, text, body.text),
         )
 
-    def _date(self, mail: Mail, envelope: str) -> datetime:
+    def _date(self, mail: Part, envelope: str) -> datetime:
         candidates = [mail.get("date") or ""]
         if match := _ENVELOPE_DATE.search(envelope):
             month, day, time, zone, year, late_zone = match.groups()
             candidates.append(f"{day} {month} {year} {time} {zone or late_zone or ''}")
-        candidates += [value.rpartition(";")[2] for value in mail.get_all("received", [])[:20]]
+        candidates += [value.rpartition(";")[2] for value in mail.get_all("received")[:20]]
         found = (date(value, self._tz) for value in candidates if value)
         return next((at for at in found if at is not None), EPOCH)
 
-    def _conversation(self, mail: Mail, sender: Person, people: Iterable[Person]) -> str:
+    def _conversation(self, mail: Part, sender: Person, people: Iterable[Person]) -> str:
         """The key of the thread: Gmail's own, else the mail it began with, else subject and people."""
         if thread := (mail.get("x-gm-thrid") or "").strip():
             return f"thread {thread[:64]}"
@@ -282,28 +187,30 @@ class _Reader:
         keys = {(person.address or person.name).casefold() for person in (sender, *people)}
         return "\n".join([" ".join(subject.split()).casefold(), *sorted(keys - {""})[:50]])
 
-    def _account(self, mail: Mail, people: Iterable[Person]) -> str | None:
+    def _account(self, mail: Part, people: Iterable[Person]) -> str | None:
+        if not self._me:
+            return None
         delivered = [found[0] for found in addresses(mail.get("delivered-to") or "")]
         named = (person.address for person in (*people, *delivered))
         return next((address for address in named if address.casefold() in self._me), None)
 
 
-def _sender(mail: Mail) -> Person:
+def _sender(mail: Part) -> Person:
     found = addresses(mail.get("from") or "")
     return found[0][0] if found else Person("")
 
 
-def _people(mail: Mail) -> tuple[Person, ...]:
+def _people(mail: Part) -> tuple[Person, ...]:
     """Sender and recipients, also with a name that stands in a comment: it must be known to be replaced."""
     out: dict[Person, None] = {}
     for field in ("from", "to", "cc"):
-        for value in mail.get_all(field, []):
+        for value in mail.get_all(field):
             for person, comment in addresses(value):
-                out[Person(person.name or comment, person.address)] = None
-    return tuple(out)
+                out[person if person.name or not comment else Person(comment, person.address)] = None
+    return tuple(islice(out, MOST_PEOPLE))
 
 
-def _first_id(mail: Mail, field: str) -> str:
+def _first_id(mail: Part, field: str) -> str:
     match = _ID.search(mail.get(field) or "")
     return match[1] if match else ""
 
@@ -312,44 +219,20 @@ def _hashed(message_id: str) -> str | None:
     return sha256(f"<{message_id}>".encode()).hexdigest()[:32] if message_id else None
 
 
-def _id(mail: Mail, item: _Item, at: datetime) -> str:
-    """The mail's own id, hashed; without one the hash of its content, which every copy of it shares."""
-    known = _hashed(_first_id(mail, "message-id"))
-    if known:
+def _id(mail: Part, raw: str, at: datetime) -> str:
+    """The mail's own id, hashed; without one the hash of its content, which every copy of it shares.
+
+    An id whose right half names no domain was not given by the mailer but by a program that copied or
+    converted the mail, and each copy got another.
+    """
+    own = _first_id(mail, "message-id")
+    if "." in own.rpartition("@")[2] and (known := _hashed(own)):
         return known
-    mark = sha256(f"{at.isoformat()}|{mail.get('from')}|{mail.get('subject')}|".encode("utf-8", "replace"))
-    mark.update(b"\n".join(item.data.split()))
-    return mark.hexdigest()[:32]
+    content = f"{at.isoformat()}|{mail.get('from')}|{mail.get('subject')}|{raw}"
+    return sha256(content.encode("utf-8", "replace")).hexdigest()[:32]
 
 
-def _is_automatic(mail: Mail, sender: Person, *, own: bool) -> bool:
-    """Tell what no person wrote to this person, and what the owner has put aside."""
-    if any(_LABELS_ASIDE.fullmatch(label) for label in _labels(mail)):
-        return True
-    if (mail.get("auto-submitted") or "no").strip().lower() != "no":
-        return True
-    kinds = {mail.get_content_type(), *(part.get_content_type() for part in islice(mime.parts(mail), 20))}
-    if kinds & {"multipart/report", "text/calendar", "message/delivery-status"}:
-        return True
-    if own:  # what the owner sent to a list is the owner's
-        return False
-    if (mail.get("precedence") or "").strip().lower() in ("bulk", "list", "junk", "auto_reply"):
-        return True
-    if any(
-        mail.get(name) for name in ("list-id", "list-unsubscribe", "list-post", "feedback-id", "x-autoreply")
-    ):
-        return True
-    return bool(_ROBOT.match(sender.address)) or (mail.get("return-path") or "").strip() == "<>"
-
-
-def _labels(mail: Mail) -> list[str]:
-    """Gmail's labels: encoded words, folded, separated by commas except inside quotes."""
-    value = words(mail.get("x-gmail-labels") or "")
-    found = (quoted.replace('""', '"') or plain for quoted, plain in _LABEL.findall(value))
-    return [" ".join(label.split()) for label in found if label.strip()]
-
-
-def _is_forward(mail: Mail, text: str, whole: str) -> bool:
+def _is_forward(mail: Part, text: str, whole: str) -> bool:
     """Tell a mail in which nothing is the sender's own: forwarded without a word, or without a mark."""
     if forwards(whole):
         return not text
