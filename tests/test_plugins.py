@@ -22,6 +22,7 @@ def test_every_source_declared_loads_and_fits_its_seam() -> None:
         "mattermost",
         "messenger",
         "reflections",
+        "signal",
         "slack",
         "sms",
         "telegram",

@@ -258,7 +258,7 @@ def test_a_list_with_comments_and_trailing_commas(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["[{'backupTimeMs': 1}", "[" * 100_000, "[1 2]", '["\\ud800', "[{}", '["\\' * 500_000, "[/*" * 300_000],
+    ["[{'backupTimeMs': 1}", "[" * 100_000, "[1 2]", '["\\ud800', "[{}", '["\\' * 100_000, "[/*" * 100_000],
 )
 def test_a_list_that_is_none_is_told(tmp_path: Path, text: str) -> None:
     path = tmp_path / "case.jsonproto"
