@@ -28,6 +28,7 @@ __all__ = [
     "console",
     "export_passphrase",
     "fail",
+    "interactive",
     "new_passphrase",
     "opened",
     "print_json",
@@ -65,6 +66,11 @@ def console(*, stderr: bool = False) -> "Console":
 
     width = None if sys.stdout.isatty() else 110
     return Console(stderr=stderr, highlight=False, width=width, soft_wrap=False)
+
+
+def interactive() -> bool:
+    """Whether there is somebody to ask."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def export_passphrase(given: str, file: Path | None) -> str:

@@ -1,6 +1,5 @@
 """``ipse import``: from exports into the vault."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +14,7 @@ from ipse.cli.console import (
     YesOption,
     console,
     export_passphrase,
+    interactive,
     opened,
     print_json,
     progress_bar,
@@ -59,7 +59,7 @@ def import_exports(
     from ipse.pipeline.importing import import_
 
     flags = {"imports": {"tz": tz}} if tz else {}
-    talk = not (yes or json) and sys.stdin.isatty() and sys.stdout.isatty()
+    talk = not (yes or json) and interactive()
     with opened(vault, flags) as workspace:
         if talk and format_name is None:
             _offer(workspace, paths)

@@ -21,20 +21,21 @@ def on_disk(path: Path, label: str, parent: ExportPath | None) -> ExportPath:
     return Member(Archive(disk, depth=1), "", path.name, label, parent) if is_zip(disk) else disk
 
 
-def merged(paths: Sequence[Path]) -> list[ExportPath]:
+def merged(paths: Sequence[Path], parent: ExportPath | None = None) -> list[ExportPath]:
     """The exports at ``paths``, where the parts of one export that came in several zips are one.
 
     Parts are zips in one folder whose names differ in a last number (`takeout-…-001.zip`, `chat (1).zip`).
     """
+    before = f"{parent.label}/" if parent is not None else ""
     groups: dict[tuple[Path, str], list[Path]] = {}
     for path in paths:
         stem = _PART.sub("", path.stem) if path.suffix.lower() == ".zip" else path.name
         groups.setdefault((path.parent, stem), []).append(path)
     out: list[ExportPath] = []
     for (_, stem), group in groups.items():
-        parts = [ExportPath.at(path) for path in group]
+        parts = [on_disk(path, f"{before}{path.name or path}", parent) for path in group]
         if len(parts) > 1 and all(isinstance(part, Member) for part in parts):
-            out.append(_Merged(f"{stem}.zip", f"{parts[0].label} and {len(parts) - 1} more", None, parts))
+            out.append(_Merged(f"{stem}.zip", f"{parts[0].label} and {len(parts) - 1} more", parent, parts))
         else:
             out += parts
     return out
@@ -69,9 +70,7 @@ class _Disk(ExportPath):
                 zips.append(child)
             else:
                 yield on_disk(child, f"{self.label}/{child.name}", self)
-        for one in merged(zips):
-            one.label, one.parent = f"{self.label}/{one.label}", self
-            yield one
+        yield from merged(zips, self)
 
     def joinpath(self, *names: str) -> ExportPath:
         found: ExportPath = self
