@@ -25,7 +25,7 @@ _SAID = re.compile(r"^(?:@_\*\*|.{0,120}#narrow/).*:\s*$|^\S.{0,80}\ssaid:\s*$")
 _MENTION = re.compile(r"@_?\*\*([^*|\n]{1,100})(?:\|\d+)?\*\*")
 _GROUP = re.compile(r"@_?\*([^*\n]{1,100})\*")
 _STREAM = re.compile(r"#\*\*([^*\n]{1,200})\*\*")
-_UPLOAD = re.compile(r"!?\[([^\]\n]{0,300})\]\(((?:https?://[^\s()/]+)?/user_uploads/[^\s()]+)\)")
+_UPLOAD = re.compile(r"!?\[([^\[\]\n]{0,300})\]\(((?:https?://[^\s()/]+)?/user_uploads/[^\s()]+)\)")
 _HTML_UPLOAD = re.compile(r'<a\b[^<>]{0,500}href="([^"]{0,200}/user_uploads/[^"]+)"[^<>]{0,500}>[^<]*</a>')
 _HTML_MENTION = re.compile(r'<span class="user-mention[^<>]{0,200}>@?([^<]{1,100})</span>')
 _EVERYBODY: Final = {"all", "everyone", "stream", "channel", "topic"}
