@@ -7,6 +7,7 @@ owner, who is not named. Knows nothing of whom a journal is about.
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC
+from itertools import islice
 from typing import Final, NamedTuple
 
 from ipse.errors import SourceError
@@ -42,6 +43,7 @@ _MEDIA: Final = frozenset(
     | {".webm", ".pdf", ".canvas", ".css"}
 )
 SAMPLED: Final = 40  # notes of a folder that are looked at to tell what it is
+LOOKED_AT: Final = 400  # files of it at most, for pictures are no sign of anything
 PROMPTS: Final = 5000  # different lines counted to find those of a template
 _SHARE = 0.4  # of the entries a line must stand in to be a template's
 _FEWEST = 5  # entries below which nothing is a template's
@@ -130,7 +132,7 @@ def _of_notes(folder: ExportPath) -> bool:
     if folder.joinpath(".obsidian").is_dir() or folder.joinpath("logseq", "config.edn").is_file():
         return True
     dated = notes = others = 0
-    for file in folder.walk():
+    for file in islice(folder.walk(), LOOKED_AT):
         if file.suffix == ".json" and dayone.is_dayone(file):
             return file.parent is not None and file.label.count("/") - folder.label.count("/") == 1
         if file.suffix in ENDINGS:
@@ -163,10 +165,10 @@ def _found(file: ExportPath, options: ReadOptions) -> Iterator[_Found | Unreadab
             raise
         yield Unreadable(file.label, "byte 0", error.message.rsplit(": ", 1)[-1].rstrip("."))
         return
-    if markdown.is_template(text):
-        return
     note = markdown.parse(text, options.date_order)
     named = dates.in_name(file.stem)
+    if note.when is None and named is None and markdown.is_template(text):
+        return
     if note.when is None and named is not None:
         note = Note(note.body, named, note.title or named.rest, note.lang, note.front)
     for entry in markdown.entries(note.body, options.date_order, dated=note.when is not None):

@@ -6,7 +6,7 @@ Knows the file's form, not the table.
 import difflib
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -185,7 +185,7 @@ class _Reader:
             )  # fmt: skip
         if "%" in form:
             try:
-                datetime.strptime(datetime(2024, 2, 1).strftime(form), form)  # noqa: DTZ001, DTZ007 - only tried
+                datetime.strptime(datetime(2024, 2, 1, tzinfo=UTC).strftime(form), form)  # noqa: DTZ007 - only tried
             except (ValueError, re.error):
                 raise self.fault(
                     "time", "has a directive that is none", 'write as "%d.%m.%Y %H:%M"'
