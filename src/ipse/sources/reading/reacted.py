@@ -29,19 +29,17 @@ _THINGS: Final = (
     r"|location|link|file|message)s?"
 )
 _QUOTED: Final = r"(?:“.*”|„.*[“”]|«.*»|\".*\")"
-_BY_WORD: Final = re.compile(
-    rf"(?:{'|'.join(_VERBS)})[\s\u200a-\u200d]+(?:{_QUOTED}|{_THINGS})\.?", re.DOTALL
-)
-# Google's Messages: the emoji between joiners, then the text it answers between hair spaces.
+_BY_WORD: Final = re.compile(rf"(?:{'|'.join(_VERBS)})\s+(?:{_QUOTED}|{_THINGS})\.?", re.DOTALL)
+# Google's Messages: an emoji, then the text it answers between hair spaces.
 _BY_EMOJI: Final = re.compile(
-    r"[\s\u200a-\u200d]*[^\w\s\"“„«]{1,16}[\s\u200a-\u200d]*"
-    r"(?: to|\ben réponse à| zu| a| para| en| auf)[\s\u200a-\u200d]*“[\s\u200a-\u200d].*”[\s\u200a-\u200d]*",
-    re.DOTALL,
+    r"\s*[^\w\s\"“„«]{1,16}\s*(?:to|en réponse à|zu|a|para|en|auf) “\u200a.*”\s*", re.DOTALL
 )
+_JOINERS: Final = str.maketrans("", "", "\u200b\u200c\u200d")
 
 
 def is_reaction(text: str) -> bool:
     """Whether a phone wrote all of this text to tell of a reaction."""
     if len(text) > LONGEST:
         return False
+    text = text.translate(_JOINERS)
     return bool(_BY_WORD.fullmatch(text.strip()) or _BY_EMOJI.fullmatch(text))

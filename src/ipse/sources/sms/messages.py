@@ -144,7 +144,8 @@ def _is_address(tag: str, part: Attributes) -> bool:
 def _talk(row: Attributes, addresses: Sequence[tuple[str, str]], state: str) -> _Talk:
     address = _address(row)
     several = [part.strip() for mark in "~;," if mark in address for part in address.split(mark)]
-    several = [part for part in several if part and part != _SELF] if all(several) else []
+    reachable = all("@" in part or part == _SELF or any(map(str.isdigit, part)) for part in several)
+    several = [part for part in several if part != _SELF] if reachable else []
     if address.startswith("group_") or _RCS in address:
         # The group has an address of its own; who is in it stands below.
         listed = {one for one, kind in addresses if kind in _OTHERS or (kind == _FROM and state == "inbound")}

@@ -89,6 +89,7 @@ def _parsed(xml: str, *, whole: bool = True) -> list[tuple[str, Attributes]] | N
 
 # --- rows ---
 
+_ROWS: Final = ("sms", "mms")
 _NAME: Final = re.compile(r"</?([A-Za-z_][\w.\-]*)")
 
 
@@ -109,7 +110,9 @@ class _Rows:
                 continue
             match = _NAME.match(tag)
             name, closing = (match[1] if match else ""), tag.startswith("</")
-            if name in ("sms", "mms") and not closing:
+            # What is in the backup beside messages is a row too, that cannot be read.
+            inside = self._rooted and not (self._whole or self._lost or self._name or name == "smses")
+            if (name in _ROWS or inside) and not closing:
                 if self._name:
                     yield self._given_up("it does not end")
                 self._name, self._line, self._lost = name, line, False
@@ -136,11 +139,13 @@ class _Rows:
             self._tags.append(tag)
 
     def _row(self) -> Row | Bad:
-        whole, line = "".join(self._tags), self._line
+        whole, line, name = "".join(self._tags), self._line, self._name
         too_long = self._size > ROW
         self._clear()
         if too_long:
             return Bad(line, _TOO_LONG)
+        if name not in _ROWS:
+            return Bad(line, "it is neither an SMS nor an MMS")
         elements = _parsed(whole)
         return Row(line, elements) if elements else Bad(line, _ILL_FORMED)
 
@@ -164,9 +169,10 @@ class _Rows:
     def _ended(self) -> Iterator[Row | Bad]:
         """What was read of a message that the file's end cut off is one all the same."""
         text = self._text
-        elements = _parsed("".join(self._tags), whole=False) if self._name and self._size <= ROW else None
-        if elements:
-            yield Row(self._line, elements)
+        if self._name in _ROWS and self._size <= ROW:
+            elements = _parsed("".join(self._tags), whole=False)
+            if elements:
+                yield Row(self._line, elements)
         if text.damaged:
             yield Bad(text.line, "the archive is damaged from here on")
         elif self._name or text.open or (self._rooted and not self._whole):
@@ -185,6 +191,7 @@ _UNTIL: Final = {'"': re.compile('["<]'), "'": re.compile("['<]")}
 _ATTRIBUTE: Final = re.compile(r"""(\s[\w:.\-]+\s*=\s*)("[^"]*+"|'[^']*+')""")
 _DATA: Final = re.compile(r"\sdata\s*=\s*$")
 _BEGIN: Final = re.compile(r"<[sm]ms[\s/>]")
+_NEXT: Final = re.compile(r"<(?:[sm]ms[\s/>]|/?smses[\s/>]|!|\?)")
 _SKIPPED: Final = {"<!--": "-->", "<?": "?>", "<![CDATA[": "]]>"}
 _DECLARED: Final = re.compile(rb"^<\?xml[^>]{0,80}encoding\s*=\s*[\"']([A-Za-z0-9._\-]{1,20})")
 _BYTEWISE: Final = re.compile(r"iso-8859-\d+|windows-125\d|us-ascii", re.IGNORECASE)
@@ -227,7 +234,10 @@ class _Text:
                 self.open = True
                 if not self._skip():
                     self.began = bool(_BEGIN.match(self._peek(5)))
-                    yield line, self._tag()
+                    tag = self._tag()
+                    yield line, tag
+                    if tag is None:
+                        self._resume()
                 self.open = False
         except _EndError:
             return
@@ -260,6 +270,15 @@ class _Text:
                 return False
         self._pos = at
         return True
+
+    def _resume(self) -> None:
+        """Go to where the next row may begin."""
+        while not (match := _NEXT.search(self._held, self._pos)):
+            self._pos = max(len(self._held) - 8, self._pos)
+            if not self._more():
+                self._pos = len(self._held)
+                return
+        self._pos = match.start()
 
     def _skip(self) -> bool:
         """Pass over a comment, an instruction or raw text; raises ``SourceError`` for a document type."""

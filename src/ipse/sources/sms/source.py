@@ -55,8 +55,9 @@ class Sms:
         notes = []
         if tally["drafts"]:
             notes.append(f"Drafts, never sent, kept as nobody's message: {tally['drafts']:,}.")
-        if tally["declared"] > (survey.units or 0):
-            notes.append(f"It says that it holds {tally['declared']:,} messages; there are {survey.units:,}.")
+        if tally["declared"] > tally["messages"]:
+            held = f"{tally['messages']:,} could be read"
+            notes.append(f"It says that it holds {tally['declared']:,} messages; {held}.")
         return replace(survey, notes=tuple(notes))
 
     def read(self, path: ExportPath, options: ReadOptions) -> Iterator[Message | Unreadable]:  # noqa: ARG002
@@ -109,4 +110,5 @@ def _file(file: ExportPath, tally: Counter[str]) -> Iterator[Message | Unreadabl
             yield Unreadable(file=file.label, position=f"line {row.line}", reason=str(error))
             continue
         tally["drafts"] += message.automatic and message.content_type == "system"
+        tally["messages"] += 1
         yield message
