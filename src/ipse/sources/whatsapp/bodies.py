@@ -10,6 +10,7 @@ from functools import cache
 from importlib.resources import files
 from itertools import product
 from typing import cast
+from zlib import crc32
 
 import msgspec
 import yaml
@@ -17,10 +18,7 @@ import yaml
 from ipse.records import ContentType
 from ipse.sources.whatsapp.headers import MARKS
 
-__all__ = ["BEGINNING", "Markers", "Said", "markers"]
-
-BEGINNING = 6
-"""Characters of a body that tell at once that it is no marker of the app."""
+__all__ = ["Markers", "Said", "markers"]
 
 _M = f"[{MARKS}]"
 _LEAD = re.compile(f"{_M}+")
@@ -43,9 +41,6 @@ _LOCATION = re.compile(
     rf"|maps\.app\.goo\.gl|maps\.apple\.com|(?:www\.)?foursquare\.com)\S*{_M}*\s*"
 )
 _VOTES = re.compile(rf"\s*\({_M}*\d+[^()]*\){_M}*$")
-_WHEN = re.compile(
-    r"(?:\W{1,3}(?:\w{1,3}\W)?[\d:. apmh]{4,10})?(?:\. [^\n]{1,40})?"
-)  # ` at 10:30`, `. Tap to call`
 _PHRASE = 160  # characters; no phrase of the app that stands for a whole body is longer
 # `<Media omitted>` in a language that has no section of its own.
 _MEDIA_STEM = re.compile(r"medi|médi|mídi|multim|медиа|медіа|メディア|미디어|媒|وسائط|מדיה|मीडिया|πολυμέσα")
@@ -91,17 +86,14 @@ class Markers:
         deleted = lists("deleted")
         whole |= {phrase: "deleted" for phrase in deleted if not phrase.endswith("*")}
         forms = {form for phrase in [*whole, *deleted] for form in (phrase, phrase[:1].upper() + phrase[1:])}
-        self.beginnings = frozenset(f"{form}."[:BEGINNING] for form in forms) | frozenset(
-            form for form in forms if len(form) < BEGINNING
-        )
-        """How bodies begin that are no text, in BEGINNING characters: a quick test before :meth:`examine`."""
+        self.sums = frozenset(crc32(f"{form}{end}".encode()) for form in forms for end in ("", "."))
+        """Checksums of bodies that are no text, as they are written: a quick test before :meth:`examine`."""
         self._whole = {_fold(phrase): kind for phrase, kind in whole.items()}
         self._deleted_by = tuple(phrase[:-1].lower() for phrase in deleted if phrase.endswith("*"))
         self._attached = frozenset(map(_fold, lists("attached")))
         self._edited = frozenset(map(_fold, lists("edited")))
         self._unseen = tuple(map(_fold, lists("unseen")))
-        self._missed = tuple(map(_fold, lists("missed")))
-        self._calls = (*self._missed, *map(_fold, lists("call")))
+        self._calls = tuple(map(_fold, (*lists("missed"), *lists("call"))))
         self._places = frozenset(map(_fold, lists("location")))
         polls = [
             cast("Mapping[str, str]", section["poll"]) for section in languages.values() if "poll" in section
@@ -164,12 +156,7 @@ class Markers:
             return Said("deleted")
         if marked and folded.startswith(self._unseen):
             return Said("media")
-        if marked and folded.startswith(self._calls):
-            return Said("call")
-        for missed in self._missed:
-            if folded.startswith(missed) and _WHEN.fullmatch(folded, len(missed)):
-                return Said("call")
-        return None
+        return Said("call") if marked and folded.startswith(self._calls) else None
 
     def _media(self, body: str) -> Said | None:
         names: list[str] = []

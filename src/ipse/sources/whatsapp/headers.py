@@ -39,7 +39,8 @@ _WORD = "|".join(re.escape(word) for word in sorted(f"{_BEFORE_NOON} {_AFTER_NOO
 
 
 def _half(space: str) -> str:
-    return rf"(?:[aApP]{space}?\.?{space}?[mM](?!\w)\.?|(?:π|μ|Π|Μ)\.?{space}?(?:μ|Μ)\.?|(?:{_WORD})(?![^\W\d])\.?)"
+    dotted = rf"[aApP]{space}?\.?{space}?[mM](?!\w)\.?|(?:π|μ|Π|Μ)\.?{space}?(?:μ|Μ)\.?"
+    return rf"(?:{dotted}|(?:{_WORD})(?![^\W\d])\.?)"
 
 
 # To learn a style from lines of text.

@@ -22,7 +22,7 @@ from ipse.exports import ExportPath
 from ipse.interfaces import ReadOptions, Survey
 from ipse.records import Message, Person, Unreadable
 from ipse.sources.reading.guides import guide
-from ipse.sources.whatsapp.bodies import BEGINNING, Said, markers
+from ipse.sources.whatsapp.bodies import Said, markers
 from ipse.sources.whatsapp.census import BOTS, MOST, Plan, plan_of
 from ipse.sources.whatsapp.files import Block, Chat, blocks, find_chats, head
 from ipse.sources.whatsapp.headers import LEADS, Calendar, learn, to_time
@@ -39,6 +39,8 @@ _key = Struct(">8sII").pack
 All of it comes from the content, so a message has one id in any export of its chat, with or without files and
 seconds. Within one minute of one sender a checksum is enough, for equals are numbered.
 """
+_Given = tuple[dict[bytes, int], dict[bytes, int]]
+_ADMINS = (b"dmin", "дмин".encode())
 _LEVELS = frozenset({"trace", "debug", "info", "notice", "warn", "warning", "error", "critical", "fatal"})
 
 
@@ -158,24 +160,21 @@ class _Reading:
         self.files = plan.chat.beside()
         most = nlargest(MOST, plan.senders, key=plan.senders.__getitem__)
         self.participants = tuple(sorted(most, key=lambda person: person.name))
-        # How often each message was met in the latest minute and the one before: numbers what was said twice.
-        self.given: dict[bytes, int] = {}
-        self.before: dict[bytes, int] = {}
-        self.minute = 0
 
     def __iter__(self) -> Iterator[Message | Unreadable]:
         """Yield every message; this loop is what an import waits for, so it does only what each one needs."""
         plan, participants, days, clocks = self.plan, self.participants, self.days, self.clocks
-        beginnings, by_app, notice = self.markers.beginnings, plan.by_app, self.markers.notice.match
+        sums, by_app, notice = self.markers.sums, plan.by_app, self.markers.notice.match
         conversation, group, who, latest = plan.conversation, plan.group, self._plain().get, 0
-        given, before = self.given, self.before
+        # How often each message was met in the latest minute and before: numbers what was said twice in one.
+        given, before = dict[bytes, int](), dict[bytes, int]()
         for block in blocks(plan.chat, plan.split):
             pieces = plan.split.split(block.text)
             if block.damaged or pieces[0].strip():
                 yield self._orphan(block, pieces[0])
-            if len(given) > _SEEN:  # an hour that came too early, and none was later since
-                latest = 0
             huge, marked = len(block.text) > _LONGEST, any(mark in block.text for mark in LEADS)
+            admin = any(word in block.text for word in _ADMINS)
+            latest = latest if len(given) < _SEEN else 0  # so many only if an hour came too early
             fields = iter(pieces[1:])
             for day, clock, name, body in zip(fields, fields, fields, fields, strict=True):
                 try:
@@ -189,26 +188,27 @@ class _Reading:
                 minute += minutes
                 if minute > latest:
                     latest, before, given = minute, given, {}
-                    self.before, self.given = before, given
                 try:
                     raw = body.decode()
                 except UnicodeDecodeError:
                     raw = _decoded(body)
                 text, sender = raw.strip(), who(name)
+                checksum = crc32(body if text is raw else text.encode())
                 if (
                     sender is None
+                    or checksum in sums
                     or "<" in text
                     or (":" in text and ("://" in text or ":\n" in text))
                     or ("(" in text and "." in text)
                     or (marked and ("\u200e" in text or "\u200f" in text))
-                    or text[:BEGINNING] in beginnings
+                    or (admin and ("dmin" in text or "дмин" in text))
                     or (name in by_app and notice(text))
                 ):
-                    yield self._special(midnight + since, minute, name, raw)
+                    yield self._special(midnight + since, minute, name, raw, (given, before))
                     continue
-                key = _key(sender[1], minute, crc32(body if text is raw else text.encode()))
+                key = _key(sender[1], minute, checksum)
                 if key in given or key in before:
-                    identity = self._again(key)
+                    identity = _again(key, given, before)
                 else:
                     given[key], identity = 1, key.hex()
                 yield Message(
@@ -237,17 +237,14 @@ class _Reading:
         tag = blake2s(content, digest_size=8).digest()
         return bytes([tag[0] | 0x80]) + tag[1:]
 
-    def _again(self, key: bytes) -> str:
-        """The id of a message that may have been said before in the same minute."""
-        times = self.given.get(key, 0) or self.before.get(key, 0)
-        self.given[key] = times + 1
-        return blake2s(f"{key.hex()} {times}".encode(), digest_size=16).hexdigest() if times else key.hex()
-
-    def _special(self, at: datetime, minute: int, name: bytes | None, body: str) -> Message:
+    def _special(
+        self, at: datetime, minute: int, name: bytes | None, body: str, said_before: _Given
+    ) -> Message:
         """A message that is not plain words of a person."""
         person, said = self._said(name, body)
+        key = _key(self._tag(person, said.kind), minute, crc32(said.text.encode()))
         return Message(
-            id=self._again(_key(self._tag(person, said.kind), minute, crc32(said.text.encode()))),
+            id=_again(key, *said_before),
             conversation=self.plan.conversation,
             platform="whatsapp",
             at=at,
@@ -306,6 +303,13 @@ class _Reading:
     def _fault(self, reason: str, line: int, more: int = 0) -> Unreadable:
         position = f"lines {line}-{line + more}" if more else f"line {line}"
         return Unreadable(file=self.plan.chat.label, position=position, reason=reason)
+
+
+def _again(key: bytes, given: dict[bytes, int], before: dict[bytes, int]) -> str:
+    """The id of a message that may have been said before in the same minute."""
+    times = given.get(key, 0) or before.get(key, 0)
+    given[key] = times + 1
+    return blake2s(f"{key.hex()} {times}".encode(), digest_size=16).hexdigest() if times else key.hex()
 
 
 def _decoded(text: bytes) -> str:
