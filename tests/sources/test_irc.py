@@ -301,6 +301,14 @@ def test_the_owner_is_followed_as_they_change_their_nick(tmp_path: Path) -> None
     assert [m.sender.name for m in said(path)] == ["tilda", "t_away", "t_back", "mirko", "t_back"]
 
 
+def test_the_owner_is_followed_over_midnight_but_not_over_days_without_a_log(tmp_path: Path) -> None:
+    change = "[12:00] <tilda> hi\n[12:01] *** tilda is now known as t_away\n"
+    for day, text in ((1, change), (2, "[12:00] <t_away> yes\n"), (4, "[12:00] <t_away> who knows\n")):
+        log(tmp_path / "#pots", text, f"2024-03-0{day}.log")
+    talk = said(ExportPath.at(tmp_path / "#pots"), ReadOptions(me=("tilda",)))
+    assert [m.sender.name for m in talk] == ["tilda", "tilda", "t_away"]
+
+
 def test_a_log_that_says_who_keeps_it_makes_them_likely(tmp_path: Path) -> None:
     path = log(tmp_path, "12:00 <a> hi\n12:01 -!- You're now known as b\n12:02 <b> ho\n")
     assert Irc().survey(path, ReadOptions()).likely == (Person("b"),)

@@ -70,6 +70,7 @@ class Irc:
         self, path: ExportPath, options: ReadOptions, notes: list[str], own: set[str]
     ) -> Iterator[Message | Unreadable]:
         logs = 0
+        before: dict[str, _Reading] = {}  # the log before of each channel
         for file in path.walk():
             style = is_log(file)
             if style is None:
@@ -80,7 +81,10 @@ class Irc:
             plan = plan_of(file, style)
             notes += _notes(file, plan)
             own |= plan.self_nicks
-            yield from _Reading(file, plan, options)
+            reading = _Reading(file, plan, options)
+            reading.goes_on_from(before.get(plan.channel))
+            before[plan.channel] = reading
+            yield from reading
         if not logs:
             raise SourceError(
                 f"{path.label}: there is no log of IRC in it.",
@@ -118,6 +122,12 @@ class _Reading:
         self._participants = tuple(Person(nick) for nick in sorted(most))
         self._group = plan.channel.startswith(("#", "&")) or len(plan.spoke) > 2
         self._bots = {nick for nick in plan.spoke if _BOT.fullmatch(nick) and nick.casefold() not in self._me}
+
+    def goes_on_from(self, before: "_Reading | None") -> None:
+        """Keep to the owner's nick over midnight, where the log of the day before was read just now."""
+        if before is not None and self._plan.first and before._plan.first:  # noqa: SLF001 - of the same class
+            days = (self._plan.first - before._plan.first).days  # noqa: SLF001
+            self._mine = dict(before._mine) if days == 1 else {}  # noqa: SLF001
 
     def __iter__(self) -> Iterator[Message | Unreadable]:
         for number, now, line in Log(self._file, self._plan):
