@@ -341,6 +341,13 @@ def test_other_files_are_not_recognized(tmp_path: Path, document: object) -> Non
         read(tmp_path / "one.json")
 
 
+def test_half_a_surrogate_pair_costs_its_letter_only(tmp_path: Path) -> None:
+    text = json.dumps(channel([exported(1, "ada", "x\ud83d", stickers=[{"name": "y\ud83d"}])]))
+    (tmp_path / "one.json").write_text(text, encoding="ascii")
+    (found,) = messages(tmp_path / "one.json")
+    assert (found.text, found.raw, found.attachments) == ("x\ufffd", "x\ufffd", ("y\ufffd",))
+
+
 def test_a_bomb_is_an_error_soon(tmp_path: Path) -> None:
     text = json.dumps(channel([]))
     file = tmp_path / "one.json"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from ipse.errors import SourceError
@@ -159,6 +160,13 @@ def test_half_a_surrogate_pair_costs_its_letter_only(tmp_path: Path) -> None:
     document = dump(chat("Ada", "personal_chat", 5, [said(1, ADA, "a@b"), said(2, ADA, "fine")]))
     path = written(tmp_path, document.replace("a@b", "a\\ud83db"))
     assert [one.text for one in messages(path)] == ["a\ufffdb", "fine"]
+    strange = {"from": "A\ud83d", "from_id": "u\ud83d", "photo": "p\ud83d"}
+    for indent in (None, 1):
+        text = json.dumps(
+            chat("A\ud83d", "personal_chat", 5, [said(1, ADA, "x\ud83d") | strange]), indent=indent
+        )
+        (found,) = messages(written(tmp_path, text))
+        assert msgspec.json.encode(found)
 
 
 def test_mentions_are_people(tmp_path: Path) -> None:
@@ -453,7 +461,7 @@ def test_a_file_cut_short_is_read_to_where_it_breaks_off(tmp_path: Path, indent:
     found = read(written(tmp_path, text[: text.index("number 8")]))
     assert [one.text for one in found if isinstance(one, Message)] == [f"number {n}" for n in range(1, 8)]
     assert isinstance(found[-1], Unreadable)
-    assert found[-1].position.startswith("character ")
+    assert found[-1].position.startswith("byte ")
     assert survey(ExportPath.at(tmp_path / "result.json")).units == len(found)
 
 

@@ -8,7 +8,7 @@ import codecs
 import json
 import re
 from collections.abc import Collection, Iterator
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import msgspec
 
@@ -16,7 +16,7 @@ from ipse.errors import SourceError
 from ipse.exports import ExportPath
 from ipse.records import Unreadable
 
-__all__ = ["WHOLE", "decoded", "elements", "lines", "objects", "parts"]
+__all__ = ["WHOLE", "decoded", "elements", "lines", "objects", "parts", "sound"]
 
 T = TypeVar("T")
 WHOLE: Final = 1 << 26  # bytes; a longer document is not decoded at once
@@ -58,11 +58,39 @@ def objects(file: ExportPath, key: str = "") -> Iterator[tuple[int, "dict[str, A
     try:
         for place, value in elements(file, key):
             last = place + 1
-            found = isinstance(value, dict)
-            yield last, value if found else Unreadable(file.label, f"message {last}", "it is no object")
+            try:
+                found = sound(value) if isinstance(value, dict) else None
+            except RecursionError:
+                found = None
+            yield (
+                last,
+                Unreadable(file.label, f"message {last}", "it is no object") if found is None else found,
+            )
     except SourceError:
         reason = "it breaks off or is no JSON from here on"
         yield last + 1, Unreadable(file.label, f"message {last + 1}", reason)
+
+
+def sound(value: T) -> T:
+    """The same without halves of surrogate pairs, which JSON can write and nothing else can.
+
+    Raises ``RecursionError`` for what nests too deep to look through.
+    """
+    try:
+        msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return cast("T", _mended(value))
+    return value
+
+
+def _mended(value: object) -> object:
+    if isinstance(value, str):
+        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if isinstance(value, list):
+        return [_mended(one) for one in value]
+    if isinstance(value, dict):
+        return {_mended(key): _mended(one) for key, one in value.items()}
+    return value
 
 
 def _elements(text: "_Text", key: str) -> Iterator[tuple[int, Any]]:

@@ -146,9 +146,7 @@ class _Reader:
             except SourceError:
                 if not self._chats:
                     raise
-                yield self._unreadable(
-                    f"character {cursor.place:,}", "it breaks off or is no JSON from here on"
-                )
+                yield self._unreadable(f"byte {cursor.place}", "it breaks off or is no JSON from here on")
         if not self._chats:
             raise SourceError(
                 f"{self._file.label}: no chats of Telegram in it.",

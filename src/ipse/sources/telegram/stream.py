@@ -5,7 +5,6 @@ else, and a string never holds a line end. So a block is cut behind the last suc
 a block that does not decode, and a document that is not indented, are read element by element.
 """
 
-import codecs
 import json
 import re
 from collections.abc import Iterator
@@ -15,18 +14,20 @@ import msgspec
 
 from ipse.errors import SourceError
 from ipse.exports import ExportPath
+from ipse.sources.reading.jsons import sound
 
 __all__ = ["BrokenElement", "Cursor", "Elements"]
 
 T = TypeVar("T")
 BLOCK: Final = 1 << 17  # bytes read at a time
-LONGEST: Final = 1 << 25  # characters of one value
-_BLANK: Final = re.compile(r"[\s,]*")
-_AGAIN: Final = re.compile(r"\}\s*,\s*(?=\{\s*\"id\"\s*:)")
-_LIST: Final = re.compile(r"\"messages\"\s*:\s*\[")
+LONGEST: Final = 1 << 25  # bytes of one value
+_BOM: Final = b"\xef\xbb\xbf"
+_BLANK: Final = re.compile(rb"[\s,]*")
+_AGAIN: Final = re.compile(rb"\}\s*,\s*(?=\{\s*\"id\"\s*:)")
+_LIST: Final = re.compile(rb"\"messages\"\s*:\s*\[")
 # Control characters are written as \x1F, which JSON does not know.
-_ESCAPE: Final = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|.)", re.DOTALL)
-_CUT_ESCAPE: Final = re.compile(r"\\+(?:x[0-9A-Fa-f]?)?\Z")
+_ESCAPE: Final = re.compile(rb"\\(?:x([0-9A-Fa-f]{2})|.)", re.DOTALL)
+_CUT_ESCAPE: Final = re.compile(rb"\\+(?:x[0-9A-Fa-f]?)?\Z")
 
 
 class BrokenElement(NamedTuple):
@@ -44,10 +45,10 @@ class Cursor:
     def __init__(self, file: ExportPath) -> None:
         self._label = file.label
         self._file = file.open()
-        self._utf8 = codecs.getincrementaldecoder("utf-8-sig")("replace")
         self._json = json.JSONDecoder()
-        self.held, self.pos = "", 0
-        self._ended, self._dropped, self._cut = False, 0, ""
+        self.held, self.pos = b"", 0
+        self._ended, self._dropped, self._cut = False, 0, b""
+        self._text, self._from, self._letter = "", -1, 0  # the text from a byte on, and the letter at it
 
     def close(self) -> None:
         """Close the file."""
@@ -55,13 +56,13 @@ class Cursor:
 
     @property
     def place(self) -> int:
-        """How many characters lie before."""
+        """How many bytes lie before."""
         return self._dropped + self.pos
 
     def failure(self, what: str) -> SourceError:
         """The error that says ``what`` is wrong here."""
         return SourceError(
-            f"{self._label}: {what} after {self.place:,} characters.",
+            f"{self._label}: {what} after {self.place:,} bytes.",
             hint="Export it again, as machine-readable JSON.",
         )
 
@@ -72,22 +73,22 @@ class Cursor:
         # As much again as is held: a long value is looked at few times.
         block = self._file.read(max(BLOCK, len(self.held) - self.pos))
         self._ended = not block
-        text = self._cut + self._utf8.decode(block, final=self._ended)
-        cut = None if self._ended else _CUT_ESCAPE.search(text, max(0, len(text) - 64))
-        text, self._cut = (text[: cut.start()], cut[0]) if cut else (text, "")
-        if "\\x" in text:
-            text = _ESCAPE.sub(lambda match: f"\\u00{match[1]}" if match[1] else match[0], text)
+        block = self._cut + block
+        cut = None if self._ended else _CUT_ESCAPE.search(block, max(0, len(block) - 64))
+        block, self._cut = (block[: cut.start()], cut[0]) if cut else (block, b"")
+        if b"\\x" in block:
+            block = _ESCAPE.sub(lambda match: b"\\u00" + match[1] if match[1] else match[0], block)
         self._dropped += self.pos
-        self.held, self.pos = self.held[self.pos :] + text, 0
+        self.held, self.pos, self._from = self.held[self.pos :] + block, 0, -1
         return True
 
     def peek(self) -> str:
-        """The next character that is neither blank nor a comma."""
+        """The next letter that is neither blank nor a comma."""
         while True:
             match = _BLANK.match(self.held, self.pos)
             self.pos = match.end() if match else self.pos
             if self.pos < len(self.held):
-                return self.held[self.pos]
+                return chr(self.held[self.pos])
             if not self.more():
                 raise self.failure("it breaks off")
 
@@ -99,12 +100,18 @@ class Cursor:
 
     def fields(self) -> Iterator[str]:
         """The keys of an object; the value behind each is for the caller to take."""
+        self.skip_mark()
         self.expect("{")
         while self.peek() != "}":
             key = self.value()
             self.expect(":")
             yield str(key)
         self.pos += 1
+
+    def skip_mark(self) -> None:
+        """Go behind the mark that some put before UTF-8."""
+        if not self.place and (self.held or self.more()) and self.held.startswith(_BOM):
+            self.pos = len(_BOM)
 
     def members(self) -> Iterator[None]:
         """Stop before each element of a list; the element is for the caller to take."""
@@ -117,24 +124,38 @@ class Cursor:
         """Any value, whole."""
         self.peek()
         while True:
+            self._decode()
             try:
-                value, end = self._json.raw_decode(self.held, self.pos)
+                value, end = self._json.raw_decode(self._text, self._letter)
             except RecursionError as error:
                 raise self.failure("it nests without end") from error
             except ValueError as error:
                 if not self._unfinished(error) or not self.more():
                     raise self.failure("no JSON") from error
                 continue
-            if end == len(self.held) and self.more():  # a number may go on
+            if end == len(self._text) and self.more():  # a number may go on
                 continue
-            self.pos = end
+            self.pos += len(self._text[self._letter : end].encode("utf-8", "surrogateescape"))
+            self._from, self._letter = self.pos, end
             return value
+
+    def _decode(self) -> None:
+        """Make text of what is held, or go on in it: what was passed over since is of one byte a letter."""
+        if 0 <= self._from <= self.pos:
+            self._letter += self.pos - self._from
+        else:
+            self._text, self._letter = self.held[self.pos :].decode("utf-8", "surrogateescape"), 0
+        self._from = self.pos
 
     def _unfinished(self, error: ValueError) -> bool:
         """Whether the value may only need more of the text."""
         if not isinstance(error, json.JSONDecodeError) or len(self.held) - self.pos > LONGEST:
             return False
-        return error.msg.startswith("Unterminated") or error.pos > len(self.held) - 64
+        return error.msg.startswith("Unterminated") or error.pos > len(self._text) - 64
+
+    def jump(self, pos: int) -> None:
+        """Go to a byte of what is held."""
+        self.pos, self._from = pos, -1
 
 
 class Elements(Generic[T]):
@@ -151,48 +172,49 @@ class Elements(Generic[T]):
         cursor.expect("[")
         if cursor.peek() == "{":
             # The blanks before the first element tell how far all of them are indented.
-            line = cursor.held.rfind("\n", 0, cursor.pos)
+            line = cursor.held.rfind(b"\n", 0, cursor.pos)
             indent = cursor.held[line + 1 : cursor.pos]
             plain = indent.isspace()  # without, the ends of inner objects look the same
-            if line >= 0 and plain and cursor.held[line - 1 : line] != "\r":
-                yield from self._blocks(f"\n{indent}}}")
+            if line >= 0 and plain and cursor.held[line - 1 : line] != b"\r":
+                yield from self._blocks(b"\n%b}" % indent)
         while cursor.peek() != "]":
             yield self._next()
         cursor.pos += 1
 
-    def _blocks(self, closing: str) -> Iterator[T | BrokenElement]:
+    def _blocks(self, closing: bytes) -> Iterator[T | BrokenElement]:
         """Elements that end with the line ``closing``; the last one lacks the comma behind it."""
-        cursor, inner, last = self._cursor, closing + ",", closing + "\n"
+        cursor, inner, last = self._cursor, closing + b",", closing + b"\n"
         while True:
             end = cursor.held.find(last, cursor.pos)
             final = end >= 0
             if not final:
                 end = cursor.held.rfind(inner, cursor.pos)
             if end >= 0:
-                block, cursor.pos = cursor.held[cursor.pos : end + len(closing)], end + len(closing)
+                block = cursor.held[cursor.pos : end + len(closing)]
+                cursor.jump(end + len(closing))
                 yield from self._decoded(block, inner)
                 cursor.peek()
             if final or len(cursor.held) - cursor.pos > LONGEST or not cursor.more():
                 return
 
-    def _decoded(self, block: str, inner: str) -> Iterator[T | BrokenElement]:
+    def _decoded(self, block: bytes, inner: bytes) -> Iterator[T | BrokenElement]:
         try:
-            yield from self._many.decode(f"[{block}]")
+            yield from self._many.decode(b"[%b]" % block)
         except (msgspec.DecodeError, UnicodeError, RecursionError):
             pieces = block.split(inner)
             for piece in pieces[:-1]:
                 yield self._piece(piece.lstrip() + inner[:-1])
             yield self._piece(pieces[-1])
 
-    def _piece(self, text: str) -> T | BrokenElement:
+    def _piece(self, piece: bytes) -> T | BrokenElement:
         try:
-            return self._one.decode(text)
+            return self._one.decode(piece)
         except (msgspec.DecodeError, UnicodeError, RecursionError):
             pass  # the standard library takes more than msgspec: half a surrogate pair, for one
         try:
-            return self._converted(json.loads(text))
+            return self._converted(json.loads(piece.decode("utf-8", "replace")))
         except (ValueError, RecursionError):
-            if _LIST.search(text):  # the end of this list and the head of the next lie in what is damaged
+            if _LIST.search(piece):  # the end of this list and the head of the next lie in what is damaged
                 raise self._cursor.failure("no JSON") from None
             return BrokenElement("it is no JSON")
 
@@ -206,8 +228,8 @@ class Elements(Generic[T]):
 
     def _converted(self, value: object) -> T | BrokenElement:
         try:
-            return msgspec.convert(value, self._kind)
-        except msgspec.ValidationError:
+            return msgspec.convert(sound(value), self._kind)
+        except (msgspec.ValidationError, RecursionError):
             return BrokenElement("it is no message")
 
     def _found_next(self) -> bool:
@@ -217,7 +239,7 @@ class Elements(Generic[T]):
             head = _LIST.search(cursor.held, cursor.pos + 1)
             found = _AGAIN.search(cursor.held, cursor.pos + 1, head.start() if head else len(cursor.held))
             if found:
-                cursor.pos = found.end()
+                cursor.jump(found.end())
                 return True
             if head or len(cursor.held) - cursor.pos > LONGEST or not cursor.more():
                 return False
