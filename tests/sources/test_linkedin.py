@@ -57,7 +57,7 @@ def test_the_sample_is_read(tmp_path: Path) -> None:
     assert (found[1].sender, found[1].participants) == (TARO_P, (TARO_P, INES_P))
     survey = LinkedIn().survey(ExportPath.at(root), ReadOptions())
     assert survey.owner == (INES_P,)
-    assert survey.notes == ("1 drafts were never sent and are left out.",)
+    assert survey.notes == ("Drafts were never sent and are left out: 1.",)
 
 
 def test_a_group_has_more_than_one_recipient(tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ class LinkedIn:
         people = _People(file)
         notes = []
         if people.drafts:
-            notes.append(f"{people.drafts} drafts were never sent and are left out.")
+            notes.append(f"Drafts were never sent and are left out: {people.drafts}.")
         if people.hidden:
             notes.append("People who left LinkedIn or hide from you have no name.")
         return surveyed(self.read(path, options), owner=people.owners(_owner(path, file)), notes=notes)
