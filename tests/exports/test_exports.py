@@ -135,6 +135,9 @@ def test_a_database_comes_with_what_lies_beside_it(tmp_path: Path) -> None:
         assert not copy.with_name(copy.name + "-shm").exists()
     assert not copy.exists()
     (tmp_path / "plain.db").write_text("p")
+    (tmp_path / "plain.db-wal").write_text("l")
+    with ExportPath.at(tmp_path / "plain.db").local(beside=("-wal",), copy=True) as copy:
+        assert copy.with_name(copy.name + "-wal").read_text() == "l"
     with ExportPath.at(tmp_path / "plain.db").local() as path:
         assert path == tmp_path / "plain.db"
     with ExportPath.at(tmp_path / "plain.db").local(copy=True) as path:

@@ -22,7 +22,7 @@ from ipse import plugins
 from ipse.config import load_settings
 from ipse.errors import CancelledError, IpseError
 from ipse.exports import ExportPath
-from ipse.interfaces import ReadOptions, Source
+from ipse.interfaces import ReadOptions, Source, Survey
 from ipse.pipeline.consents import give
 from ipse.pipeline.finding import find
 from ipse.pipeline.importing import ExportReport, import_
@@ -303,20 +303,13 @@ def test_any_bytes_break_nothing(
 def test_the_hunt_finds_a_reader_that_breaks(tmp_path: Path) -> None:
     """The control: a source with a fault is found out."""
 
-    class Careless:
-        name, aliases, reads, general = "careless", (), "", False
+    class Careless(type(plugins.source_named("sms"))):  # type: ignore[misc]
+        def survey(self, path: ExportPath, options: ReadOptions) -> Survey:
+            raise KeyError("nobody thought of this")
 
-        def guide(self) -> str:
-            return ""
-
-        def recognizes(self, path: ExportPath) -> bool:
-            return path.is_file()
-
-        survey = read = None
-
-    (tmp_path / "a.json").write_bytes(b'{"a": ')
-    with pytest.raises(TypeError):
-        survives(Careless(), tmp_path / "a.json")  # type: ignore[arg-type]
+    (tmp_path / "a.xml").write_bytes(b"<smses>")
+    with pytest.raises(KeyError):
+        survives(Careless(), tmp_path / "a.xml")
 
 
 def test_a_control_for_the_mutations() -> None:

@@ -134,6 +134,11 @@ class ExportPath(ABC):
             )
         return data
 
+    def _beside(self, ending: str) -> "ExportPath | None":
+        if self.path is not None:
+            return self.at(self.path.with_name(self.name + ending))
+        return self.parent / (self.name + ending) if self.parent is not None else None
+
     @contextmanager
     def local(self, *, beside: Sequence[str] = (), copy: bool = False) -> Iterator[Path]:
         """A file on disk with these bytes, for libraries that need one; a copy is gone afterwards.
@@ -146,7 +151,7 @@ class ExportPath(ABC):
             return
         with tempfile.TemporaryDirectory(prefix="ipse-") as folder:
             for ending in ("", *beside):
-                one = self if not ending else (self.parent / (self.name + ending) if self.parent else None)
+                one = self._beside(ending) if ending else self
                 if one is not None and one.is_file():
                     with one.open() as file, (Path(folder) / (f"copy{ending}")).open("wb") as out:
                         shutil.copyfileobj(file, out, 1 << 20)
