@@ -100,11 +100,7 @@ def _target(guid: str) -> str:
 @contextmanager
 def opened(file: ExportPath) -> Iterator["Store"]:
     """The database in ``file``; raises ``SourceError`` where it is damaged, encrypted or another's."""
-    # A file that was named itself does not know its folder, and so not what lies beside it.
-    known = (
-        file if file.parent or not file.path else ExportPath.at(file.path.resolve().parent) / file.path.name
-    )
-    with known.local(beside=("-wal",), copy=True) as copy:
+    with file.local(beside=("-wal",), copy=True) as copy:
         try:
             with (
                 closing(sqlite3.connect(f"{copy.as_uri()}?mode=ro", uri=True)) as database,
