@@ -22,6 +22,7 @@ from ipse.interfaces import ReadOptions, Source
 from ipse.records import Message, Person, Unreadable
 from ipse.sources.mapping.source import MappedTable
 from ipse.sources.mapping.spec import FIELDS
+from ipse.sources.reflections import Reflections
 
 BERLIN = ZoneInfo("Europe/Berlin")
 COLUMNS = {"text": "body", "at": "sent", "sender": "who", "conversation": "thread", "id": "nr"}
@@ -260,6 +261,14 @@ def test_a_database_of_several_tables_asks_which(tmp_path: Path) -> None:
     path = export(tmp_path / "x", data, {"columns": COLUMNS, "table": "odd one"}, "t.db")
     assert len(messages(path)) == 2
     assert sorted(file.name for file in (tmp_path / "x").iterdir()) == ["t.db", "t.db.mapping.yaml"]
+
+
+def test_a_damaged_database_is_told_even_where_its_error_is_no_text(tmp_path: Path) -> None:
+    data = sqlite(tmp_path / "s").replace(b'CREATE TABLE "talk"', b'CREATE \xd1\xffBLE "talk"')
+    with pytest.raises(SourceError, match="damaged or encrypted"):
+        read(export(tmp_path / "x", data, name="t.db"))
+    with pytest.raises(SourceError, match="damaged or encrypted"):
+        list(Reflections().read(ExportPath.at(tmp_path / "x" / "t.db"), ReadOptions()))
 
 
 def test_delimiter_and_encoding_can_be_said(tmp_path: Path) -> None:

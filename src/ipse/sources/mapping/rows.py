@@ -21,6 +21,8 @@ Row = dict[str, Any]
 """Cells by the name of their column; of JSON they may be nested."""
 
 LONGEST: Final = 1 << 24  # characters of a line
+# What SQLite says of a damaged schema quotes it, and may so be no UTF-8.
+_DAMAGED: Final = (sqlite3.Error, UnicodeDecodeError)
 BATCH: Final = 1000  # rows of Parquet held at once
 
 
@@ -156,7 +158,7 @@ def _sqlite(path: ExportPath, table: str) -> Iterator[tuple[str, Row | str]]:
             for cells in cursor:
                 number += 1
                 yield f"row {number} of {chosen}", dict(zip(names, cells, strict=True))
-        except sqlite3.Error:
+        except _DAMAGED:
             yield f"row {number + 1} of {chosen}", "the database is damaged from here on"
 
 
@@ -173,7 +175,7 @@ def _table(database: sqlite3.Connection, path: ExportPath, wanted: str) -> str:
     query = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE TABLE%' ORDER BY name"
     try:
         names = [str(name) for (name,) in database.execute(query)]
-    except sqlite3.Error as error:
+    except _DAMAGED as error:
         raise SourceError(f"{path.label} is damaged or encrypted.", hint="Export it again.") from error
     if wanted in names:
         return wanted

@@ -29,6 +29,8 @@ Cells: TypeAlias = list[object]
 """The cells of a row in the order of the columns asked for: text, numbers, or whatever JSON held."""
 
 _SQLITE = b"SQLite format 3\0"
+# What SQLite says of a damaged schema quotes it, and may so be no UTF-8.
+_DAMAGED = (sqlite3.Error, UnicodeDecodeError)
 _LONGEST = 1 << 22  # characters of a line; more is not a row
 _DELIMITERS = ",;\t|"
 _BOM = "\ufeff"
@@ -323,7 +325,7 @@ def _tables(database: sqlite3.Connection, path: ExportPath) -> list[tuple[str, t
         return [
             (table, tuple(str(name) for (name,) in database.execute(columns, (table,)))) for table in tables
         ]
-    except sqlite3.DatabaseError as error:
+    except _DAMAGED as error:
         raise SourceError(f"{path.label} is damaged or encrypted.", hint="Export it again.") from error
 
 
@@ -348,7 +350,7 @@ def _table_rows(
         for cells in database.execute(f"SELECT {selected} FROM {_quoted(table)}"):  # noqa: S608 names are quoted
             number += 1
             yield f"row {number} of {table}", _pick(cells, among)
-    except sqlite3.DatabaseError:
+    except _DAMAGED:
         yield f"row {number + 1} of {table}", "the database is damaged from here on"
 
 
