@@ -10,6 +10,7 @@ from functools import cache
 from importlib.resources import files
 from itertools import product
 from typing import cast
+from unicodedata import normalize
 from zlib import crc32
 
 import msgspec
@@ -41,6 +42,13 @@ _LOCATION = re.compile(
     rf"|maps\.app\.goo\.gl|maps\.apple\.com|(?:www\.)?foursquare\.com)\S*{_M}*\s*"
 )
 _VOTES = re.compile(rf"\s*\({_M}*\d+[^()]*\){_M}*$")
+_STOPS = ".。।۔"
+# Indic letters with a dot, of one character where Unicode prefers two.
+_JOINED = {
+    normalize("NFC", one): one
+    for one in map(chr, (*range(0x958, 0x960), *range(0x9DC, 0x9E0)))
+    if normalize("NFC", one) != one
+}
 _PHRASE = 160  # characters; no phrase of the app that stands for a whole body is longer
 # `<Media omitted>` in a language that has no section of its own.
 _MEDIA_STEM = re.compile(r"medi|médi|mídi|multim|медиа|медіа|メディア|미디어|媒|وسائط|מדיה|मीडिया|πολυμέσα")
@@ -56,11 +64,21 @@ class Said(msgspec.Struct, frozen=True):
 
 
 def _bare(text: str) -> str:
-    return text.strip() if text.isascii() else text.translate(_DROP).strip()
+    return text.strip() if text.isascii() else normalize("NFC", text.translate(_DROP)).strip()
 
 
 def _fold(text: str) -> str:
-    return _bare(text).rstrip(".。").strip().lower()
+    return _bare(text).rstrip(_STOPS).strip().lower()
+
+
+def _written(phrase: str) -> set[str]:
+    """A phrase as phones write it: with a capital, a full stop, dotted letters as one character or two."""
+    apart = normalize("NFC", phrase)
+    joined = apart
+    for two, one in _JOINED.items():
+        joined = joined.replace(two, one)
+    forms = {form for text in (phrase, apart, joined) for form in (text, text[:1].upper() + text[1:])}
+    return {form + end for form in forms for end in ("", *_STOPS)}
 
 
 def _pairs(entries: str) -> Iterator[str]:
@@ -85,8 +103,9 @@ class Markers:
         whole |= dict.fromkeys(lists("missed"), "call")
         deleted = lists("deleted")
         whole |= {phrase: "deleted" for phrase in deleted if not phrase.endswith("*")}
-        forms = {form for phrase in [*whole, *deleted] for form in (phrase, phrase[:1].upper() + phrase[1:])}
-        self.sums = frozenset(crc32(f"{form}{end}".encode()) for form in forms for end in ("", "."))
+        self.sums = frozenset(
+            crc32(form.encode()) for phrase in [*whole, *deleted] for form in _written(phrase)
+        )
         """Checksums of bodies that are no text, as they are written: a quick test before :meth:`examine`."""
         self._whole = {_fold(phrase): kind for phrase, kind in whole.items()}
         self._deleted_by = tuple(phrase[:-1].lower() for phrase in deleted if phrase.endswith("*"))
