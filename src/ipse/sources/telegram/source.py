@@ -191,14 +191,17 @@ class _Reader:
         self._chats += 1
         where = "" if self._single else f"chat {self._chats}, "
         chat = Chat(header, self.owners[0] if self.owners else None, self._options.tz)
-        for n, said in enumerate(Elements(cursor, Exported), 1):
-            if isinstance(said, BrokenElement):
-                yield self._unreadable(f"{where}message {n}", said.reason)
-                continue
-            try:
-                yield chat.record(said)
-            except StrangeMessageError as reason:
-                yield self._unreadable(f"{where}message {n}", str(reason))
+        before = 1
+        for block in Elements(cursor, Exported):
+            for n, said in enumerate(block, before):
+                if isinstance(said, BrokenElement):
+                    yield self._unreadable(f"{where}message {n}", said.reason)
+                    continue
+                try:
+                    yield chat.record(said)
+                except StrangeMessageError as reason:
+                    yield self._unreadable(f"{where}message {n}", str(reason))
+            before += len(block)
         self.zoned += chat.zoned
 
     def _own(self, account: object) -> None:

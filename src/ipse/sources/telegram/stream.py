@@ -7,7 +7,7 @@ a block that does not decode, and a document that is not indented, are read elem
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -159,15 +159,15 @@ class Cursor:
 
 
 class Elements(Generic[T]):
-    """The elements of the list at a cursor, as ``kind`` (a Struct): each, or what was wrong with it."""
+    """The elements of the list at a cursor, as ``kind`` (a Struct), in blocks: each, or its fault."""
 
     def __init__(self, cursor: Cursor, kind: type[T]) -> None:
         self._cursor, self._kind = cursor, kind
         self._one = msgspec.json.Decoder(kind)
         self._many = msgspec.json.Decoder(list[kind])  # type: ignore[valid-type]
 
-    def __iter__(self) -> Iterator[T | BrokenElement]:
-        """Take the list, element by element."""
+    def __iter__(self) -> Iterator[Sequence[T | BrokenElement]]:
+        """Take the list; a block has at least one element."""
         cursor = self._cursor
         cursor.expect("[")
         if cursor.peek() == "{":
@@ -178,10 +178,10 @@ class Elements(Generic[T]):
             if line >= 0 and plain and cursor.held[line - 1 : line] != b"\r":
                 yield from self._blocks(b"\n%b}" % indent)
         while cursor.peek() != "]":
-            yield self._next()
+            yield [self._next()]
         cursor.pos += 1
 
-    def _blocks(self, closing: bytes) -> Iterator[T | BrokenElement]:
+    def _blocks(self, closing: bytes) -> Iterator[Sequence[T | BrokenElement]]:
         """Elements that end with the line ``closing``; the last one lacks the comma behind it."""
         cursor, inner, last = self._cursor, closing + b",", closing + b"\n"
         while True:
@@ -197,14 +197,16 @@ class Elements(Generic[T]):
             if final or len(cursor.held) - cursor.pos > LONGEST or not cursor.more():
                 return
 
-    def _decoded(self, block: bytes, inner: bytes) -> Iterator[T | BrokenElement]:
+    def _decoded(self, block: bytes, inner: bytes) -> Iterator[Sequence[T | BrokenElement]]:
         try:
-            yield from self._many.decode(b"[%b]" % block)
+            found = self._many.decode(b"[%b]" % block)
         except (msgspec.DecodeError, UnicodeError, RecursionError):
             pieces = block.split(inner)
             for piece in pieces[:-1]:
-                yield self._piece(piece.lstrip() + inner[:-1])
-            yield self._piece(pieces[-1])
+                yield [self._piece(piece.lstrip() + inner[:-1])]
+            yield [self._piece(pieces[-1])]
+        else:
+            yield found
 
     def _piece(self, piece: bytes) -> T | BrokenElement:
         try:

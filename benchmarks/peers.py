@@ -1,0 +1,32 @@
+"""Peers that benchmarks measure beside us, each in an environment of its own, made on first use.
+
+Their requirements are theirs: in ours they could change what is measured. Needs a package index once.
+"""
+
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+HOME = Path(__file__).resolve().parents[1] / ".venv" / "peers"
+
+
+def python(name: str, requirement: str) -> Path:
+    """The interpreter of the environment ``.venv/peers/NAME`` in which ``requirement`` is installed."""
+    folder = HOME / name
+    executable, done = folder / "bin" / "python", folder / "installed.txt"
+    if not done.is_file() or done.read_text(encoding="utf-8") != requirement:
+        print(f"installing {requirement} into {folder}", file=sys.stderr)
+        venv.create(folder, with_pip=True, clear=True)
+        install = [
+            str(executable),
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            requirement,
+        ]
+        subprocess.run(install, check=True)
+        done.write_text(requirement, encoding="utf-8")
+    return executable
