@@ -9,6 +9,7 @@ SHARED = HERE.parents[1] / "shared" / "data"
 QA = SHARED / "qa" / "whitehouse-briefings-carney-gibbs.jsonl.gz"
 RUNS: tuple[tuple[Path | None, list[str]], ...] = (
     (None, ["imports.py"]),
+    (None, ["telegram.py"]),
     (None, ["clone.py"]),
     (QA, ["clone.py", "--qa", str(QA)]),
     (QA, ["retrieval.py"]),
