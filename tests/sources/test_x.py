@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ipse.enrichment import PostArchive
 from ipse.errors import IpseError, SourceError
 from ipse.exports import ExportPath
 from ipse.interfaces import ReadOptions
@@ -256,10 +257,12 @@ def test_posts_are_found_by_number_without_network(tmp_path: Path) -> None:
     found = tweets_by_id(ExportPath.at(root), ["5", "1700000000000000000", "9", "404"])
     assert found.keys() == {"5", "1700000000000000000"}
     mine, other = found["5"], found["1700000000000000000"]
-    assert (mine.text, mine.own) == ("see https://example.org & weep", True)
+    assert (mine.text, mine.author) == ("see https://example.org & weep", "noravale")
     assert mine.created_at == datetime(2023, 5, 3, 12, 5, 7, tzinfo=UTC)
-    assert (mine.media, mine.urls) == (("https://p.example/1.jpg",), ("https://example.org",))
-    assert (other.text, other.own, other.urls) == ("good & short https://t.co/z", False, ("https://t.co/z",))
+    assert [image.url for image in mine.images] == ["https://p.example/1.jpg"]
+    assert mine.links == ("https://example.org",)
+    assert isinstance(X(), PostArchive)
+    assert (other.text, other.author, other.links) == ("good & short https://t.co/z", "", ("https://t.co/z",))
     assert other.created_at is not None
     assert other.created_at.year == 2023  # the number itself holds the time
 

@@ -5,8 +5,9 @@ variable (`files.py`). The owner's own posts are public; what others answered is
 whether a post still stands.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 
+from ipse.enrichment.results import TweetContent
 from ipse.errors import SourceError
 from ipse.exports import ExportPath
 from ipse.interfaces import ReadOptions, Survey
@@ -15,6 +16,7 @@ from ipse.sources.reading.guides import guide
 from ipse.sources.reading.records import surveyed
 from ipse.sources.x.direct import messages_in
 from ipse.sources.x.files import MESSAGES, NOTES, POSTS, account, files, kind_of
+from ipse.sources.x.lookup import tweets_by_id
 from ipse.sources.x.posts import Notes, Threads, note_message, post_message, posts_in
 
 __all__ = ["X"]
@@ -45,6 +47,10 @@ class X:
             )
         except SourceError:
             return False
+
+    def posts(self, path: ExportPath, ids: Collection[str]) -> Mapping[str, TweetContent]:
+        """Posts by their numbers, own and liked ones, for links that lead to them."""
+        return tweets_by_id(path, ids)
 
     def survey(self, path: ExportPath, options: ReadOptions) -> Survey:
         """Count who wrote how much; the owner stands in `account.js`."""
