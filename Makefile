@@ -18,6 +18,7 @@ $(VENV)/.core: pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.core
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,llm]'
+	tools/postgresql.sh
 	touch $@
 
 demo: $(VENV)/.core   ## import three exports of a made-up person, train, score, answer
