@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from ipse.sources.mail.phrases import folded, holds, phrases
+from ipse.sources.mail.phrases import Words, folded, holds, phrases
 
 __all__ = ["above_footers"]
 
@@ -19,7 +19,7 @@ LONGEST_REMARK: Final = 400  # characters of what a scanner says
 SHORTEST_NOTICE: Final = 60  # characters
 
 _RULE = re.compile(r"\s*[-_=*~—–.#]{2,}\s*")
-_LINK = re.compile(r"https?://|www\.|\S@\S|mailto:|\bclick\b")
+_LINKS: Final = Words.of(("@", "http", "www.", "click"))
 
 
 def above_footers(lines: Sequence[str], end: int) -> int:
@@ -58,11 +58,11 @@ def _is_footer(lines: Sequence[str]) -> bool:
     words = phrases()
     if holds(text, words.scanned):
         return len(text) < LONGEST_REMARK
-    if _LINK.search(text) and holds(text, words.leave):
+    if holds(text, _LINKS) and holds(text, words.leave):
         return True
     if len(text) < SHORTEST_NOTICE:
         return False
     return holds(text, words.noticed) and any(
-        holds(text, notice[:2]) and sum(word in text for word in notice) >= WORDS_OF_A_NOTICE
+        sum(word in text for word in notice) >= WORDS_OF_A_NOTICE and any(word in text for word in notice[:2])
         for notice in words.notices
     )

@@ -4,14 +4,14 @@ Knows languages, and neither quotes nor signatures. Words are looked for one by 
 pattern of all languages at once tries each of them at each letter, which takes a hundred times as long.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Final
+from typing import Final, NamedTuple, Self
 
 import yaml
 
-__all__ = ["LABEL_KINDS", "Phrases", "folded", "holds", "phrases", "unmarked"]
+__all__ = ["LABEL_KINDS", "Phrases", "Words", "folded", "holds", "phrases", "unmarked"]
 
 LABEL_KINDS: Final = ("from", "date", "to", "subject", "cc")
 """The lines of the header block above a quoted mail."""
@@ -37,9 +37,26 @@ def folded(text: str) -> str:
     return text.replace("\xa0", " ").replace("\u202f", " ").replace("’", "'")
 
 
-def holds(text: str, words: Sequence[str]) -> bool:
+class Words(NamedTuple):
+    """Words to look for: all of them, and those that a text of ASCII can hold, which is half the work."""
+
+    every: tuple[str, ...]
+    plain: tuple[str, ...]
+
+    @classmethod
+    def of(cls, words: Iterable[str]) -> Self:
+        """Sort them out."""
+        every = tuple(words)
+        return cls(every, tuple(word for word in every if word.isascii()))
+
+    def for_text(self, text: str) -> tuple[str, ...]:
+        """Those that ``text`` can hold."""
+        return self.plain if text.isascii() else self.every
+
+
+def holds(text: str, words: Words) -> bool:
     """Whether one of the words is in the folded text."""
-    for word in words:  # noqa: SIM110 - half the time of a generator, and this runs for every mail
+    for word in words.for_text(text):  # noqa: SIM110 - half the time of a generator, and this runs for every mail
         if word in text:
             return True
     return False
@@ -50,9 +67,9 @@ class Phrases:
 
     def __init__(self, tongues: Mapping[str, Mapping[str, list[str] | str]]) -> None:
         self._tongues = tongues
-        self._wrote = self._all("wrote")
-        self._dated = (*self._wrote, *self._all("dated"))
-        last = [word.split()[-1] for word in self._wrote]
+        self._wrote = Words.of(self._all("wrote"))
+        self._dated = Words.of((*self._wrote.every, *self._all("dated")))
+        last = [word.split()[-1] for word in self._wrote.every]
         self._last_words = frozenset(last)
         self.tails = frozenset(word[-2:] for word in last)
         """The last two letters of what lines end in that end in "wrote"."""
@@ -63,20 +80,20 @@ class Phrases:
         self._days = tuple({day for names in self._all("weekdays") for day in names.split()})
         self.kinds: Final = {label: kind for kind in reversed(LABEL_KINDS) for label in self._all(kind)}
         """The kind of header line that a label stands for."""
-        self.message = self._all("message")
-        self.forwarded = self._all("forwarded")
+        self.message = Words.of(self._all("message"))
+        self.forwarded = Words.of(self._all("forwarded"))
         device = self._all("device")
         self.device_begins = tuple(phrase for phrase in device if not phrase.startswith("~"))
         self.device_ends = tuple(phrase.lstrip("~ ") for phrase in device if phrase.startswith("~"))
         self.closings = frozenset(self._all("closing"))
         self.notices = tuple(tuple(map(folded, words)) for words in self._each("notice"))
         """Words of legal notices, language by language; one of the first two is in every notice."""
-        self.noticed = tuple(word for words in self.notices for word in words[:2])
-        self.leave = self._all("leave")
-        self.scanned = self._all("scanned")
+        self.noticed = Words.of(word for words in self.notices for word in words[:2])
+        self.leave = Words.of(self._all("leave"))
+        self.scanned = Words.of(self._all("scanned"))
         self.aside = frozenset(label for key in ("spam", "trash", "draft") for label in self._all(key))
         """Labels under which there is nothing to keep."""
-        self.promotion = self._all("promotion")
+        self.promotion = Words.of(self._all("promotion"))
 
     def _each(self, key: str) -> Iterator[list[str]]:
         for words in self._tongues.values():
@@ -87,15 +104,18 @@ class Phrases:
     def _all(self, key: str) -> tuple[str, ...]:
         return tuple(dict.fromkeys(folded(word) for words in self._each(key) for word in words))
 
-    def starts(self, line: str) -> bool:
-        """Whether a line starts as a quote header may: with a word such as "On", a weekday or the date."""
+    def starts(self, line: str, *, undated: bool = False) -> bool:
+        """Whether a line starts as a quote header may: with a word such as "On", a weekday or the date.
+
+        ``undated`` if it holds no digit: then a weekday is none, for many words begin like one.
+        """
         text = folded(line[:60]).lstrip(_AROUND)
         if text[:1].isdigit():
             return True
         word = text.partition(" ")[0].rstrip(".,،")
         if word in self._begins:
             return len(word) < len(text)
-        return word.startswith(self._days) or text.startswith(self._begins_unspaced)
+        return (not undated and word.startswith(self._days)) or text.startswith(self._begins_unspaced)
 
     def ends_with_verb(self, line: str) -> bool:
         """Whether a line ends in "wrote"."""
@@ -109,7 +129,7 @@ class Phrases:
         """
         text = folded(line).rstrip(_AROUND)
         colon = text[-1:] in (":", "：")
-        for verb in self._dated if dated else self._wrote:
+        for verb in (self._dated if dated else self._wrote).for_text(text):
             at = text.rfind(verb)
             while at >= 0:
                 behind = text[at + len(verb) :]

@@ -18,6 +18,7 @@ __all__ = [
     "is_plain",
     "is_quoted",
     "may_end_header",
+    "may_start_header",
     "next_filled",
     "quote_header",
 ]
@@ -26,6 +27,7 @@ LONGEST_LINE: Final = 600  # characters of a line, or of lines joined, in which 
 HEADER_LINES: Final = 6  # a quote header wraps over so many lines
 BLOCK_LINES: Final = 12  # lines in which a header block must show what it is
 LONGEST_LABEL: Final = 24
+SHORTEST_MARK: Final = 5  # characters of a line that ends all
 
 _QUOTED = re.compile(r"[ \t]{0,3}[>＞]")
 _DASHES = frozenset("-_=*")
@@ -37,6 +39,7 @@ _INLINE = re.compile(
 _DATE = re.compile(
     r"(?<!\d)\d{1,2}\s?[:.h時시点點]\s?\d{2}(?!\d)|(?<!\d)(?:19|20)\d{2}(?!\d)|(?<!\d)\d{1,2}[./-]\d{1,2}[./-]\d{2,4}(?!\d)"
 )
+_CLUE = re.compile(r"[\d@<]")  # of a date or an address
 _NOTES_DATE = re.compile(
     r"\d{1,4}[./-]\d{1,2}[./-]\d{2,4}\s{1,3}\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?:\s?[AaPp][Mm])?\s*$"
 )
@@ -89,7 +92,7 @@ def quote_header(lines: Sequence[str], at: int) -> tuple[str, int] | None:
     """Find a line like "On ... X wrote:" here: what the writer put before it, and the line after it."""
     first = unmarked(lines[at][:LONGEST_LINE])
     joined = ""
-    reach = HEADER_LINES if _may_start_header(first) else 1
+    reach = HEADER_LINES if may_start_header(first) else 1
     for end in range(at, min(at + reach, len(lines))):
         line = lines[end]
         if len(joined) + len(line) > LONGEST_LINE:
@@ -117,11 +120,9 @@ def quote_header(lines: Sequence[str], at: int) -> tuple[str, int] | None:
     return None
 
 
-def _may_start_header(line: str) -> bool:
+def may_start_header(line: str) -> bool:
     """Tell whether a header that wraps may start in this line."""
-    return phrases().starts(line) or bool(
-        _DATE.search(line) or "@" in line or "<" in line or _INLINE.search(line)
-    )
+    return bool(_CLUE.search(line)) or (not line[:1].islower() and phrases().starts(line, undated=True))
 
 
 def _goes_on(lines: Sequence[str], at: int, joined: str) -> bool:
@@ -173,7 +174,7 @@ def _is_weak_header(joined: str, lines: Sequence[str], after: int, *, wraps: boo
 def ends_all(lines: Sequence[str], at: int) -> bool:
     """Tell whether everything from here on is a mail that is quoted or forwarded whole."""
     line = lines[at]
-    if len(line) > LONGEST_LINE:
+    if len(line) > LONGEST_LINE or len(line) < SHORTEST_MARK:
         return False
     dashes = line.lstrip()[:1] in _DASHES
     if not dashes and ":" not in line and "：" not in line:

@@ -18,6 +18,7 @@ from ipse.sources.mail.quotes import (
     is_plain,
     is_quoted,
     may_end_header,
+    may_start_header,
     next_filled,
     quote_header,
 )
@@ -61,45 +62,37 @@ def _fragments(lines: list[str]) -> list[list[str]]:
     marked = [at for at, line in enumerate(lines) if line and not is_plain(line)]
     if not marked:
         return [lines]
-    code = _code(lines)
+    marks, code = set(marked), _code(lines, marked)
     ends = [at for at in marked if may_end_header(lines[at])]
-    ends.append(len(lines) + HEADER_LINES)
+    stops = sorted(marks.union(*(range(max(end - HEADER_LINES + 1, 0), end) for end in ends)))
     out: list[list[str]] = [[]]
-    looked_at = set(marked)
-    at = next_end = 0
-    while at < len(lines):
-        while ends[next_end] < at:
-            next_end += 1
-        line = lines[at]
-        near = ends[next_end] - at < HEADER_LINES
-        if at in code or not (near or at in looked_at) or not line.strip():
-            out[-1].append(line)
-            at += 1
-        elif is_quoted(line) and not _escaped_from(lines, at):
-            at = _after_quote(lines, at)
+    done = 0  # lines before this one are dealt with
+    for at in stops:
+        if at < done or at in code:
+            continue
+        out[-1] += lines[done:at]
+        done = at
+        line, mark = lines[at], at in marks
+        if mark and is_quoted(line) and not _escaped_from(lines, at):
+            done = _after_quote(lines, at)
             out.append([])
-        elif ends_all(lines, at):
+        elif mark and ends_all(lines, at):
             if is_notes_date(line) and out[-1]:
                 out[-1].pop()  # the name that Notes writes above its date
-            _strip_rules(out[-1])
-            return out
-        elif near and (header := quote_header(lines, at)):
-            before, at = header
+            return _without_rule(out)
+        elif (mark or may_start_header(line)) and (header := quote_header(lines, at)):
+            before, after = header
             out[-1] += [before] if before else []
-            following = next_filled(lines, at)
-            if following == len(lines) or not is_quoted(lines[following]):
-                _strip_rules(out[-1])
-                return out  # what follows is the quoted mail, down to the end
-            at = following
-        else:
-            out[-1].append(line)
-            at += 1
+            done = next_filled(lines, after)
+            if done == len(lines) or not is_quoted(lines[done]):
+                return _without_rule(out)  # what follows is the quoted mail, down to the end
+    out[-1] += lines[done:]
     return out
 
 
-def _code(lines: list[str]) -> set[int]:
+def _code(lines: list[str], marked: list[int]) -> set[int]:
     """The lines between two fences, in which ``> `` may be a prompt; a fence that nothing closes is none."""
-    fences = [at for at, line in enumerate(lines) if line.lstrip().startswith("```")]
+    fences = [at for at in marked if lines[at].lstrip().startswith("```")]
     return {at for start, end in zip(fences[::2], fences[1::2], strict=False) for at in range(start, end + 1)}
 
 
@@ -111,10 +104,12 @@ def _escaped_from(lines: list[str], at: int) -> bool:
     return not any(is_quoted(line) for line in around)
 
 
-def _strip_rules(lines: list[str]) -> None:
+def _without_rule(fragments: list[list[str]]) -> list[list[str]]:
     """Remove the line of dashes that stands between the reply and what it quotes."""
-    while lines and (not lines[-1].strip() or _RULE.fullmatch(lines[-1][:200])):
-        lines.pop()
+    last = fragments[-1]
+    while last and (not last[-1].strip() or _RULE.fullmatch(last[-1][:200])):
+        last.pop()
+    return fragments
 
 
 def _after_quote(lines: list[str], at: int) -> int:

@@ -73,16 +73,16 @@ def _above_devices(lines: Sequence[str], end: int) -> int:
 
 def _above_device_in_text(lines: Sequence[str], end: int) -> int:
     """Phones put their line under what was typed: what follows it, apart, is the mail that was answered."""
-    for at in range(1, end - 2):
-        if not lines[at - 1].strip() and not lines[at + 1].strip() and _is_device(lines[at]):
-            return at
-    return end
+    apart = (at for at in range(1, end - 2) if not lines[at + 1] and not lines[at - 1])
+    return next((at for at in apart if _is_device(lines[at])), end)
 
 
 def _is_device(line: str) -> bool:
     if len(line) > 400:
         return False
-    line = folded(_LINK.sub("", unmarked(line)).strip().strip("*_[]-.").strip())
+    if "<" in line or "(" in line:
+        line = _LINK.sub("", line)
+    line = folded(unmarked(line).strip("*_[]-. "))
     if not line or len(line) > LONGEST_LINE or line[-1] == "?":
         return False
     if line.startswith(phrases().device_begins):
