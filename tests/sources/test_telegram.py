@@ -510,6 +510,7 @@ def test_messages_of_a_damaged_list_do_not_end_up_in_the_chat_before(tmp_path: P
         '{"chats": ' * 5000,
         '{"chats": {"list": [' * 5000,
         '{"messages": [' + "}, {" * 300_000,
+        "{" + '"a":1,' * 1_000_000,
         '{"messages": [' + '{"id":1},' * 10 + '}, {"id" ' * 200_000,
     ],
     ids=lambda text: text[:30],

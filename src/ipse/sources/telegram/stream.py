@@ -21,6 +21,8 @@ __all__ = ["BrokenElement", "Cursor", "Elements"]
 T = TypeVar("T")
 BLOCK: Final = 1 << 17  # bytes read at a time
 LONGEST: Final = 1 << 25  # bytes of one value
+BROKEN: Final = 1000  # elements of a list; a file with more is not damaged but something else
+KEYS: Final = 1000  # of an object that is walked through: an account has about ten, a chat four
 _BOM: Final = b"\xef\xbb\xbf"
 _BLANK: Final = re.compile(rb"[\s,]*")
 _AGAIN: Final = re.compile(rb"\}\s*,\s*(?=\{\s*\"id\"\s*:)")
@@ -102,11 +104,14 @@ class Cursor:
         """The keys of an object; the value behind each is for the caller to take."""
         self.skip_mark()
         self.expect("{")
-        while self.peek() != "}":
+        for _ in range(KEYS):
+            if self.peek() == "}":
+                self.pos += 1
+                return
             key = self.value()
             self.expect(":")
             yield str(key)
-        self.pos += 1
+        raise self.failure("too many keys")
 
     def skip_mark(self) -> None:
         """Go behind the mark that some put before UTF-8."""
@@ -155,7 +160,9 @@ class Cursor:
 
     def jump(self, pos: int) -> None:
         """Go to a byte of what is held."""
-        self.pos, self._from = pos, -1
+        if not self.held[self.pos : pos].isascii():
+            self._from = -1
+        self.pos = pos
 
 
 class Elements(Generic[T]):
@@ -165,6 +172,7 @@ class Elements(Generic[T]):
         self._cursor, self._kind = cursor, kind
         self._one = msgspec.json.Decoder(kind)
         self._many = msgspec.json.Decoder(list[kind])  # type: ignore[valid-type]
+        self._broken = 0
 
     def __iter__(self) -> Iterator[Sequence[T | BrokenElement]]:
         """Take the list; a block has at least one element."""
@@ -237,11 +245,13 @@ class Elements(Generic[T]):
     def _found_next(self) -> bool:
         """Go to the next element of this list, if there is one to be seen."""
         cursor = self._cursor
-        while True:
-            head = _LIST.search(cursor.held, cursor.pos + 1)
-            found = _AGAIN.search(cursor.held, cursor.pos + 1, head.start() if head else len(cursor.held))
-            if found:
+        self._broken += 1
+        while self._broken < BROKEN:
+            found = _AGAIN.search(cursor.held, cursor.pos + 1)
+            head = _LIST.search(cursor.held, cursor.pos + 1, found.start() if found else len(cursor.held))
+            if found and not head:
                 cursor.jump(found.end())
                 return True
             if head or len(cursor.held) - cursor.pos > LONGEST or not cursor.more():
                 return False
+        return False
