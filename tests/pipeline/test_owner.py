@@ -6,7 +6,7 @@ import pytest
 
 from ipse.errors import OwnerUnknownError, SourceError
 from ipse.interfaces import Survey
-from ipse.pipeline.owner import Candidate, matcher, owner_in, people_of
+from ipse.pipeline.owner import Candidate, matcher, people_of, settle
 from ipse.privacy.roster import Roster
 from ipse.records import Person
 
@@ -44,7 +44,7 @@ def test_somebody_else_is_not_the_owner(me: str, person: Person) -> None:
 def test_nobody_lists_the_senders_by_how_much_they_wrote() -> None:
     senders = {Person("Ana"): 3, Person("Ben", "ben@example.org"): 12, Person("Copied Only"): 0}
     with pytest.raises(OwnerUnknownError) as caught:
-        owner_in(Survey(senders=senders), "chat.txt", ["Nora"], Roster(), None)
+        settle([("chat.txt", Survey(senders=senders))], ["Nora"], Roster(), None)
     assert "chat.txt" in str(caught.value)
     assert "Ben <ben@example.org> (12), Ana (3)." in str(caught.value)
     assert "Copied" not in str(caught.value)
@@ -53,29 +53,32 @@ def test_nobody_lists_the_senders_by_how_much_they_wrote() -> None:
 
 def test_no_senders_at_all_is_another_matter() -> None:
     with pytest.raises(SourceError, match="no messages were found"):
-        owner_in(Survey(senders={Person(""): 3}), "empty.txt", ["Nora"], Roster(), None)
+        settle([("empty.txt", Survey(senders={Person(""): 3}))], ["Nora"], Roster(), None)
 
 
 def test_a_long_list_of_senders_is_cut_and_counted() -> None:
     senders = {Person(f"P{n:02}"): n + 1 for n in range(20)}
     with pytest.raises(OwnerUnknownError, match="and 8 more"):
-        owner_in(Survey(senders=senders), "chat.txt", ["Nora"], Roster(), None)
+        settle([("chat.txt", Survey(senders=senders))], ["Nora"], Roster(), None)
 
 
 def test_the_owner_among_them_is_enough() -> None:
     survey = Survey(senders={Person("Ana"): 3, Person("Nora"): 0})
-    assert owner_in(survey, "chat.txt", ["Nora"], Roster(), None) == ()
+    assert settle([("chat.txt", survey)], ["Nora"], Roster(), None).names == ()
 
 
 def test_an_export_that_knows_its_owner_asks_nobody() -> None:
     for owner in ((), (Person("Ana"),)):
-        assert owner_in(Survey(senders={Person("Ana"): 3}, owner=owner), "sms.xml", [], Roster(), None) == ()
+        assert (
+            settle([("sms.xml", Survey(senders={Person("Ana"): 3}, owner=owner))], [], Roster(), None).names
+            == ()
+        )
 
 
 def test_the_owner_of_earlier_imports_is_the_owner_still() -> None:
     roster = Roster()
     roster.add(Person("Nora Feld", "nora@example.org"), owner=True)
-    assert owner_in(Survey(senders={Person("Nora Feld"): 3}), "chat.txt", [], roster, None) == ()
+    assert settle([("chat.txt", Survey(senders={Person("Nora Feld"): 3}))], [], roster, None).names == ()
 
 
 def test_where_nobody_can_say_the_one_in_every_conversation_is_offered_first() -> None:
@@ -86,12 +89,12 @@ def test_where_nobody_can_say_the_one_in_every_conversation_is_offered_first() -
         return [candidates[0].name]
 
     survey = Survey(senders={Person("Ana"): 9, Person("Nora"): 5}, likely=(Person("Nora"),))
-    assert owner_in(survey, "messenger.zip", [], Roster(), ask) == ["Nora"]
+    assert settle([("messenger.zip", survey)], [], Roster(), ask).names == ("Nora",)
     assert asked == [
         ("messenger.zip", [Candidate("Nora", 5, likely=True), Candidate("Ana", 9, likely=False)])
     ]
     with pytest.raises(OwnerUnknownError) as caught:
-        owner_in(survey, "messenger.zip", [], Roster(), None)
+        settle([("messenger.zip", survey)], [], Roster(), None)
     assert "--me Nora" in caught.value.hint
 
 
@@ -101,3 +104,19 @@ def test_addresses_and_names_become_people_of_their_kind() -> None:
         Person("", "nora@example.org"),
         Person("", "+49 30 23125 001"),
     ]
+
+
+def test_where_the_owner_is_in_one_export_another_may_be_without() -> None:
+    surveys = [
+        ("day.log", Survey(senders={Person("Ana"): 3})),
+        ("next.log", Survey(senders={Person("Nora"): 2})),
+        ("empty.log", Survey(senders={})),
+    ]
+    settled = settle(surveys, ["Nora"], Roster(), None)
+    assert settled.names == ()
+    assert settled.without == {
+        "day.log": "nobody in it is you, so all of it counts as said by others",
+        "empty.log": "no messages",
+    }
+    with pytest.raises(OwnerUnknownError):
+        settle(surveys[:1], ["Nora"], Roster(), None)

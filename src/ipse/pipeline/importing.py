@@ -29,7 +29,7 @@ from ipse.errors import (
 from ipse.interfaces import Progress, ReadOptions, Source, Survey
 from ipse.pipeline.finding import Export, find
 from ipse.pipeline.language import Detector
-from ipse.pipeline.owner import Ask, matcher, owner_in, people_of
+from ipse.pipeline.owner import Ask, matcher, people_of, settle
 from ipse.pipeline.workspace import Workspace
 from ipse.privacy.gate import Cleared, Gate
 from ipse.privacy.roster import Roster
@@ -114,11 +114,13 @@ def import_(  # noqa: PLR0913 - what an owner may say of an import
                 raise
             failed.append(str(error))
     roster = workspace.roster()
-    for export, survey in surveyed:
-        names = owner_in(survey, export.path.label, options.me, roster, ask)
-        options = msgspec.structs.replace(options, me=(*options.me, *names))
+    settled = settle([(one.path.label, survey) for one, survey in surveyed], options.me, roster, ask)
+    options = replace(options, me=(*options.me, *settled.names))
     importer = _Importer(workspace, options, roster, surveyed, progress)
     reports = [importer.run(export, survey) for export, survey in surveyed]
+    for report in reports:
+        if (note := settled.without.get(report.file)) is not None:
+            report.notes = (*report.notes, note)
     unknown = tuple(path.label for path in found.unknown)
     return ImportReport(exports=tuple(reports), unrecognized=unknown, failed=tuple(failed))
 

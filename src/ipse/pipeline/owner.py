@@ -10,7 +10,7 @@ from ipse.interfaces import Survey
 from ipse.privacy.roster import OWNER, Roster
 from ipse.records import Person
 
-__all__ = ["Ask", "Candidate", "matcher", "owner_in", "people_of"]
+__all__ = ["Ask", "Candidate", "Settled", "matcher", "people_of", "settle"]
 
 SHOWN = 12  # senders listed when nobody answers to --me
 PHONE = re.compile(r"\+?[\d\s().\-\u00a0\u2010-\u2015]{7,}")
@@ -57,28 +57,54 @@ def people_of(me: Iterable[str]) -> list[Person]:
     return [Person("", name) if "@" in name or PHONE.fullmatch(name) else Person(name) for name in me]
 
 
-def owner_in(survey: Survey, label: str, me: Sequence[str], roster: Roster, ask: Ask | None) -> Sequence[str]:
-    """Make sure that the owner is known in an export; returns the names that ``ask`` added to ``me``.
+class Settled(NamedTuple):
+    """The names that the owner gave, and the exports in which nobody is the owner, each with a note."""
 
-    Raises ``OwnerUnknownError`` with the senders and their counts where nobody can say, and ``SourceError``
-    where there are no senders at all.
+    names: tuple[str, ...]
+    without: dict[str, str]
+
+
+def settle(
+    surveys: Sequence[tuple[str, Survey]], me: Sequence[str], roster: Roster, ask: Ask | None
+) -> Settled:
+    """Make sure that the owner is known in the exports, each with the name to show for it.
+
+    Where the owner is in some of them, others may well be without: a chat read along, a day of silence.
+    Raises ``OwnerUnknownError`` with the senders and their counts where nobody in any of them answers to
+    ``me``, and ``SourceError`` where the only one has no senders at all.
     """
-    is_owner = matcher(me, roster)
-    if survey.owner is not None or any(is_owner(person) for person in survey.senders):
-        return ()
-    candidates = _candidates(survey.senders, frozenset(survey.likely))
+    names: list[str] = []
+    open_: list[tuple[str, list[Candidate]]] = []
+    found = False
+    for label, survey in surveys:
+        is_owner = matcher((*me, *names), roster)
+        if survey.owner is not None or any(is_owner(person) for person in survey.senders):
+            found = True
+            continue
+        candidates = _candidates(survey.senders, frozenset(survey.likely))
+        answer = ask(label, candidates) if ask is not None and candidates else ()
+        names.extend(answer)
+        if not answer:
+            open_.append((label, candidates))
+    if open_ and not (found or names):
+        raise _unknown(*open_[0])
+    without = {
+        label: "nobody in it is you, so all of it counts as said by others" if candidates else "no messages"
+        for label, candidates in open_
+    }
+    return Settled(tuple(names), without)
+
+
+def _unknown(label: str, candidates: Sequence[Candidate]) -> SourceError:
     if not candidates:
-        raise SourceError(
+        return SourceError(
             f"{label}: no messages were found in it.",
             hint="Look with `ipse sources preview`; check --format.",
         )
-    answer = ask(label, candidates) if ask is not None else ()
-    if answer:
-        return answer
     listing = ", ".join(f"{one.name} ({one.messages})" for one in candidates[:SHOWN])
     more = f" and {len(candidates) - SHOWN} more" if len(candidates) > SHOWN else ""
     likely = " or ".join(one.name for one in candidates if one.likely)
-    raise OwnerUnknownError(
+    return OwnerUnknownError(
         f"{label}: nobody here answers to --me. Senders found: {listing}{more}.",
         hint=f"Name yourself as one of them: --me {likely or 'NAME'}.",
     )
