@@ -1,9 +1,12 @@
 """Mail as it is exported: mboxes, single mails, folders; broken headers, charsets, parts and bytes."""
 
+import gzip
 import io
+import random
 import tracemalloc
+import zipfile
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -15,6 +18,7 @@ from hypothesis import strategies as st
 from ipse.errors import SourceError
 from ipse.exports import ExportPath
 from ipse.interfaces import ReadOptions, Source
+from ipse.pipeline.finding import find
 from ipse.records import Message, Person, Unreadable
 from ipse.sources.mail.headers import date
 from ipse.sources.mail.mbox import pieces
@@ -338,6 +342,192 @@ def test_a_forward_without_a_word_is_forwarded(tmp_path: Path) -> None:
     commented = mail(tmp_path, PLAIN + "\n" + block)
     assert (commented.text, commented.forwarded) == ("At nine.", False)
     assert mail(tmp_path, PLAIN.replace("Boats", "Fwd: Boats")).forwarded
+
+
+def box(*names: str) -> str:
+    return "".join(f"{SEPARATOR}{PLAIN.replace('<one@', f'<{name}@')}\n" for name in names)
+
+
+def packed(path: Path, files: Mapping[str, str | bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return path
+
+
+def ids(export: ExportPath) -> list[str]:
+    items = list(Gmail().read(export, ME))
+    assert Gmail().survey(export, ME).units == len(items)
+    return [item.id for item in items if isinstance(item, Message)]
+
+
+def test_the_same_mails_in_a_file_a_zip_a_zip_of_zips_and_packed(tmp_path: Path) -> None:
+    path = tmp_path / "All mail.mbox"
+    path.write_text(box("one", "two"))
+    expected = ids(ExportPath.at(path))
+    (tmp_path / "mail.mbox.gz").write_bytes(gzip.compress(path.read_bytes()))
+    inner = packed(tmp_path / "inner.zip", {"Takeout/Mail/All mail.mbox": path.read_bytes()})
+    packed(tmp_path / "outer.zip", {"inner.zip": inner.read_bytes()})
+    assert ids(ExportPath.at(tmp_path / "mail.mbox.gz")) == expected
+    assert recognized(tmp_path / "mail.mbox.gz")
+    for name in ("inner.zip", "outer.zip"):
+        (found,) = find([tmp_path / name], [Gmail()]).exports
+        assert ids(found.path) == expected
+
+
+def test_a_takeout_over_several_zips_is_one_export_of_mail(tmp_path: Path) -> None:
+    parts = [
+        packed(
+            tmp_path / "takeout-20250311-001.zip",
+            {"Takeout/Mail/Inbox.mbox": box("one"), "Takeout/archive_browser.html": "<p>x</p>"},
+        ),
+        packed(
+            tmp_path / "takeout-20250311-002.zip",
+            {
+                "Takeout/Mail/Sent.mbox": box("two", "three"),
+                "Takeout/Mail/User Settings/Filters.json": "{}",
+                "Takeout/Chat/x.json": "{}",
+            },
+        ),
+    ]
+    assert not any(recognized(part) for part in parts)
+    found = find(parts, [Gmail()])
+    (export,) = found.exports
+    assert export.path.name == "Mail"
+    assert len(ids(export.path)) == 3
+    assert {path.name for path in found.unknown} == {"archive_browser.html", "x.json"}
+    assert len(ids(ExportPath.at(parts[1]))) == 2  # named by hand: what is no mail is passed over
+
+
+def test_a_folder_with_mail_somewhere_below_is_no_export(tmp_path: Path) -> None:
+    (tmp_path / "Downloads" / "mail").mkdir(parents=True)
+    (tmp_path / "Downloads" / "mail" / "one.eml").write_text(PLAIN)
+    (tmp_path / "Downloads" / "note.txt").write_text("bread")
+    assert not recognized(tmp_path / "Downloads")
+    assert recognized(tmp_path / "Downloads" / "mail")
+    (tmp_path / "Downloads" / "mail" / "photo.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    assert not recognized(tmp_path / "Downloads" / "mail")
+
+
+def test_indexes_beside_a_mailbox_are_no_mail(tmp_path: Path) -> None:
+    (tmp_path / "Inbox").write_text(box("one"))
+    (tmp_path / "Inbox.msf").write_text("// <!-- <mdb:mork:z -->")
+    (tmp_path / "Inbox.sbd").mkdir()
+    (tmp_path / "Inbox.sbd" / "Boats").write_text(box("two"))
+    assert recognized(tmp_path)
+    assert len(read(tmp_path)) == 2
+
+
+def test_a_mail_of_apple_mail(tmp_path: Path) -> None:
+    path = tmp_path / "7.emlx"
+    body = PLAIN.encode()
+    path.write_bytes(b"%-10d\n" % len(body) + body + b"<?xml version='1.0'?><plist><dict/></plist>\n")
+    assert recognized(path)
+    (found,) = read(path)
+    assert isinstance(found, Message)
+    assert (found.text, found.raw) == ("At nine.", "At nine.\n")
+
+
+@pytest.mark.parametrize("head", [b"!BDN\0\0", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0"])
+def test_files_of_outlook_say_what_to_do(tmp_path: Path, head: bytes) -> None:
+    path = tmp_path / "mail.pst"
+    path.write_bytes(head + bytes(600))
+    assert not recognized(path)
+    with pytest.raises(SourceError, match="Outlook") as error:
+        Gmail().survey(ExportPath.at(path), ME)
+    assert "readpst" in str(error.value)
+    (tmp_path / "one.eml").write_text(PLAIN)
+    told = [item for item in read(tmp_path) if isinstance(item, Unreadable)]
+    assert [item.file for item in told] == [f"{tmp_path.name}/mail.pst"]
+
+
+def test_a_mailbox_that_breaks_off_gives_what_it_holds(tmp_path: Path) -> None:
+    path = tmp_path / "mail.mbox.gz"
+    noise = b64encode(random.Random(7).randbytes(4000)).decode()
+    mails = "".join(box(str(n)) + noise[n:] + "\n\n" for n in range(400))
+    whole = gzip.compress(mails.encode(), compresslevel=1)
+    path.write_bytes(whole[: len(whole) * 2 // 3])
+    items = read(path)
+    assert sum(isinstance(item, Message) for item in items) > 100
+    assert isinstance(items[-1], Unreadable)
+    assert "cut short" in items[-1].reason
+
+
+def test_whom_mail_was_delivered_to_is_likely_the_owner(tmp_path: Path) -> None:
+    path = tmp_path / "box"
+    own = PLAIN.replace("Mira Stein <mira@example.org>", "Ann Own <Ann@example.com>")
+    path.write_text(SEPARATOR + "Delivered-To: ann@example.com\n" + PLAIN + "\n" + SEPARATOR + own)
+    survey = Gmail().survey(ExportPath.at(path), ReadOptions())
+    assert survey.likely == (Person("Ann Own", "Ann@example.com"),)
+    assert survey.owner is None
+
+
+def test_copies_that_a_converter_numbered_are_one_mail(tmp_path: Path) -> None:
+    first = mail(tmp_path, PLAIN.replace("<one@example.org>", "<12.34.JavaMail@converter>"))
+    second = mail(tmp_path, PLAIN.replace("<one@example.org>", "<56.78.JavaMail@converter>"))
+    other = mail(tmp_path, PLAIN.replace("<one@example.org>", "<1@converter>").replace("nine", "ten"))
+    assert first.id == second.id != other.id
+
+
+def test_a_chat_kept_as_mail_is_read_as_its_writer_wrote_it(tmp_path: Path) -> None:
+    chat = PLAIN.replace("Subject: Boats", "Subject: Chat with Mira\nX-Gmail-Labels: Chat")
+    html = chat.replace(
+        "\n\nAt nine.\n", "\nContent-Type: text/html\n\n<div>At <b>nine</b>.<br>Bread?</div>\n"
+    )
+    found = mail(tmp_path, html)
+    assert (found.text, found.automatic) == ("At nine.\nBread?", False)
+
+
+def test_a_chat_of_several_in_one_mail_is_nobodys_style(tmp_path: Path) -> None:
+    log = '<con:conversation xmlns:con="google:archive:conversation"><cli:message/></con:conversation>'
+    body = f"--x\nContent-Type: text/xml\n\n{log}\n--x\nContent-Type: text/html\n\n<b>me</b>: nine\n--x--\n"
+    own = PLAIN.replace("mira@example.org", "ann@example.com")
+    found = mail(
+        tmp_path,
+        own.replace("\n\nAt nine.\n", f"\nContent-Type: multipart/alternative; boundary=x\n\n{body}"),
+    )
+    assert found.automatic
+
+
+def test_the_header_of_groups_is_not_that_of_labels(tmp_path: Path) -> None:
+    own = PLAIN.replace("mira@example.org", "ann@example.com")
+    assert mail(tmp_path, "X-Gmail-Labels: Spam\n" + own).automatic
+    assert not mail(tmp_path, "X-Google-Groups: boats\nX-Gmail-Labels: Spam\n" + own).automatic
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "Papelera",
+        "Prullenbak",
+        "Çöp Kutusu",
+        "Κάδος",
+        "टрash",
+        "Skräppost",
+        "Koš",
+        "Hộp nháp",
+        "Levélszemét",
+        "ゴミ箱",
+        "휴지통",
+    ],
+)
+def test_labels_are_in_the_language_of_the_account(tmp_path: Path, label: str) -> None:
+    aside = label not in ("टрash", "Hộp nháp")
+    assert mail(tmp_path, f'X-Gmail-Labels: "{label}",Opened\n{PLAIN}').automatic is aside
+
+
+def test_a_label_that_was_encoded_and_folded_with_hard_blanks(tmp_path: Path) -> None:
+    word = b64encode("Correo\xa0no\xa0deseado,Abierto".encode()).decode()
+    assert mail(
+        tmp_path, f"X-Gmail-Labels: =?UTF-8?B?{word[:20]}?=\n =?UTF-8?B?{word[20:]}?=\n{PLAIN}"
+    ).automatic
+
+
+def test_a_mail_to_a_crowd_names_no_more_than_a_crowd(tmp_path: Path) -> None:
+    many = ", ".join(f"p{n}@example.org" for n in range(900))
+    found = mail(tmp_path, PLAIN.replace("To: Ann Own <ann@example.com>", f"To: {many}"))
+    assert found.group
+    assert len(found.participants) == 200
 
 
 BYTES = st.lists(

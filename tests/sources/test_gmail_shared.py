@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from ipse.cli import main
 from ipse.exports import ExportPath
 from ipse.interfaces import ReadOptions
 from ipse.records import Message
@@ -148,22 +149,42 @@ def input_of(case: dict[str, Any]) -> str:
 
 @pytest.mark.shared
 def test_an_archive_with_rewritten_separators(shared: Path, tmp_path: Path) -> None:
-    path = tmp_path / "list.mbox"
-    path.write_bytes(gzip.decompress((shared / "mail" / "cypherpunks-1992.mbox.gz").read_bytes()))
-    found = messages(path)
-    assert len(found) == 976  # the archive has 977 lines that begin with "From "; one of them is a sentence
+    """Of 977 lines that begin with "From ", one is a sentence of a mail: `From Black's Law Dictionary:`."""
+    packed = shared / "mail" / "cypherpunks-1992.mbox.gz"
+    data = gzip.decompress(packed.read_bytes())
+    found = messages(packed)
+    assert data.count(b"\nFrom ") + data.startswith(b"From ") == 977
+    assert len(found) == 976
+    (quoting,) = [message for message in found if "\nFrom Black's Law Dictionary:\n" in message.raw]
+    assert "deposits" in quoting.text
     assert len({message.id for message in found}) > 970
     assert sum(bool(message.text) for message in found) > 900
 
 
 @pytest.mark.shared
-def test_a_folder_of_mails_without_suffixes(shared: Path, tmp_path: Path) -> None:
+def test_a_whole_archive_of_folders_in_which_many_mails_lie_twice(shared: Path, tmp_path: Path) -> None:
     with tarfile.open(shared / "mail" / "enron-skilling-j-maildir.tar.gz") as archive:
-        members = [each for each in archive.getmembers() if "/sent_items/" in each.name][:40]
-        archive.extractall(tmp_path, members, filter="data")
-    folder = tmp_path / "maildir" / "skilling-j" / "sent_items"
-    assert Gmail().recognizes(ExportPath.at(folder))
-    found = messages(folder)
-    assert len(found) == sum(member.isfile() for member in members)
-    assert {message.sender.address for message in found} == {"jeff.skilling@enron.com"}
-    assert not any("-----Original Message-----" in message.text for message in found)
+        archive.extractall(tmp_path, filter="data")
+    root = ExportPath.at(tmp_path / "maildir" / "skilling-j")
+    assert not Gmail().recognizes(root)
+    assert Gmail().recognizes(root / "sent_items")
+    items = [item for item in Gmail().read(root, ReadOptions()) if isinstance(item, Message)]
+    assert len(items) == Gmail().survey(root, ReadOptions()).units == 4139
+    assert len({item.id for item in items}) == 4139 - 1554
+    sent = [item for item in items if item.sender.address == "jeff.skilling@enron.com"]
+    assert len({item.id for item in sent}) > 50
+    assert not any("-----Original Message-----" in item.text for item in items)
+
+
+@pytest.mark.shared
+def test_a_mailbox_is_shown_before_it_is_imported(
+    shared: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = shared / "exports" / "mbox" / "jstedfast__MimeKit" / "issue1189.mbox.txt"
+    monkeypatch.setattr(
+        "sys.argv", ["ipse", "sources", "preview", str(file), "--format", "gmail_mbox", "--json"]
+    )
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert not stopped.value.code
+    assert "Body of message 1." in capsys.readouterr().out

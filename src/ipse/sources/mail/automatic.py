@@ -24,6 +24,7 @@ _LIST_FIELDS = ("list-id", "list-unsubscribe", "list-post", "feedback-id", "x-au
 _KINDS = frozenset(
     {"multipart/report", "text/calendar", "message/delivery-status", "message/disposition-notification"}
 )
+_CHAT_LOG = b"google:archive:conversation"
 _LOOKED_AT = 20  # parts of a mail
 
 
@@ -33,7 +34,8 @@ def is_automatic(mail: Part, sender: Person, *, own: bool) -> bool:
         return True
     if (mail.get("auto-submitted") or "no").strip().lower() != "no":
         return True
-    if not _KINDS.isdisjoint(part.kind for part in islice(mail.walk(), _LOOKED_AT)):
+    kinds = {part.kind for part in islice(mail.walk(), _LOOKED_AT)}
+    if not _KINDS.isdisjoint(kinds) or _is_chat_log(mail, kinds):
         return True
     if own:  # what the owner sent to a list is the owner's
         return False
@@ -42,6 +44,15 @@ def is_automatic(mail: Part, sender: Person, *, own: bool) -> bool:
     ):
         return True
     return bool(_ROBOT.match(sender.address)) or (mail.get("return-path") or "").strip() == "<>"
+
+
+def _is_chat_log(mail: Part, kinds: set[str]) -> bool:
+    """Tell a whole chat of several people that old Google Talk kept as one mail."""
+    if "text/xml" not in kinds:
+        return False
+    return any(
+        _CHAT_LOG in part.body(1000) for part in islice(mail.walk(), _LOOKED_AT) if part.kind == "text/xml"
+    )
 
 
 @lru_cache(maxsize=1024)
