@@ -1,0 +1,22 @@
+"""A signature holds for its bytes, its key and its purpose, and for nothing else."""
+
+import pytest
+
+from ipse.signing import is_signed, public_key, signature
+
+SEED, OTHER = bytes(range(32)), bytes(32)
+
+
+def test_what_was_signed_is_signed_and_nothing_else() -> None:
+    signed = signature(SEED, "backup", b"data")
+    assert is_signed(public_key(SEED), "backup", b"data", signed)
+    assert not is_signed(public_key(OTHER), "backup", b"data", signed)
+    assert not is_signed(public_key(SEED), "export", b"data", signed)
+    assert not is_signed(public_key(SEED), "backup", b"date", signed)
+    assert signed == signature(SEED, "backup", b"data")
+
+
+@pytest.mark.parametrize("broken", ["", "AAAA", "no base64 ä", "A" * 88])
+def test_what_is_no_key_or_no_signature_signs_nothing(broken: str) -> None:
+    assert not is_signed(broken, "backup", b"data", signature(SEED, "backup", b"data"))
+    assert not is_signed(public_key(SEED), "backup", b"data", broken)
