@@ -17,7 +17,8 @@ def mail(number: int, sender: str, to: str, rest: str, *, labels: str = "Inbox,O
         f"From 18{number:014}@xxx Tue {stamp} +0000 2025\nX-GM-THRID: 18{number // 4:014}\n"
         f"X-Gmail-Labels: {labels}\nDelivered-To: ann@example.com\n"
         f"Message-ID: <{number}@mail.example.org>\n"
-        f"From: {sender}\nTo: {to}\nDate: Tue, {day} Mar 2025 {clock} +0100\nSubject: Re: Boats {number // 4}\n"
+        f"From: {sender}\nTo: {to}\nSubject: Re: Boats {number // 4}\n"
+        f"Date: Tue, {day} Mar 2025 {clock} +0100\n"
         f"{rest}\n\n"
     )
 

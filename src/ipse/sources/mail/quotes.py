@@ -31,6 +31,7 @@ SHORTEST_MARK: Final = 5  # characters of a line that ends all
 
 _QUOTED = re.compile(r"[ \t]{0,3}[>＞]")
 _DASHES = frozenset("-_=*")
+_RULES: Final = " \t-_=*"
 _LEADS = frozenset("-_=*>＞`")
 _TRAILS = frozenset(">)];*_-–— \t")
 _INLINE = re.compile(
@@ -59,7 +60,7 @@ _LABEL = re.compile(r"[\s>*|\[]{0,12}([^:：\n]{1,40}?)[\s\]]{0,3}\*{0,2}[:：]\
 
 def is_quoted(line: str) -> bool:
     """Tell a line that its ``>`` marks as quoted; ``>>> here <<<`` is decoration."""
-    return bool(_QUOTED.match(line)) and not line.rstrip().endswith("<<")
+    return bool(_QUOTED.match(line)) and not (line.rstrip().endswith("<<") and line.lstrip().startswith(">>"))
 
 
 def next_filled(lines: Sequence[str], at: int) -> int:
@@ -117,6 +118,8 @@ def quote_header(lines: Sequence[str], at: int) -> tuple[str, int] | None:
             start = 0
         if start is not None:
             return joined[:start].rstrip(" -_") if start else "", end + 1
+        if line[-1] in ":：" and not opened:
+            return None
     return None
 
 
@@ -175,6 +178,8 @@ def ends_all(lines: Sequence[str], at: int) -> bool:
     """Tell whether everything from here on is a mail that is quoted or forwarded whole."""
     line = lines[at]
     if len(line) > LONGEST_LINE or len(line) < SHORTEST_MARK:
+        return False
+    if not line.strip(_RULES):
         return False
     dashes = line.lstrip()[:1] in _DASHES
     if not dashes and ":" not in line and "：" not in line:
@@ -236,6 +241,8 @@ def _header_block(lines: Sequence[str], at: int) -> bool:
             break
         blanks = 0
         address = address or "@" in line[:LONGEST_LINE]
+        if kind in kinds and kind in ("from", "date"):
+            break  # another block, or a list of something else
         if kind:
             kinds.add(kind)
     if "from" in kinds and len(kinds) > 1:

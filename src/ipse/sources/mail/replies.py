@@ -26,6 +26,7 @@ from ipse.sources.mail.signatures import split_signature
 
 __all__ = ["authored", "forwards"]
 
+LONGEST: Final = 1 << 19
 WRAPPED_FROM: Final = (
     55  # characters of a quoted line whose end may have been wrapped to the next, without `>`
 )
@@ -34,7 +35,11 @@ _RULE = re.compile(r"\s*[-_=*~—–]{3,}\s*")
 
 
 def authored(text: str, *, sender: str = "") -> str:
-    """Return what the writer of ``text`` wrote. ``sender``, their full name, helps to find a signature."""
+    """Return what the writer of ``text`` wrote. ``sender``, their full name, helps to find a signature.
+
+    Nobody writes more than ``LONGEST`` characters into one mail; what follows them is no writing of theirs.
+    """
+    text = text[:LONGEST]
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     lines = text.split("\n")
@@ -51,6 +56,7 @@ def authored(text: str, *, sender: str = "") -> str:
 
 def forwards(text: str) -> bool:
     """Tell whether a forwarded mail stands in ``text``, marked as one."""
+    text = text[:LONGEST]
     if not holds(folded(text), phrases().forwarded):
         return False
     lines = text.splitlines()

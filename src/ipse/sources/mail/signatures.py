@@ -14,6 +14,7 @@ __all__ = ["split_signature"]
 
 REACH: Final = 30  # lines from the end in which a signature may start
 LONGEST_LINE: Final = 100  # characters; a longer line is no part of a signature
+LONGEST_NAME: Final = 6  # words
 FEW: Final = 12  # filled lines of a signature at most, unless RFC 3676's "-- " starts it
 
 _DELIMITER = re.compile(r"\s{0,3}(?:--|—|–|_{2,}|__\.?_,_\.?___)\s*")
@@ -164,7 +165,10 @@ def _contact_block(lines: Sequence[str], end: int) -> int:
     if start < 2 or not 3 <= len(block) <= FEW or lines[_trimmed(lines, start) - 1].rstrip()[-1:] in ":：":
         return end
     heads = [line[:LONGEST_LINE] for line in block]
-    if any(mark in heads[0] for mark in ":@/") or any(char.isdigit() for char in heads[0]) or _says(heads):
+    if heads[0].rstrip().endswith(","):  # "Thanks," is written each time
+        start, heads = start + 1, heads[1:]
+    unlike = any(char in ":@/" or char.isdigit() for char in heads[0])
+    if unlike or len(heads[0].split()) > LONGEST_NAME or _says(heads):
         return end
     both = any(_ADDRESS.search(line) for line in heads) and any(_NUMBER.search(line) for line in heads)
     listed = any(line.lstrip()[:1] in "-*•" for line in heads)
