@@ -225,7 +225,7 @@ def test_lines_before_the_first_message_and_impossible_dates_are_told_with_their
         file="chat.txt", position="lines 2-3", reason="text that belongs to no message"
     )
     assert isinstance(bad, Unreadable)
-    assert (bad.position, bad.reason) == ("lines 5-6", "no such date or time")
+    assert (bad.position, bad.reason) == ("lines 5-6", "no such date")
     assert isinstance(a, Message)
     assert isinstance(c, Message)
     assert (a.text, c.text) == ("a", "c")

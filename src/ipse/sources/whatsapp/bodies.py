@@ -13,8 +13,7 @@ from typing import cast
 from unicodedata import normalize
 from zlib import crc32
 
-import msgspec
-import yaml
+import msgspec.yaml
 
 from ipse.records import ContentType
 from ipse.sources.whatsapp.headers import MARKS
@@ -71,14 +70,15 @@ def _fold(text: str) -> str:
     return _bare(text).rstrip(_STOPS).strip().lower()
 
 
-def _written(phrase: str) -> set[str]:
+def _written(phrase: str, kind: ContentType) -> set[str]:
     """A phrase as phones write it: with a capital, a full stop, dotted letters as one character or two."""
     apart = normalize("NFC", phrase)
     joined = apart
     for two, one in _JOINED.items():
         joined = joined.replace(two, one)
     forms = {form for text in (phrase, apart, joined) for form in (text, text[:1].upper() + text[1:])}
-    return {form + end for form in forms for end in ("", *_STOPS)}
+    stops = "." if phrase[-1] < "\u0600" else _STOPS  # the others follow letters of Asia
+    return forms if kind == "media" else {form + end for form in forms for end in ("", *stops)}
 
 
 def _pairs(entries: str) -> Iterator[str]:
@@ -104,7 +104,7 @@ class Markers:
         deleted = lists("deleted")
         whole |= {phrase: "deleted" for phrase in deleted if not phrase.endswith("*")}
         self.sums = frozenset(
-            crc32(form.encode()) for phrase in [*whole, *deleted] for form in _written(phrase)
+            crc32(form.encode()) for phrase, kind in whole.items() for form in _written(phrase, kind)
         )
         """Checksums of bodies that are no text, as they are written: a quick test before :meth:`examine`."""
         self._whole = {_fold(phrase): kind for phrase, kind in whole.items()}
@@ -256,5 +256,5 @@ def _caption(rest: str) -> tuple[str, tuple[str, ...]]:
 @cache
 def markers() -> Markers:
     """The markers of every language we have, read once."""
-    text = files("ipse.sources.whatsapp").joinpath("phrases.yaml").read_text(encoding="utf-8")
-    return Markers(yaml.safe_load(text))
+    text = files("ipse.sources.whatsapp").joinpath("phrases.yaml").read_bytes()
+    return Markers(msgspec.yaml.decode(text, type=dict[str, dict[str, object]]))

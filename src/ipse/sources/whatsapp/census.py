@@ -24,7 +24,7 @@ BOTS = frozenset({"meta ai"})
 MOST = 200
 """People of a conversation that its messages name: those who wrote most of it."""
 
-_NAME = rb"[^:\n]*+(?:(?=: )|(?::(?! )[^:\n]*+)++)"  # a sender: what stands before the first ": "
+_NAME = rb"[^:\n]*+(?::(?! )[^:\n]*+)*+"  # a sender: what stands before the first ": "
 _LEAD = b"|".join(LEADS)
 _NEVER = re.compile(rb"(?!)()()()")  # stands in for the header of a file that has none
 _PHONE = re.compile(r"\+?[\d\s()\u2010-\u2015.-]{7,24}")
@@ -113,11 +113,11 @@ class _Census:
                 del self.watched[name]
             if self.old and not self.markers.of_the_app(_str(body)):
                 known.add(name)
-        said = _NAME + (b": [^\n]*" if self.old else b": (?:(?:" + _LEAD + b")[^\n]*|)")
+        mark_of_app = b"(?:" + _LEAD + (b"|" + self.markers.notice_bytes if self.old else b"") + b")"
+        said = _NAME + (b": [^\n]*" if self.old else b": (?:" + mark_of_app + b"[^\n]*|)")
         if known:
             names = b"|".join(re.escape(name) for name in known)
-            may_be_notice = b"(?:" + _LEAD + b"|" + self.markers.notice_bytes + b")[^\n]*"
-            said = b"(?:" + names + b"): (?:" + may_be_notice + b"|)|" + said
+            said = b"(?:" + names + b"): (?:" + mark_of_app + b"[^\n]*|)|" + said
         self.lines = re.compile(self.header + b"(" + said + b"|[^\n]*)")
 
     def add(self, block: Block) -> None:

@@ -92,7 +92,8 @@ class Header(msgspec.Struct, frozen=True):
     """The headers of one file: their style, and what its first lines show of how it is written.
 
     ``marks``: invisible marks may stand anywhere inside, as right-to-left languages write them. ``odd``:
-    there are other spaces or dashes than those of ASCII. Where neither is so, headers are found faster.
+    there are other spaces or dashes than those of ASCII, or two in a row. Where neither is so, headers are
+    found faster.
     """
 
     style: _Style
@@ -117,7 +118,7 @@ class Header(msgspec.Struct, frozen=True):
 
     def pattern(self, *, groups: bool = True) -> bytes:
         """The regular expression of a header from the start of a line, if wanted with groups: date, clock."""
-        style, space = self.style, _ANY_SPACE if self.odd else r"[ \t]"
+        style, space = self.style, _ANY_SPACE if self.odd else " "
         m = f"{_ANY_MARK}{{0,4}}" if self.marks else ""
         digit = r"\d"
         if style.zero != "0":
@@ -125,6 +126,7 @@ class Header(msgspec.Struct, frozen=True):
         numbers = [f"{digit}{{4}}" if place == style.year else f"{digit}{digit}?" for place in range(3)]
         first, second = m + _literal(style.first, space) + m, m + _literal(style.second, space) + m
         gap = f"(?:{space}|{_ANY_MARK})" if self.marks else space
+        gaps = f"{gap}{{1,6}}" if self.marks or self.odd else " "
         half = _half(space)
         dot = rf"{space}?h{space}?" if style.dot == "h" else re.escape(style.dot)
         clock = rf"{half}{gap}{{0,6}}" if style.before else ""
@@ -132,16 +134,16 @@ class Header(msgspec.Struct, frozen=True):
         clock += f"{gap}{{0,6}}{half}" if style.after else ""
         opening = rf"\[{m}" if style.opening else ""
         day = f"{numbers[0]}{first}{numbers[1]}{second}{numbers[2]}"
-        join = m + f"{gap}{{1,6}}".join(re.escape(part) for part in style.joiner.split(" ")) + m
+        join = m + gaps.join(re.escape(part) for part in style.joiner.split(" ")) + m
         group = "(" if groups else "(?:"
         lead = f"(?:|{_ANY_MARK}{{1,4}})"  # tried in this order: most lines have none
         return f"{lead}{opening}{group}{day}){join}{group}{clock}){m}{self._end(space)}{m}".encode()
 
     def _end(self, space: str) -> str:
-        dash = _ANY_DASH if self.odd else "-"
+        dash, some, any_ = (_ANY_DASH, f"{space}{{1,4}}", f"{space}{{0,4}}") if self.odd else ("-", " ", " ?")
         if self.close == "]":
-            return rf"\]{space}{{0,4}}(?:(?:{dash}|:){space}{{1,4}}|)"
-        return f"{space}{{0,4}}{dash}{space}{{1,4}}" if self.close == "-" else f"{self.close}{space}{{1,4}}"
+            return rf"\]{any_}(?:(?:{dash}|:){some}|)"
+        return f"{any_}{dash}{some}" if self.close == "-" else f"{self.close}{some}"
 
 
 def learn(lines: Iterable[str]) -> Header | None:
@@ -164,7 +166,7 @@ def learn(lines: Iterable[str]) -> Header | None:
     return Header(max(ranked, key=found.__getitem__), marks, odd) if ranked else None
 
 
-_ODD = re.compile(rf"(?![ \t-])(?:{_S}|{_DASH})")
+_ODD = re.compile(rf"(?![ -])(?:{_S}|{_DASH})|  ")
 
 
 def _style(match: re.Match[str]) -> _Style | None:

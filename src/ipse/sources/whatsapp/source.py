@@ -8,7 +8,7 @@ keeps one block of about a megabyte. Knows nothing of who the owner is.
 import re
 import unicodedata
 from collections.abc import Iterator
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from hashlib import blake2s
 from heapq import nlargest
 from itertools import chain
@@ -25,11 +25,11 @@ from ipse.sources.reading.guides import guide
 from ipse.sources.whatsapp.bodies import Said, markers
 from ipse.sources.whatsapp.census import BOTS, MOST, Plan, plan_of
 from ipse.sources.whatsapp.files import Block, Chat, blocks, find_chats, head
-from ipse.sources.whatsapp.headers import LEADS, Calendar, learn, to_time
+from ipse.sources.whatsapp.headers import Calendar, learn, to_time
 
 __all__ = ["WhatsApp"]
 
-_LONGEST = 1 << 18  # bytes; WhatsApp allows 65,536 characters in one message, of up to four bytes each
+_LONGEST = 1 << 18  # characters; four times what WhatsApp allows in one message
 _SEEN = 1 << 10  # messages remembered at least, should the times of a file run backwards
 _KEPT = 1 << 12  # clocks remembered: every minute of a day in two forms
 _LINES = 50  # of a file's first ones that recognition looks at
@@ -39,8 +39,8 @@ _key = Struct(">8sII").pack
 All of it comes from the content, so a message has one id in any export of its chat, with or without files and
 seconds. Within one minute of one sender a checksum is enough, for equals are numbered.
 """
+_Fields = tuple[bytes, bytes, bytes, tuple[Person, bytes] | None, str, str, int]
 _Given = tuple[dict[bytes, int], dict[bytes, int]]
-_ADMINS = (b"dmin", "дмин".encode())
 _LEVELS = frozenset({"trace", "debug", "info", "notice", "warn", "warning", "error", "critical", "fatal"})
 
 
@@ -121,7 +121,7 @@ class _Days(dict[bytes, tuple[datetime, int]]):
     def __missing__(self, written: bytes) -> tuple[datetime, int]:
         day = self._calendar.day(written.decode()) if self._calendar else None
         if day is None:
-            raise ValueError("no such day")
+            raise ValueError("no such date")
         self[written] = found = (datetime.combine(day, time(), self._zone), day.toordinal() * 1440)
         return found
 
@@ -160,54 +160,53 @@ class _Reading:
         self.files = plan.chat.beside()
         most = nlargest(MOST, plan.senders, key=plan.senders.__getitem__)
         self.participants = tuple(sorted(most, key=lambda person: person.name))
+        self.plain = self._plain()
 
     def __iter__(self) -> Iterator[Message | Unreadable]:
         """Yield every message; this loop is what an import waits for, so it does only what each one needs."""
         plan, participants, days, clocks = self.plan, self.participants, self.days, self.clocks
         sums, by_app, notice = self.markers.sums, plan.by_app, self.markers.notice.match
-        conversation, group, who, latest = plan.conversation, plan.group, self._plain().get, 0
+        conversation, group, latest = plan.conversation, plan.group, 0
         # How often each message was met in the latest minute and before: numbers what was said twice in one.
         given, before = dict[bytes, int](), dict[bytes, int]()
+        today, midnight, minutes = b"", datetime.min.replace(tzinfo=UTC), 0
         for block in blocks(plan.chat, plan.split):
             pieces = plan.split.split(block.text)
             if block.damaged or pieces[0].strip():
                 yield self._orphan(block, pieces[0])
-            huge, marked = len(block.text) > _LONGEST, any(mark in block.text for mark in LEADS)
-            admin = any(word in block.text for word in _ADMINS)
+            huge, admin = len(block.text) > _LONGEST, b"dmin" in block.text
             latest = latest if len(given) < _SEEN else 0  # so many only if an hour came too early
-            fields = iter(pieces[1:])
-            for day, clock, name, body in zip(fields, fields, fields, fields, strict=True):
+            left = iter(pieces[1::4])
+            for day, clock, name, sender, raw, text, checksum in self._fields(left, pieces):
                 try:
-                    (midnight, minutes), (since, minute) = days[day], clocks[clock]
-                except ValueError:
-                    yield self._unreadable(block, length_hint(fields), body)
-                    continue
-                if huge and len(body) > _LONGEST:
-                    yield self._unreadable(block, length_hint(fields), body)
+                    if day != today:
+                        (midnight, minutes), today = days[day], day
+                    since, minute = clocks[clock]
+                    if huge and len(raw) > _LONGEST:
+                        raise ValueError("longer than any message")
+                except ValueError as error:
+                    yield self._unreadable(block, length_hint(left), raw, str(error))
                     continue
                 minute += minutes
-                if minute > latest:
-                    latest, before, given = minute, given, {}
-                try:
-                    raw = body.decode()
-                except UnicodeDecodeError:
-                    raw = _decoded(body)
-                text, sender = raw.strip(), who(name)
-                checksum = crc32(body if text is raw else text.encode())
                 if (
                     sender is None
                     or checksum in sums
                     or "<" in text
                     or (":" in text and ("://" in text or ":\n" in text))
                     or ("(" in text and "." in text)
-                    or (marked and ("\u200e" in text or "\u200f" in text))
-                    or (admin and ("dmin" in text or "дмин" in text))
+                    or "\u200e" in text
+                    or "\u200f" in text
+                    or (admin and "dmin" in text)
                     or (name in by_app and notice(text))
                 ):
+                    if minute > latest:
+                        latest, before, given = minute, given, {}
                     yield self._special(midnight + since, minute, name, raw, (given, before))
                     continue
-                key = _key(sender[1], minute, checksum)
-                if key in given or key in before:
+                key = _key(sender[1], minute, checksum if text is raw else crc32(text.encode()))
+                if minute > latest:  # the first of its minute, as most are
+                    latest, before, given, identity = minute, given, {key: 1}, key.hex()
+                elif key in given or key in before:
                     identity = _again(key, given, before)
                 else:
                     given[key], identity = 1, key.hex()
@@ -222,6 +221,16 @@ class _Reading:
                     participants=participants,
                     group=group,
                 )
+
+    def _fields(self, days: Iterator[bytes], pieces: list[bytes]) -> Iterator[_Fields]:
+        """Of each message its day, clock, name, sender if plain, body, that stripped, and its checksum."""
+        names, bodies = pieces[3::4], pieces[4::4]
+        try:
+            raw = list(map(bytes.decode, bodies))
+        except UnicodeDecodeError:
+            raw = list(map(_decoded, bodies))
+        senders, sums = map(self.plain.get, names), map(crc32, bodies)
+        return zip(days, pieces[2::4], names, senders, raw, map(str.strip, raw), sums, strict=True)
 
     def _plain(self) -> dict[bytes, tuple[Person, bytes]]:
         """The senders whose words can be taken as they stand, and what their name makes of an id."""
@@ -293,12 +302,11 @@ class _Reading:
             "text that belongs to no message", block.line + blank - 1, text.strip().count(b"\n")
         )
 
-    def _unreadable(self, block: Block, left: int, body: bytes) -> Unreadable:
-        """``left`` is how many pieces of the block are still to come, four to a message."""
+    def _unreadable(self, block: Block, left: int, body: str, reason: str) -> Unreadable:
+        """``left`` is how many messages of the block are still to come."""
         starts = [match.start() for match in self.plan.split.finditer(block.text)]
-        reason = "longer than any message" if len(body) > _LONGEST else "no such date or time"
-        line = block.line + block.text.count(b"\n", 0, starts[-1 - left // 4])
-        return self._fault(reason, line, body.count(b"\n"))
+        line = block.line + block.text.count(b"\n", 0, starts[-1 - left])
+        return self._fault(reason, line, body.count("\n"))
 
     def _fault(self, reason: str, line: int, more: int = 0) -> Unreadable:
         position = f"lines {line}-{line + more}" if more else f"line {line}"
