@@ -30,7 +30,7 @@ BROKEN = (
 def guarded(stream: BinaryIO, label: str, packed: int = 0, under: BinaryIO | None = None) -> BinaryIO:
     """Wrap a stream that unpacks ``packed`` bytes (0: checked already); ``under`` is closed with it."""
     close = under.close if under is not None else (lambda: None)
-    return io.BufferedReader(_Guarded(stream, label, packed, close), 1 << 18)
+    return io.BufferedReader(_Guarded(stream, label, packed, close), 1 << 16)
 
 
 class _Guarded(io.RawIOBase):

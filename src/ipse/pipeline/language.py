@@ -1,7 +1,7 @@
 """The language of a message, among those the owner writes (lingua, in process, no network).
 
 Asking lingua about every message would be most of an import. People repeat themselves, so a message whose
-words were met before, always in one language, is of that language; lingua decides the others, and every
+words were met before, nearly all in one language, is of that language; lingua decides the others, and every
 sixteenth, and only what lingua decided is learned from. Short or mixed texts stay undecided: None is an
 answer. Georgian or Russian in Latin letters is not known.
 """
@@ -23,8 +23,10 @@ FARTHEST: Final = 240  # characters looked at: more text adds time, hardly certa
 # agree with all n-grams on 98.8 % of chat messages (two languages) and 99.6 % of long answers.
 SURE: Final = 0.4
 LEAD: Final = 0.05  # by which all n-grams together must lead; less is undecided
+STEP: Final = 512  # messages decided before their words are learned from
 ASKED: Final = 16  # of so many messages that words could decide, lingua is asked about one
 FAMILIAR: Final = 3  # times a word was met in one language before it says so
+NEARLY: Final = 0.8  # of the familiar words of a message; names and loan words are of other languages
 LOST: Final = 8  # what a sighting in another language takes from that
 WORDS: Final = 100_000  # remembered at most
 
@@ -59,6 +61,12 @@ class Detector:
         if self._fast is None:
             (only,) = self._languages
             return [only if text.strip() else None for text in texts]
+        found: list[str | None] = []
+        for at in range(0, len(texts), STEP):
+            found += self._detect(self._fast, texts[at : at + STEP])
+        return found
+
+    def _detect(self, fast: "LanguageDetector", texts: Sequence[str]) -> list[str | None]:
         codes: list[str | None] = [None] * len(texts)
         asked: dict[int, list[str]] = {}
         for n, text in enumerate(texts):
@@ -70,7 +78,7 @@ class Detector:
                 codes[n] = self._by_words(words)
             if codes[n] is None:
                 asked[n] = words
-        open_ = self._ask(self._fast, texts, codes, list(asked))
+        open_ = self._ask(fast, texts, codes, list(asked))
         self._met.update(code for n in asked if (code := codes[n]) is not None)
         if open_:
             self._ask(self._careful_one(), texts, codes, open_)
@@ -80,13 +88,16 @@ class Detector:
         return codes
 
     def _by_words(self, words: Sequence[str]) -> str | None:
-        """The language that half of the words, and at least three, are known from, if it is one."""
+        """The language of nearly all familiar words, where half of the words and at least three are that."""
         votes = [*map(self._familiar.get, words)]
-        strange = votes.count(None)
-        if strange * 2 > len(votes) or len(votes) - strange < FAMILIAR:
+        familiar = len(votes) - votes.count(None)
+        if familiar * 2 < len(votes) or familiar < FAMILIAR:
             return None
-        kinds = {*votes} - {None}
-        return kinds.pop() if len(kinds) == 1 else None
+        first = next(vote for vote in votes if vote is not None)
+        if votes.count(first) == familiar:
+            return first
+        code, count = Counter(vote for vote in votes if vote is not None).most_common(1)[0]
+        return code if count >= NEARLY * familiar else None
 
     def _ask(
         self,
