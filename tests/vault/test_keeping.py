@@ -189,7 +189,9 @@ def test_an_erasure_cut_short_is_finished_at_the_next_opening(
     # What a process leaves that is killed after deleting the rows and before destroying the keys.
     for table in ("segments", "conversations", "seen", "sources"):
         sql(f"DELETE FROM {table}")
-    sql("UPDATE audit SET sealed = NULL, key_id = NULL WHERE key_id = ?", doomed)
+    with vault._parts.catalog.write() as db:
+        gone = vault.journal.forget(db, doomed)
+        vault.journal.append(db, "erase", {"source": "whatsapp", "erased_rows": gone})
     sql("INSERT INTO shreds VALUES (?)", doomed)
     vault.close()
     with Vault.open(folder, PASSPHRASE) as again:

@@ -130,5 +130,5 @@ def test_an_erasure_that_is_killed_is_finished_and_touches_nothing_else(
         assert [conversation.id for conversation in vault.scan()] == ["m"]
         assert vault.verify_audit() > 3
     with closing(sqlite3.connect(folder / "keys.db")) as db:
-        # gmail, its one conversation and the signing key; no orphan, for nothing was being kept
-        assert db.execute("SELECT count(*) FROM keys").fetchone() == (3,)
+        # gmail, its one conversation, the signing key and the log's; no orphan, for nothing was being kept
+        assert db.execute("SELECT count(*) FROM keys").fetchone() == (4,)

@@ -23,13 +23,14 @@ __all__ = [
     "audit",
     "conversations",
     "documents",
+    "epochs",
     "seen",
     "segments",
     "shreds",
     "sources",
 ]
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration; a test holds it to the scripts."""
 
 LOCK_SECONDS = 60.0  # a write takes milliseconds; the longest is the shredding of a large vault
@@ -102,6 +103,15 @@ audit = sa.Table(
     sa.Column("sealed", _Blob),
     sa.Column("commitment", _Blob(32), nullable=False),
     sa.Column("mac", _Blob(32), nullable=False),
+)
+# Of the audit log. The last has a key and no checkpoint yet; `first` is the first row of each.
+epochs = sa.Table(
+    "epochs",
+    METADATA,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("first", sa.Integer, nullable=False),
+    sa.Column("key_id", _ID),
+    sa.Column("checkpoint", _Blob),
 )
 # Keys whose sealed data is gone and which are to be destroyed: written with the deletion, removed when done.
 shreds = sa.Table("shreds", METADATA, sa.Column("key_id", _ID, primary_key=True))

@@ -14,10 +14,10 @@ from ipse.errors import DamagedVaultError, VaultError
 from ipse.vault import catalog as tables
 from ipse.vault import crypto
 from ipse.vault.journal import Journal
-from ipse.vault.keeping import finish_shredding
 from ipse.vault.keys import Key
 from ipse.vault.objects import Objects
 from ipse.vault.parts import Parts, last
+from ipse.vault.shredding import finish_shredding
 from ipse.vault.sources import Sources
 
 __all__ = ["Change", "Documents"]

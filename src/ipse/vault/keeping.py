@@ -14,13 +14,14 @@ import sqlalchemy as sa
 from ipse.records import Message, Record
 from ipse.vault import catalog as tables
 from ipse.vault import crypto
-from ipse.vault.journal import Journal
+from ipse.vault.journal import ERASED_ROWS, Journal
 from ipse.vault.parts import Parts, chunks, insert
 from ipse.vault.segments import Family, Ledger, Sealer, family_of, pack
+from ipse.vault.shredding import finish_shredding
 from ipse.vault.sources import Home, Sources
 from ipse.vault.streams import Stream, Streams
 
-__all__ = ["Keeper", "Kept", "finish_shredding"]
+__all__ = ["Keeper", "Kept"]
 
 
 class Kept(NamedTuple):
@@ -72,10 +73,9 @@ class Keeper:
             db.execute(sa.delete(tables.conversations).where(tables.conversations.c.source == row.position))
             records = db.execute(sa.delete(tables.seen).where(tables.seen.c.source == row.position)).rowcount
             db.execute(sa.delete(tables.sources).where(tables.sources.c.position == row.position))
-            told = tables.audit.c.key_id == row.key_id
-            db.execute(sa.update(tables.audit).where(told).values(sealed=None, key_id=None))
+            gone = self._journal.forget(db, row.key_id)
             db.execute(sa.insert(tables.shreds).values(key_id=row.key_id))
-            self._journal.append(db, "erase", {"source": source, "records": records})
+            self._journal.append(db, "erase", {"source": source, "records": records, ERASED_ROWS: gone})
         finish_shredding(self._parts)
         return records
 
@@ -147,20 +147,6 @@ class Keeper:
 
 def _name(record: Record) -> str:
     return record.id if isinstance(record, Message) else record.key
-
-
-def finish_shredding(parts: Parts) -> None:
-    """Destroy the keys that the catalog says are to go, and empty its log of what they sealed."""
-    with parts.catalog.locked():
-        with parts.catalog.read() as db:
-            doomed = list(db.execute(sa.select(tables.shreds.c.key_id)).scalars())
-        if not doomed:
-            return
-        parts.keys.shred(doomed)
-        with parts.catalog.write() as db:
-            for some in chunks(doomed):
-                db.execute(sa.delete(tables.shreds).where(tables.shreds.c.key_id.in_(some)))
-        parts.catalog.truncate()
 
 
 def _grown(ledger: Ledger, before: Sequence[Stream], after: Sequence[Stream]) -> Ledger:

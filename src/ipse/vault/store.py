@@ -20,9 +20,10 @@ from ipse.vault.crypto import KdfParameters
 from ipse.vault.documents import Change, Documents
 from ipse.vault.files import write_durably
 from ipse.vault.journal import AuditEntry, Journal
-from ipse.vault.keeping import Keeper, Kept, finish_shredding
+from ipse.vault.keeping import Keeper, Kept
 from ipse.vault.parts import Parts
 from ipse.vault.scanning import Conversation, Scanner
+from ipse.vault.shredding import finish_shredding
 from ipse.vault.sources import Sources
 from ipse.vault.streams import Streams
 
@@ -75,6 +76,7 @@ class Vault:
         made = cls(Parts.of(folder, vault, master))
         made._parts.keys.create()
         made._parts.catalog.create()
+        made._journal.begin()
         made.put(*_SIGNING, crypto.random_bytes(crypto.KEY_BYTES), action="vault.create", details={})
         write_durably(folder / _HEADER, [raw])  # last: a folder with a header is a whole vault
         return made, recovery
@@ -93,6 +95,7 @@ class Vault:
         opened = cls(parts)
         finish_shredding(parts)
         opened._documents.tidy()
+        opened._journal.begin()
         return opened
 
     @staticmethod
@@ -202,7 +205,12 @@ class Vault:
 
     def verify_audit(self) -> int:
         """Check the chain and the details of every row; returns how many, raises ``AuditError``."""
-        return self._journal.verify()
+        return self._journal.verify().rows
+
+    @property
+    def journal(self) -> Journal:
+        """The audit log itself: its checkpoints, and its export."""
+        return self._journal
 
     def signing_key(self) -> bytes:
         """The vault's Ed25519 seed, 32 bytes, for signing consents."""
