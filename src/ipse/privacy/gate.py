@@ -122,6 +122,7 @@ class Gate:
         """
         self._permitted(message.platform, purposes=("archive", "style"))
         self._exclusions.check_conversation(message.conversation)
+        self._not_erased(message.platform, message.conversation)
         gap = Message(
             id=self._roster.opaque(message.id),
             conversation=self._conversation(message),
@@ -147,15 +148,33 @@ class Gate:
                 hint=f"Renew it: ipse consent give --source {permit.source} --purpose {permit.purpose}",
             )
 
+    def _not_erased(self, platform: str, conversation: str = "") -> None:
+        """Refuse what the owner erased whole; before anything of it is remembered."""
+        erased = self._roster.erasures
+        if not erased:
+            return
+        if erased.holds("source", platform):
+            raise RefusedError("you erased this source")
+        if erased.holds("conversation", conversation) or erased.holds(
+            "conversation", f"{platform}|{conversation}"
+        ):
+            raise RefusedError("you erased this conversation")
+
     def _message(self, message: Message) -> dict[str, object]:
+        self._not_erased(message.platform, message.conversation)
         again = self._roster.issued(message.conversation)
         self._exclusions.check(message, self._author(message, again=again))
         # Senders first: whoever is new must be known before the text is searched.
         sender = self._sender(message, again=again)
         if sender.name in self._roster.excluded:
             raise RefusedError("a contact you exclude wrote it")
+        name, erased = self._id(message.id), self._roster.erasures
+        if erased and sender.name in erased.labels:
+            raise RefusedError("a contact you erased wrote it")
+        if erased and erased.holds("message", name):
+            raise RefusedError("you erased this message")
         return {
-            "id": self._id(message.id),
+            "id": name,
             "conversation": message.conversation if again else self._conversation(message),
             "sender": sender,
             "participants": self._cast(message.participants, again=again),
@@ -172,6 +191,7 @@ class Gate:
         }
 
     def _event(self, event: Event) -> dict[str, object]:
+        self._not_erased(event.source)
         data = {
             self._text(key): self._text(value) if isinstance(value, str) else value
             for key, value in event.data.items()
@@ -197,7 +217,7 @@ class Gate:
     def _person(self, person: Person, *, owner: bool, again: bool) -> Person:
         if person == _NOBODY or not (person.name.strip() or person.address.strip()):
             return Person(OWNER) if owner else _NOBODY
-        if again and not person.address and self._roster.person(person.name) is not None:
+        if again and not person.address and self._roster.gave(person.name):
             return person
         return Person(self._roster.add(person, owner=owner))
 

@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 import msgspec
 
 from ipse.errors import PrivacyError
+from ipse.privacy.erasures import Erasures
 from ipse.privacy.known import KnownPeople
 from ipse.privacy.names import address_key, fold, name_key, words
 from ipse.privacy.operators import PLACEHOLDER
@@ -37,6 +38,7 @@ class _State(msgspec.Struct, kw_only=True):
     merged: dict[str, str] = {}
     called: dict[str, str] = {}
     excluded: list[str] = []
+    forgotten: list[str] = []
     secret: str
 
 
@@ -61,6 +63,8 @@ class Roster:
         self._merged: dict[str, str] = {}
         self._called: dict[str, str] = {}
         self._excluded: set[str] = set()
+        self._forgotten: list[str] = []
+        self.erasures = Erasures(b"")
 
     @classmethod
     def loads(cls, data: bytes) -> "Roster":
@@ -78,12 +82,12 @@ class Roster:
             roster._people[label].written = dict(entry.written)
         for kind, values in state.values.items():
             for value in values:
-                roster.placeholder(kind, value)
+                roster._number(kind, value)
         roster._secret = state.secret
         roster._conversations = state.conversations
         roster._tokens = set(state.conversations.values())
         roster._merged, roster._called = state.merged, state.called
-        roster._excluded = set(state.excluded)
+        roster._excluded, roster._forgotten = set(state.excluded), state.forgotten
         return roster
 
     def dumps(self) -> bytes:
@@ -95,6 +99,7 @@ class Roster:
             merged=self._merged,
             called=self._called,
             excluded=sorted(self._excluded),
+            forgotten=self._forgotten,
             secret=self._secret,
         )
         return msgspec.json.encode(state)
@@ -110,7 +115,10 @@ class Roster:
             if not person.name.strip() and not person.address.strip():
                 raise PrivacyError("Nobody cannot be known.", hint="Give a name or an address.")
             found = OWNER if owner else self.pseudonym(person)
-            given = len(self._people) + len(self._merged)  # a number is never given twice
+            if found is None and (erased := self.erasures.label(person)):
+                self._recognize(erased, person)
+                return erased
+            given = len(self._people) + len(self._merged) + len(self._forgotten)  # never one twice
             label = found or f"PERSON_{given + (OWNER not in self._people)}"
             self._remember(label, person)
         return label
@@ -135,6 +143,10 @@ class Roster:
         if entry is None:
             return None
         return next((p for p in entry.people if _is_name(p)), entry.people[0])
+
+    def gave(self, pseudonym: str) -> bool:
+        """Whether it stands for somebody known, or erased since."""
+        return self.now(pseudonym) in self._people or self.now(pseudonym) in self._forgotten
 
     def people(self) -> dict[str, Person]:
         """Everybody known, by pseudonym, in the order met."""
@@ -206,14 +218,37 @@ class Roster:
         self._people[into] = _Entry([], held.written)
         if other in self._excluded:
             self._excluded = (self._excluded - {other}) | {into}
-        everyone = {label: [*entry.people] for label, entry in self._people.items()} | {into: people}
-        self.known = KnownPeople()
-        self._exact, self._by_name, self._by_address = {}, {}, {}
-        for entry in self._people.values():
-            entry.people = []
-        for label, named in everyone.items():
-            for person in named:
-                self._remember(label, person)
+        self._rebuild({label: [*entry.people] for label, entry in self._people.items()} | {into: people})
+
+    def forget(self, people: Collection[str]) -> None:
+        """Let go of who these are; their numbers are not given again. ``PrivacyError`` for the owner."""
+        gone = {self.now(label) for label in people} & self._people.keys()
+        if OWNER in gone:
+            raise PrivacyError("You cannot be forgotten in your own vault.", hint="Use --all for everything.")
+        for label in gone:
+            del self._people[label]
+            self._called.pop(label, None)
+        self._forgotten += sorted(gone)
+        self._excluded -= gone
+        self._rebuild({label: [*entry.people] for label, entry in self._people.items()})
+
+    def keep_only(self, tokens: Collection[str]) -> int:
+        """Let go of all values and conversations but these (``EMAIL_1`` …); returns how many went."""
+        gone = 0
+        for kind, values in self._values.items():
+            for number, value in enumerate(values, start=1):
+                if value and f"{kind}_{number}" not in tokens:
+                    values[number - 1] = ""
+                    del self._numbers[kind, _canonical(kind, value)]
+                    gone += 1
+        kept = {value: token for value, token in self._conversations.items() if token in tokens}
+        gone += len(self._conversations) - len(kept)
+        self._conversations, self._tokens = kept, set(kept.values())
+        return gone
+
+    def conversations(self) -> Mapping[str, str]:
+        """The token of each conversation by ``platform|name``."""
+        return dict(self._conversations)
 
     def rename(self, pseudonym: str, name: str) -> None:
         """Call somebody ``name`` from now on; texts that name them are found as before."""
@@ -242,16 +277,10 @@ class Roster:
         """
         if kind == "CONV":
             return f"<{self._conversation(value)}>"
-        key = kind, _canonical(kind, value)
-        number = self._numbers.get(key)
-        if number is None:
-            values = self._values.setdefault(kind, [])
-            values.append(value)
-            number = self._numbers[key] = len(values)
-        return f"<{kind}_{number}>"
+        return f"<{kind}_{self._number(kind, value)}>"
 
     def __len__(self) -> int:
-        """How many people, values and conversations it remembers; it never forgets one."""
+        """How many people, values and conversations it has met."""
         values = sum(map(len, self._values.values()))
         return sum(len(entry.people) for entry in self._people.values()) + values + len(self._conversations)
 
@@ -265,8 +294,9 @@ class Roster:
 
     def saw(self, pseudonym: str, written: str) -> None:
         """Count how texts write somebody's name, to write it the same way when restoring."""
-        counts = self._people[self.now(pseudonym)].written
-        counts[written] = counts.get(written, 0) + 1
+        entry = self._people.get(self.now(pseudonym))
+        if entry is not None:  # else an erased person
+            entry.written[written] = entry.written.get(written, 0) + 1
 
     def restore(self, text: str, only: Collection[str] | None = None) -> str:
         """Put back what stands behind the placeholders: all, or those in ``only`` (``PERSON_3``, ``me``).
@@ -292,8 +322,18 @@ class Roster:
         kind, _, number = label.rpartition("_")
         values = self._values.get(kind, [])
         if number.isdecimal() and 1 <= int(number) <= len(values):
-            return values[int(number) - 1]
+            return values[int(number) - 1] or None
         return next((value for value, token in self._conversations.items() if token == label), None)
+
+    def _number(self, kind: str, value: str) -> int:
+        """The number of a value; the empty one stands where one was let go."""
+        key = kind, _canonical(kind, value)
+        number = self._numbers.get(key)
+        if number is None or not value:
+            values = self._values.setdefault(kind, [])
+            values.append(value)
+            number = self._numbers[key] = len(values)
+        return number
 
     def _conversation(self, value: str) -> str:
         token = self._conversations.get(value)
@@ -302,6 +342,21 @@ class Roster:
             self._conversations[value] = token
             self._tokens.add(token)
         return token
+
+    def _recognize(self, label: str, person: Person) -> None:
+        """Know an erased person in texts until this roster is gone; nothing of them is kept."""
+        self._exact[person] = label
+        self.known.learn(label.upper(), person.name, person.address)
+
+    def _rebuild(self, everyone: Mapping[str, list[Person]]) -> None:
+        """Find these people, and only these, by their names and addresses."""
+        self.known = KnownPeople()
+        self._exact, self._by_name, self._by_address = {}, {}, {}
+        for entry in self._people.values():
+            entry.people = []
+        for label, named in everyone.items():
+            for person in named:
+                self._remember(label, person)
 
     def _remember(self, label: str, person: Person) -> None:
         self._people.setdefault(label, _Entry([], {})).people.append(person)
