@@ -165,8 +165,7 @@ class _Reading:
     def __iter__(self) -> Iterator[Message | Unreadable]:
         """Yield every message; this loop is what an import waits for, so it does only what each one needs."""
         plan, participants, days, clocks = self.plan, self.participants, self.days, self.clocks
-        sums, by_app, notice = self.markers.sums, plan.by_app, self.markers.notice.match
-        conversation, group, latest = plan.conversation, plan.group, 0
+        conversation, group, sums, latest = plan.conversation, plan.group, self.markers.sums, 0
         # How often each message was met in the latest minute and before: numbers what was said twice in one.
         given, before = dict[bytes, int](), dict[bytes, int]()
         today, midnight, minutes = b"", datetime.min.replace(tzinfo=UTC), 0
@@ -197,7 +196,6 @@ class _Reading:
                     or "\u200e" in text
                     or "\u200f" in text
                     or (admin and "dmin" in text)
-                    or (name in by_app and notice(text))
                 ):
                     if minute > latest:
                         latest, before, given = minute, given, {}
@@ -237,7 +235,9 @@ class _Reading:
         return {
             name: (person, self._tag(person, "text"))
             for name, person in self.plan.people.items()
-            if name not in self.plan.longer and person.name.lower() not in BOTS
+            if name not in self.plan.longer
+            and name not in self.plan.by_app
+            and person.name.lower() not in BOTS
         }
 
     def _tag(self, sender: Person, kind: str) -> bytes:
