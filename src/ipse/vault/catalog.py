@@ -35,6 +35,8 @@ REVISION = "0002"
 
 LOCK_SECONDS = 60.0  # a write takes milliseconds; the longest is the shredding of a large vault
 BUSY_MS = 10_000
+FREE_SHARE = 4  # one page in so many unused: worth writing the catalog anew
+COMPACT_BYTES = 1024 * 1024 * 1024
 
 LOG_PAGES = 4096  # the write-ahead log is written back at 16 MiB: hot index pages move once, not per batch
 
@@ -176,6 +178,28 @@ class Catalog:
                 raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
             finally:
                 raw.close()
+
+    def compact(self) -> bool:
+        """Give the room of what was deleted back where it is a quarter of the file; tells whether it did.
+
+        What was deleted is zeros already. SQLite makes the copy in memory (``temp_store``), so that nothing
+        lies outside the vault; a catalog too large for that keeps its room for what comes.
+        """
+        with self.locked(), translated():
+            raw = self._engine.raw_connection()
+            try:
+                cursor = raw.cursor()
+                free, pages, size = (
+                    cursor.execute(f"PRAGMA {name}").fetchone()[0]
+                    for name in ("freelist_count", "page_count", "page_size")
+                )
+                worth = bool(free * FREE_SHARE >= pages and (pages - free) * size <= COMPACT_BYTES)
+                if worth:
+                    cursor.execute("VACUUM")
+                    cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                raw.close()
+        return worth
 
     def close(self) -> None:
         """Close all connections; the last one of a vault writes the log back, hence the lock."""

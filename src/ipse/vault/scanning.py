@@ -1,6 +1,7 @@
 """Reading records back. Views of the catalog are short (a page of conversations), so a scan holds up nobody.
 
-A source erased while it is being read simply ends; anything else that is missing is damage.
+A source erased while it is being read simply ends, and a conversation erased meanwhile is left out or read as
+it is now; anything else that is missing is damage.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -73,7 +74,7 @@ class Scanner:
             now = self._sources.at(db, home.position, home.key.id)
             rows = self._streams.rows(db, self._sources.open(now)) if now is not None else []
         for some in chunks(rows):
-            opened = self._streams.opened(home, some)
+            opened = self._streams.now(home, some)
             for page in _pages([stream for stream in opened if stream.manifest.family == family]):
                 yield from self._page(home, page)
 
@@ -89,10 +90,16 @@ class Scanner:
             ):
                 held.setdefault(at, {})[number] = sealed
         for stream in page:
-            yield (
-                stream,
-                self._sealer.open_segments(stream.key, home.key.id, stream.manifest, held[stream.position]),
-            )
+            rows = held[stream.position]
+            try:
+                plains = self._sealer.open_segments(stream.key, home.key.id, stream.manifest, rows)
+            except DamagedVaultError:
+                changed = self._streams.again(home, stream.position)
+                if [one.key for one in changed] == [stream.key]:
+                    raise
+                yield from self._page(home, changed)
+                continue
+            yield stream, plains
 
 
 def _pages(streams: Sequence[Stream]) -> Iterator[list[Stream]]:

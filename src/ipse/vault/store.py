@@ -6,6 +6,7 @@ pipeline do.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,6 +19,7 @@ from ipse.records import Event, Record
 from ipse.vault import crypto, header
 from ipse.vault.crypto import KdfParameters
 from ipse.vault.documents import Change, Documents
+from ipse.vault.erasing import Cut, Eraser, Removed
 from ipse.vault.files import write_durably
 from ipse.vault.journal import AuditEntry, Journal
 from ipse.vault.keeping import Keeper, Kept
@@ -51,6 +53,7 @@ class Vault:
         self._sources = sources
         self._journal = Journal(parts)
         self._keeper = Keeper(parts, sources, streams, self._journal)
+        self._eraser = Eraser(parts, sources, streams, self._journal)
         self._scanner = Scanner(parts, sources, streams)
         self._documents = Documents(parts, sources, self._journal)
 
@@ -165,6 +168,22 @@ class Vault:
     def erase(self, source: str) -> int:
         """Destroy the keys of a source and delete its ciphertext; returns how many records went."""
         return self._keeper.erase(source)
+
+    def measure(self, cut: Cut) -> Removed:
+        """What :meth:`remove_records` would take out."""
+        return self._eraser.measure(cut)
+
+    def remove_records(self, cut: Cut, *, action: str) -> Removed:
+        """Take records out: what stays beside them is sealed under new keys, the old ones are destroyed."""
+        return self._eraser.remove(cut, action)
+
+    def compact(self) -> bool:
+        """Give the room of what was deleted back where it is much; tells whether it did."""
+        return self._parts.catalog.compact()
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """Keep other writers out meanwhile, for what is read and then written."""
+        return self._parts.catalog.locked()
 
     def put(
         self,

@@ -84,6 +84,26 @@ class Streams:
             raise DamagedVaultError("A key of the vault is missing.", hint="Restore keys.db from a backup.")
         return [self._stream(row, keys[row.key_id]) for row in rows]
 
+    def now(self, home: Home, rows: Sequence[sa.Row[tuple[object, ...]]]) -> list[Stream]:
+        """Open rows read a moment ago; those whose stream was written anew or erased since, as it is now."""
+        try:
+            return self.opened(home, rows)
+        except DamagedVaultError:
+            here = tables.conversations.c.position.in_([row.position for row in rows])
+            with self._parts.catalog.read() as db:
+                fresh = db.execute(sa.select(tables.conversations).where(here)).all()
+            if {row.key_id for row in fresh} == {row.key_id for row in rows}:
+                raise
+            order = {row.position: row for row in fresh if row.source == home.position}
+            return self.now(home, [order[row.position] for row in rows if row.position in order])
+
+    def again(self, home: Home, position: int) -> list[Stream]:
+        """The stream at that place as it is now, or none."""
+        here = tables.conversations.c.position == position
+        with self._parts.catalog.read() as db:
+            rows = db.execute(sa.select(tables.conversations).where(here)).all()
+        return self.now(home, [row for row in rows if row.source == home.position])
+
     def _stream(self, row: sa.Row[tuple[object, ...]], key: Key) -> Stream:
         return Stream(
             row.position,

@@ -1,0 +1,278 @@
+"""Taking single records out: what is left of a conversation is sealed anew, and its old key is destroyed.
+
+All that goes from one source goes in one transaction; the keys are destroyed after it, by whoever opens the
+vault next if this process is killed. Where messages go from the midst of a conversation a mark stays that
+holds neither who nor what, for the reply to what is gone must not seem to answer the message before it.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple, TypeVar
+
+import msgspec
+import sqlalchemy as sa
+from msgspec.structs import replace
+
+from ipse.records import Event, Message, Person, Record
+from ipse.vault import catalog as tables
+from ipse.vault import crypto
+from ipse.vault.journal import Journal
+from ipse.vault.parts import Parts, chunks, insert
+from ipse.vault.segments import Ledger, Manifest, Sealer, pack, unpack_events, unpack_messages
+from ipse.vault.shredding import finish_shredding
+from ipse.vault.sources import Home, Sources
+from ipse.vault.streams import Stream, Streams
+
+__all__ = ["Cut", "Eraser", "Removed"]
+
+T = TypeVar("T")
+NOBODY = Person("")
+
+
+class Cut(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to go from one source; what any of these names goes.
+
+    ``conversations`` go whole, by their names behind the gate; ``messages`` by id; ``people`` are pseudonyms:
+    what they wrote goes, and they are left out of who took part, was mentioned or reacted.
+    """
+
+    source: str
+    conversations: frozenset[str] = frozenset()
+    messages: frozenset[str] = frozenset()
+    people: frozenset[str] = frozenset()
+    messages_before: datetime | None = None
+    events_before: datetime | None = None
+
+
+class Removed(msgspec.Struct, frozen=True, kw_only=True):
+    """What went, or would go: ``conversations`` whole; ``rewritten`` ones and event streams in part."""
+
+    messages: int = 0
+    events: int = 0
+    conversations: int = 0
+    rewritten: int = 0
+    size: int = 0
+    names: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        """Whether anything did."""
+        return bool(self.conversations or self.rewritten or self.events)
+
+
+class _Change(NamedTuple):
+    """A stream, what stays of it, and the records that go."""
+
+    stream: Stream
+    kept: Sequence[Record]
+    gone: Sequence[Record]
+
+
+class Eraser:
+    """Takes records out of one vault."""
+
+    def __init__(self, parts: Parts, sources: Sources, streams: Streams, journal: Journal) -> None:
+        self._parts = parts
+        self._sources = sources
+        self._streams = streams
+        self._journal = journal
+        self._sealer = Sealer(parts.vault)
+
+    def measure(self, cut: Cut) -> Removed:
+        """What :meth:`remove` would take out."""
+        found = Removed()
+        with self._parts.catalog.read() as db:
+            home = self._sources.find(db, cut.source)
+            for changes in self._changes(db, home, cut) if home else ():
+                found = _counted(found, changes)
+        return found
+
+    def remove(self, cut: Cut, action: str) -> Removed:
+        """Take it out; durable when this returns, and the old keys are destroyed."""
+        removed = Removed()
+        with self._parts.catalog.write() as db:
+            home = self._sources.find(db, cut.source)
+            for changes in self._changes(db, home, cut) if home else ():
+                assert home is not None
+                removed = _counted(removed, changes)
+                home = home._replace(ledger=self._write(db, home, changes))
+            if home is not None and removed:
+                self._sources.save(db, home)
+                details = {"source": cut.source, "messages": removed.messages, "events": removed.events}
+                self._journal.append(db, action, details, source=home.key)
+        finish_shredding(self._parts)
+        return removed
+
+    def _changes(self, db: sa.Connection, home: Home, cut: Cut) -> Iterator[list[_Change]]:
+        """What changes, some hundred conversations at a time."""
+        for rows in chunks(self._streams.rows(db, home)):
+            found = []
+            for stream in self._streams.opened(home, rows):
+                records = self._records(db, home, stream) if _may_touch(cut, stream.manifest) else []
+                kept, gone = _parted(cut, stream.manifest, records)
+                if gone or list(kept) != records:
+                    found.append(_Change(stream, kept, gone))
+            if found:
+                yield found
+
+    def _records(self, db: sa.Connection, home: Home, stream: Stream) -> list[Record]:
+        columns = tables.segments.c
+        mine = sa.select(columns.number, columns.sealed).where(columns.conversation == stream.position)
+        rows = {row.number: row.sealed for row in db.execute(mine)}
+        plains = self._sealer.open_segments(stream.key, home.key.id, stream.manifest, rows)
+        if stream.manifest.family == "events":
+            return [event for plain in plains for event in unpack_events(plain)]
+        messages = [message for plain in plains for message in unpack_messages(plain)]
+        messages.sort(key=lambda one: one.at)  # as they are read: those of one moment in the order kept
+        return list(messages)
+
+    def _write(self, db: sa.Connection, home: Home, changes: Sequence[_Change]) -> Ledger:
+        """Put what stays in place of what was; returns the ledger of the source after it."""
+        stay = [change for change in changes if change.kept]
+        keys = iter(self._parts.keys.make(len(stay), home.key))
+        ledger = home.ledger
+        for change in changes:
+            stream = change.stream
+            self._delete(db, home, change)
+            after = (
+                self._rewrite(db, home, stream._replace(key=next(keys)), change.kept) if change.kept else None
+            )
+            ledger = _less(ledger, stream.manifest, after)
+        return ledger
+
+    def _delete(self, db: sa.Connection, home: Home, change: _Change) -> None:
+        stream = change.stream
+        db.execute(sa.delete(tables.segments).where(tables.segments.c.conversation == stream.position))
+        if not change.kept:
+            db.execute(
+                sa.delete(tables.conversations).where(tables.conversations.c.position == stream.position)
+            )
+        names = [one.id if isinstance(one, Message) else one.key for one in change.gone]
+        tokens = crypto.tokens(self._parts.tokens, ("record", home.ledger.name), names)
+        for some in chunks(tokens):
+            db.execute(sa.delete(tables.seen).where(tables.seen.c.token.in_(some)))
+        db.execute(sa.insert(tables.shreds).values(key_id=stream.key.id))
+
+    def _rewrite(self, db: sa.Connection, home: Home, stream: Stream, records: Sequence[Record]) -> Manifest:
+        """Seal the records under the new key of ``stream`` in the place of the old ones."""
+        plains = list(pack(records))
+        manifest = replace(
+            stream.manifest, segments=len(plains), records=len(records), size=sum(map(len, plains))
+        )
+        sealed = [
+            (stream.position, number, self._sealer.segment(stream.key, home.key.id, number, plain))
+            for number, plain in enumerate(plains)
+        ]
+        insert(db, tables.segments, sealed)
+        summary = self._sealer.summary(stream.key, (stream.token, stream.position), manifest)
+        here = tables.conversations.c.position == stream.position
+        db.execute(sa.update(tables.conversations).where(here).values(key_id=stream.key.id, sealed=summary))
+        return manifest
+
+
+def _may_touch(cut: Cut, manifest: Manifest) -> bool:
+    """Whether a stream has to be opened at all."""
+    if manifest.family == "events":
+        return cut.events_before is not None
+    return bool(manifest.name in cut.conversations or cut.messages or cut.people or cut.messages_before)
+
+
+def _parted(
+    cut: Cut, manifest: Manifest, records: Sequence[Record]
+) -> tuple[Sequence[Record], Sequence[Record]]:
+    """What stays, with marks where something was, and what goes."""
+    events = [one for one in records if isinstance(one, Event)]
+    if events:
+        since = cut.events_before.timestamp() * 1_000_000 if cut.events_before else 0
+        return [one for one in events if one.ts >= since], [one for one in events if one.ts < since]
+    messages = [one for one in records if isinstance(one, Message)]
+    if manifest.name in cut.conversations:
+        return [], messages
+    gone = {one.id for one in messages if _goes(cut, one)}
+    kept = _marked([_bare(cut, one) for one in messages], gone)
+    if gone and not any(one.sender.name or one.text for one in kept):
+        return [], messages  # nothing but marks would stay
+    return kept, [one for one in messages if one.id in gone]
+
+
+def _goes(cut: Cut, message: Message) -> bool:
+    old = cut.messages_before is not None and message.at < cut.messages_before
+    theirs = message.direction != "outbound" and message.sender.name in cut.people
+    return old or theirs or message.id in cut.messages
+
+
+def _bare(cut: Cut, message: Message) -> Message:
+    """A message that stays, without the people who go."""
+    if not cut.people:
+        return message
+    reactions = tuple(one for one in message.reactions if one.by.name not in cut.people)
+    participants, mentions = _others(cut, message.participants), _others(cut, message.mentions)
+    held = message.participants, message.mentions, message.reactions
+    if (participants, mentions, reactions) == held:
+        return message
+    return replace(message, participants=participants, mentions=mentions, reactions=reactions)
+
+
+def _others(cut: Cut, people: Sequence[Person]) -> tuple[Person, ...]:
+    return tuple(person for person in people if person.name not in cut.people)
+
+
+def _marked(messages: Sequence[Message], gone: set[str]) -> list[Message]:
+    """Those that stay; a mark for each run that goes, with the time of the message before it.
+
+    What answers a message that is gone answers its mark, for without one it would seem to answer another.
+    """
+    if not gone:
+        return list(messages)
+    kept: list[Message] = []
+    marks: dict[str, str] = {}
+    name = ""
+    for message in messages:
+        if message.id in gone:
+            name = name or crypto.random_bytes(crypto.ID_BYTES).hex()
+            marks[message.id] = name
+            continue
+        if name and kept:
+            kept.append(_mark(name, kept[-1]))
+        name = ""
+        kept.append(message)
+    return [replace(one, reply_to=marks[one.reply_to]) if one.reply_to in marks else one for one in kept]
+
+
+def _mark(name: str, before: Message) -> Message:
+    return Message(
+        id=name,
+        conversation=before.conversation,
+        platform=before.platform,
+        at=before.at,
+        sender=NOBODY,
+        text="",
+        group=before.group,
+        content_type="deleted",
+    )
+
+
+def _counted(sum_: Removed, changes: Sequence[_Change]) -> Removed:
+    """``sum_`` and these."""
+    talks = [change for change in changes if change.stream.manifest.family == "messages"]
+    events = [len(change.gone) for change in changes if change.stream.manifest.family == "events"]
+    whole = sum(not change.kept for change in talks)
+    return Removed(
+        messages=sum_.messages + sum(len(change.gone) for change in talks),
+        events=sum_.events + sum(events),
+        conversations=sum_.conversations + whole,
+        rewritten=sum_.rewritten + len(talks) - whole,
+        size=sum_.size + sum(change.stream.manifest.size for change in changes),
+        names=sum_.names | {change.stream.manifest.name for change in talks},
+    )
+
+
+def _less(ledger: Ledger, before: Manifest, after: Manifest | None) -> Ledger:
+    whole = after is None
+    now = after or replace(before, records=0, size=0)
+    return replace(
+        ledger,
+        streams=ledger.streams - whole,
+        conversations=ledger.conversations - (whole and before.family == "messages"),
+        records=ledger.records - before.records + now.records,
+        size=ledger.size - before.size + now.size,
+    )
