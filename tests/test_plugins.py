@@ -42,7 +42,7 @@ def test_a_source_goes_by_its_name_or_an_alias(name: str, source: str) -> None:
 
 
 def test_an_unknown_source_names_those_there_are() -> None:
-    with pytest.raises(UnknownFormatError, match="Known: .*whatsapp"):
+    with pytest.raises(UnknownFormatError, match=r"Known: .*whatsapp"):
         plugins.source_named("carrier-pigeon")
 
 
