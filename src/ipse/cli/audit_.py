@@ -1,5 +1,6 @@
 """``ipse audit``: what was done with your data."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -39,13 +40,74 @@ def show(
 
 
 @app.command()
-def verify(vault: VaultOption = None, json: JsonOption = False) -> None:
-    """Check the chain from its first row to its last."""
+def verify(
+    anchor: Annotated[
+        Path | None, typer.Option("--anchor", metavar="FILE", help="Checkpoints kept outside the vault.")
+    ] = None,
+    vault: VaultOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Check the chain from its first row to its last, every checkpoint, and an anchor."""
+    from ipse.pipeline.auditing import verify as check
+
     with opened(vault) as workspace:
-        rows = workspace.vault.verify_audit()
+        report = check(workspace, anchor)
     if json:
-        print_json({"rows": rows, "valid": True})
+        print_json({"rows": report.rows, "valid": True, "report": report})
+        return
+    out = console()
+    out.print(
+        f"{report.rows:,} rows, each follows from the one before; "
+        f"{report.checkpoints:,} checkpoints cover {report.covered:,} of them."
+    )
+    if report.anchored is None:
+        out.print("Rows cut off the end, or an older copy of the vault, would not show without --anchor.")
     else:
-        console().print(
-            f"{rows:,} rows, each follows from the one before. (Rows cut off the end would not show.)"
+        out.print(
+            f"The anchor vouches for the first {report.anchored:,}. "
+            "Rows after them that were cut off would not show."
         )
+    out.print(f"Public key: {report.public_key}", soft_wrap=True)
+
+
+@app.command()
+def checkpoint(
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            "--to", metavar="FILE", help="Append it to an anchor, on another medium than the vault."
+        ),
+    ] = None,
+    vault: VaultOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Sign every row so far and destroy the key they were chained with."""
+    from ipse.pipeline.auditing import checkpoint as make
+
+    with opened(vault) as workspace:
+        made = make(workspace, to)
+    if json:
+        print_json(made)
+        return
+    out = console()
+    out.print(f"Checkpoint {made.epoch} signs {made.rows:,} rows.")
+    if to is not None:
+        out.print(f"{made.written:,} lines added to {to}. Keep it where the vault is not.", soft_wrap=True)
+    out.print(f"Public key: {made.public_key}", soft_wrap=True)
+
+
+@app.command()
+def export(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to; JSON lines.")],
+    vault: VaultOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Write the log without what it says, for the verifier tools/verify_audit.py; signs it first."""
+    from ipse.pipeline.auditing import export_log
+
+    with opened(vault) as workspace:
+        written = export_log(workspace, file)
+    if json:
+        print_json({"written": written, "file": str(file)})
+    else:
+        console().print(f"Wrote {written:,} lines to {file}. No content is in them.", soft_wrap=True)
