@@ -65,6 +65,26 @@ class PrivacySettings(_Section):
     phone_regions: tuple[str, ...] = Field(
         ("DE", "US", "GB", "GE", "FR"), description="regions for phone numbers written without country code"
     )
+    recognizers: tuple[str, ...] = Field(
+        ("default",),
+        description="what is looked for; default: every one installed, without `presidio` and `ner`",
+    )
+    ner_model: str = Field(
+        "", description="folder of a token classifier (Hugging Face) or spaCy pipeline, for `ner`"
+    )
+    ner_kinds: tuple[Literal["NAME", "PLACE", "ORGANISATION"], ...] = Field(
+        ("NAME",), description="what `ner` is asked for"
+    )
+    replace_from: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="score from which a find is replaced; below it, it is left and asked about",
+    )
+    ask_from: float = Field(0.3, ge=0, le=1, description="score below which a find is ignored")
+    review_items: int = Field(
+        1000, ge=0, description="doubtful finds kept for `ipse privacy review`; 0: none are kept"
+    )
 
 
 class EnrichSettings(_Section):

@@ -86,16 +86,24 @@ class Source(Protocol):
 
 
 class Span(msgspec.Struct, frozen=True):
-    """Something to replace: ``text[start:end]`` in characters, and its type (``EMAIL``, ``PHONE`` …)."""
+    """Something to replace: ``text[start:end]`` in characters, and its type (``EMAIL``, ``PHONE`` …).
+
+    ``score`` is how sure it is, from 0 to 1; the gate leaves what is doubtful, and the owner is asked about it.
+    """
 
     start: int
     end: int
     kind: str
+    score: float = 1.0
 
 
 @runtime_checkable
 class Recognizer(Protocol):
-    """Finds personal data in a text. Finding is kept apart from replacing."""
+    """Finds personal data in a text. Finding is kept apart from replacing.
+
+    One that is made from settings has a class method ``configure(settings: PrivacySettings)``. One that has
+    ``optional = True`` is used only where ``privacy.recognizers`` names it.
+    """
 
     name: str
 

@@ -7,6 +7,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import cast
 
+from ipse.config import PrivacySettings
 from ipse.enrichment import Site
 from ipse.errors import PluginError, UnknownFormatError
 from ipse.interfaces import Learner, Recognizer, Source, Voice
@@ -53,9 +54,24 @@ def source_named(name: str) -> Source:
     )
 
 
-def recognizers() -> list[Recognizer]:
-    """Every recognizer installed, made with its defaults."""
-    return [_load("ipse.recognizers", name, Recognizer)() for name in _declared("ipse.recognizers")]
+def recognizers(settings: PrivacySettings | None = None) -> list[Recognizer]:
+    """The recognizers that the settings name, in order of name.
+
+    ``default`` stands for all that are installed and need nothing more. Raises ``PluginError`` for a name
+    that is not known, ``SettingsError`` where one lacks what it needs.
+    """
+    settings = settings or PrivacySettings()
+    known = _declared("ipse.recognizers")
+    wanted = {name for name in settings.recognizers if name != "default"}
+    parts = {name: _load("ipse.recognizers", name, Recognizer) for name in sorted({*known, *wanted})}
+    if "default" in settings.recognizers:
+        wanted |= {name for name, part in parts.items() if not getattr(part, "optional", False)}
+    return [_made(part, settings) for name, part in parts.items() if name in wanted]
+
+
+def _made(part: type, settings: PrivacySettings) -> Recognizer:
+    configure = getattr(part, "configure", None)
+    return cast("Recognizer", configure(settings) if configure is not None else part())
 
 
 def sites() -> list[Site]:

@@ -1,15 +1,16 @@
 """A gate as the pipeline makes it, and messages of made-up people."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from ipse import plugins
 from ipse.config import PrivacySettings
 from ipse.consent import Consent, Permit, Purpose, decide, sign
 from ipse.interfaces import Recognizer
 from ipse.privacy.gate import Gate
-from ipse.privacy.recognizers import PatternRecognizer
+from ipse.privacy.operators import resolve
 from ipse.privacy.roster import Roster
 from ipse.records import Message, Person
 
@@ -60,11 +61,23 @@ def make_gate() -> Callable[..., Gate]:
         by: Permit | None = None,
         **settings: object,
     ) -> Gate:
+        chosen = PrivacySettings.model_validate(settings)
         return Gate(
             Roster() if roster is None else roster,
-            PrivacySettings.model_validate(settings),
-            recognizers=recognizers or [PatternRecognizer()],
+            chosen,
+            recognizers=recognizers or plugins.recognizers(chosen),
             permit=permit() if by is None else by,
         )
 
     return make
+
+
+OURS = plugins.recognizers(PrivacySettings())
+
+
+def found(
+    text: str, recognizers: Sequence[Recognizer] = OURS, *, least: float = 0.5
+) -> list[tuple[str, str]]:
+    """What the recognizers find together, as the gate takes it: kind and value, without overlaps."""
+    spans = [span for one in recognizers for span in one.find(text) if span.score >= least]
+    return [(span.kind, text[span.start : span.end]) for span in resolve(text, found=spans)]

@@ -102,7 +102,7 @@ def _measure(
         baselines=_baselines(card, dataset, settings),
         wrong_authors=_wrong_authors(older, make, settings.scorecard.wrong_authors),
     )
-    pii = _finder(plugins.recognizers())
+    pii = _finder(plugins.recognizers(settings.privacy), settings.privacy.replace_from)
     return measure(voice, judging, rivals=rivals, pii=pii, settings=settings.scorecard, progress=follow)
 
 
@@ -156,11 +156,11 @@ def _wrong_authors(others: Mapping[str, Sequence[Example]], make: Maker, most: i
     return [make(held[: -len(held) // 5], held[-len(held) // 5 :]) for held in chosen]
 
 
-def _finder(recognizers: Sequence[Recognizer]) -> Callable[[str], Sequence[str]]:
+def _finder(recognizers: Sequence[Recognizer], replace_from: float) -> Callable[[str], Sequence[str]]:
     """The personal data that recognizers find in an answer, as written there."""
 
     def find(text: str) -> list[str]:
         found = (span for recognizer in recognizers for span in recognizer.find(text))
-        return [text[span.start : span.end] for span in found]
+        return [text[span.start : span.end] for span in found if span.score >= replace_from]
 
     return find

@@ -8,7 +8,7 @@ import math
 import re
 from collections import Counter
 
-__all__ = ["IBAN_LENGTHS", "is_card", "is_iban", "is_ip", "is_secret", "luhn"]
+__all__ = ["IBAN_LENGTHS", "entropy", "is_card", "is_iban", "is_ip", "is_secret", "luhn"]
 
 # ISO 13616 registry: how many signs an IBAN has in each country.
 IBAN_LENGTHS = {
@@ -90,9 +90,10 @@ def is_secret(value: str, *, strong: bool) -> bool:
     mixed = sum(kinds) + any(not c.isalnum() for c in value.strip(".,;!?)\"'")) >= 2
     if not strong:
         return len(value) >= 4 and (mixed or value.isdigit())
-    return len(value) >= 8 and mixed and kinds[2] and _entropy(value) >= 2.5
+    return len(value) >= 8 and mixed and kinds[2] and entropy(value) >= 2.5
 
 
-def _entropy(value: str) -> float:
+def entropy(value: str) -> float:
+    """Shannon's, in bits a sign."""
     counts = Counter(value).values()
     return -sum(n / len(value) * math.log2(n / len(value)) for n in counts)

@@ -21,7 +21,6 @@ from ipse.privacy.domains import is_public
 from ipse.privacy.exclusions import Exclusions
 from ipse.privacy.known import Mention
 from ipse.privacy.operators import KEEP, PLACEHOLDER, file_name, replace, resolve
-from ipse.privacy.recognizers import PatternRecognizer
 from ipse.privacy.roster import OWNER, Roster
 from ipse.records import Event, Message, Person, Reaction, Record
 
@@ -82,8 +81,7 @@ class Cleared(Generic[_R_co]):
 class Gate:
     """Clears the records of one source under one permit.
 
-    ``roster`` remembers whom and what it replaces, and grows. Among ``recognizers``, our own patterns take
-    the phone regions of ``settings``.
+    ``roster`` remembers whom and what it replaces, and grows.
     """
 
     def __init__(
@@ -92,7 +90,8 @@ class Gate:
         self._roster = roster
         self._permit = permit
         self._keep_raw = settings.keep_raw
-        self._recognizers = [_for_regions(one, settings.phone_regions) for one in recognizers]
+        self._recognizers = tuple(recognizers)
+        self._replace_from = settings.replace_from
         self._exclusions = Exclusions(settings)
         # What a conversation repeats with every message.
         self._senders: dict[tuple[Person, str], Person] = {}
@@ -278,7 +277,7 @@ class Gate:
         spans: list[Span] = []
         for recognizer in self._recognizers:
             try:
-                spans += recognizer.find(text)
+                spans += [span for span in recognizer.find(text) if span.score >= self._replace_from]
             except (ValueError, LookupError, re.error):
                 # Without the cause: its text may quote the record.
                 raise PrivacyError(
@@ -307,12 +306,6 @@ class Gate:
         for mention in known:
             if mention.plain and (mention.start, mention.end) in taken:
                 self._roster.saw(mention.label, text[mention.start : mention.end])
-
-
-def _for_regions(recognizer: Recognizer, regions: tuple[str, ...]) -> Recognizer:
-    if isinstance(recognizer, PatternRecognizer) and recognizer.regions != regions:
-        return PatternRecognizer(regions)
-    return recognizer
 
 
 def _composed(text: str) -> str:

@@ -14,7 +14,7 @@ __all__ = ["ATOMIC", "FILE", "KEEP", "PLACEHOLDER", "file_name", "replace", "res
 PLACEHOLDER = re.compile(r"<(ME|[A-Z][A-Z_]{0,30}_[0-9]{1,12}(?:_[0-9a-f]{8})?)>")
 """Everything that restoring would ever put something in place of."""
 
-ATOMIC = frozenset({"CARD", "EMAIL", "IBAN", "IP", "KEY", "PHONE", "URL"})
+ATOMIC = frozenset({"ADDRESS", "CARD", "EMAIL", "IBAN", "ID", "IP", "KEY", "MAC", "PHONE", "URL", "WALLET"})
 """Identifiers that mean one thing as a whole: a name inside one is replaced with it."""
 
 KEEP = ""

@@ -3,7 +3,7 @@
 All folded as :func:`ipse.privacy.names.fold` does.
 """
 
-__all__ = ["ORGANISATION", "PARTICLES", "ROLES", "STOPWORDS"]
+__all__ = ["OFFICES", "ORGANISATION", "PARTICLES", "ROLES", "STOPWORDS"]
 
 
 def _words(lines: str) -> frozenset[str]:
@@ -51,3 +51,12 @@ office order orders payments post postmaster receipts reply sales security servi
 update updates webmaster welcome
 """)
 """Mailboxes of nobody in particular, by the letters before the ``@``."""
+
+OFFICES = _words("""
+again all alle ambassador arztin both burgermeister chairman chairwoman chancellor chef chefin dad
+directeur director direktor docteur doctor doktor euch everybody everyone folks friends god gott guys ihr
+job judge justice kanzler kanzlerin kollegin lehrer lehrerin leute maire mama maman market mayor minister
+ministerin mom mum mutti nachbar nachbarin oma opa papa prasident prasidentin president presidente
+professor right secretary speaker strange team there together vati who work world zusammen
+""")
+"""What stands behind a title or a greeting and is no name: ``Mr President``, ``hi all``."""
