@@ -230,7 +230,7 @@ def one(run: str, file: Path) -> None:
     work = RUNS[run]()
     started = time.perf_counter()
     count = work(file)
-    """One run in a process of its own; raises ``OSError`` or ``CalledProcessError`` for a missing peer."""
+    seconds = time.perf_counter() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"count": count, "seconds": seconds, "peak_mb": peak}))
 
