@@ -1,6 +1,6 @@
 """The roster: one pseudonym a person, one placeholder a value, and the way back."""
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -8,6 +8,9 @@ import pytest
 from ipse.errors import PrivacyError
 from ipse.privacy.roster import OWNER, Roster
 from ipse.records import Person
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ANNA = Person("Anna Schmidt", "anna@example.com")
 
