@@ -129,11 +129,11 @@ class Catalog:
         event.listen(self._engine, "connect", _prepare)
         event.listen(self._engine, "begin", _begin)
 
-    def create(self) -> None:
-        """Write the empty catalog."""
+    def create(self, revision: str = "head") -> None:
+        """Write the empty catalog, as it was at ``revision``; raises ``UnknownVersionError``."""
         self._file.touch(mode=0o600)
         with self.write() as db:
-            _migrate(db)
+            _migrate(db, revision)
 
     def check(self) -> None:
         """Bring an older catalog up to date; raises ``DamagedVaultError`` or ``UnknownVersionError``."""
@@ -233,7 +233,7 @@ def _begin(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN")
 
 
-def _migrate(db: sa.Connection) -> None:
+def _migrate(db: sa.Connection, to: str = "head") -> None:
     """Run the migrations that are missing, inside the transaction of ``db``."""
     from alembic import command
     from alembic.config import Config
@@ -244,7 +244,7 @@ def _migrate(db: sa.Connection) -> None:
     config.set_main_option("script_location", str(folder).replace("%", "%%"))
     config.attributes["connection"] = db
     try:
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
     except CommandError as error:
         raise UnknownVersionError(
             "The catalog was written by a newer ipse.", hint="Open the vault with that version."

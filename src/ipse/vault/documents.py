@@ -87,12 +87,19 @@ class Documents:
 
         It opens the label of every document: a readable kind could be changed without being noticed.
         """
+        return {label.id: state for label, state in self._labelled() if label.kind == kind}
+
+    def _labelled(self) -> list[tuple[_Label, str]]:
         everything = sa.select(tables.documents).order_by(tables.documents.c.position)
         with self._parts.catalog.read() as db:
             rows = [_row(row) for row in db.execute(everything).mappings()]
         keys = self._parts.keys.get(row.key_id for row in rows)
         labels = ((self._label(row, keys), row.state) for row in rows)
-        return {label.id: state for label, state in labels if label and label.kind == kind}
+        return [(label, state) for label, state in labels if label]
+
+    def labels(self) -> list[tuple[str, str]]:
+        """Kind and id of every document, in order of creation."""
+        return [(label.kind, label.id) for label, _ in self._labelled()]
 
     def remove(self, kind: str, name: str, change: Change) -> None:
         """Delete a document and destroy its key; raises ``VaultError`` when there is none."""

@@ -19,7 +19,7 @@ from ipse.errors import DamagedVaultError, UnknownVersionError, VaultError, Wron
 from ipse.vault import crypto
 from ipse.vault.crypto import KdfParameters
 
-__all__ = ["Header", "Slot", "compose", "parse", "unlock"]
+__all__ = ["Header", "Slot", "compose", "parse", "recovered", "unlock"]
 
 FORMAT = "ipse-vault"
 MAX_BYTES = 64 * 1024
@@ -47,13 +47,18 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     checksum: str = ""
 
 
-def compose(vault: bytes, master: bytes, passphrase: str, kdf: KdfParameters) -> tuple[bytes, str]:
-    """The bytes of a new header, and the recovery key: 13 groups of 4 base32 characters."""
+def compose(
+    vault: bytes, master: bytes, passphrase: str, kdf: KdfParameters, *, recovery_key: str | None = None
+) -> tuple[bytes, str]:
+    """The bytes of a new header, and the recovery key: 13 groups of 4 base32 characters.
+
+    ``recovery_key`` is one that the owner has already; else a new one is made.
+    """
     if not passphrase.strip():
         raise VaultError(
             "A vault needs a passphrase.", hint="Choose a long one that you do not use elsewhere."
         )
-    recovery = crypto.random_bytes(crypto.KEY_BYTES)
+    recovery = _recovery(recovery_key or "") or crypto.random_bytes(crypto.KEY_BYTES)
     slots = (
         _wrap(
             vault,
@@ -114,6 +119,23 @@ def unlock(header: Header, secret: str) -> bytes:
     raise WrongPassphraseError(
         "This is neither the passphrase nor the recovery key of the vault.",
         hint="Mind the keyboard layout and try again.",
+    )
+
+
+def recovered(vault: bytes, slot: Slot, secret: str) -> bytes:
+    """The master key by the recovery key and its slot alone, as a backup carries it.
+
+    Raises ``WrongPassphraseError``.
+    """
+    recovery = _recovery(secret)
+    if recovery is not None:
+        try:
+            return crypto.unseal(_kek(slot, recovery), slot.wrapped, _place(vault, slot))
+        except DamagedVaultError:
+            pass
+    raise WrongPassphraseError(
+        "This is not the recovery key that this backup was made under.",
+        hint="Take the one that was shown when the vault was made, or when the key was last changed.",
     )
 
 

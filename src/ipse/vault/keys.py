@@ -10,14 +10,14 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from ipse.errors import DamagedVaultError
 from ipse.vault import crypto
 from ipse.vault.faults import translated
 from ipse.vault.files import sync_folder
 
-__all__ = ["Key", "KeyRing"]
+__all__ = ["Key", "KeyRing", "WrappedKey"]
 
 CHUNK = 500  # ids asked for in one statement; SQLite has taken 999 parameters since ever
 BUSY_SECONDS = 30.0
@@ -26,7 +26,7 @@ ROOT = b""  # parent of the keys that the vault's own wrapping key wraps
 # With row numbers, so that new keys are appended: ids are random, and an import would touch every page.
 _CREATE = "CREATE TABLE keys (id BLOB NOT NULL UNIQUE, parent BLOB NOT NULL, wrapped BLOB NOT NULL)"
 _INSERT = "INSERT INTO keys VALUES (?, ?, ?)"
-_Row = tuple[bytes, bytes, bytes]
+WrappedKey: TypeAlias = tuple[bytes, bytes, bytes]
 
 
 class Key(NamedTuple):
@@ -75,7 +75,7 @@ class KeyRing:
         """The keys of these ids under ``parent``; an id that is not there (any more) is left out."""
         above = parent or self._root
         wanted = list(dict.fromkeys(ids))
-        rows: list[_Row] = []
+        rows: list[WrappedKey] = []
         with self._open() as db:
             for at in range(0, len(wanted), CHUNK):
                 some = wanted[at : at + CHUNK]
@@ -97,13 +97,22 @@ class KeyRing:
         """Destroy these keys and all they wrap, durably; returns how many went. Unknown ids are fine."""
         gone = set(ids)
         with self._open() as db:
-            rows: list[_Row] = db.execute("SELECT id, parent, wrapped FROM keys").fetchall()
+            rows: list[WrappedKey] = db.execute("SELECT id, parent, wrapped FROM keys").fetchall()
         kept = [row for row in rows if row[0] not in gone and row[1] not in gone]
         if len(kept) < len(rows):
             self._replace(kept)
         return len(rows) - len(kept)
 
-    def _replace(self, rows: Sequence[_Row]) -> None:
+    def rows(self) -> list[WrappedKey]:
+        """Every key as it lies in the file, wrapped: what a backup seals. Hold the vault's lock."""
+        with self._open() as db:
+            return db.execute("SELECT id, parent, wrapped FROM keys ORDER BY rowid").fetchall()
+
+    def fill(self, rows: Sequence[WrappedKey]) -> None:
+        """Write the file anew from such rows, as a restore does."""
+        self._replace(rows)
+
+    def _replace(self, rows: Sequence[WrappedKey]) -> None:
         new = self._file.with_name(self._file.name + ".new")
         new.unlink(missing_ok=True)
         new.touch(mode=0o600)
@@ -126,7 +135,7 @@ class KeyRing:
             yield db
 
 
-def _fill(file: Path, rows: Sequence[_Row]) -> None:
+def _fill(file: Path, rows: Sequence[WrappedKey]) -> None:
     """Write a whole key file and fsync it; it has no journal, for until it is renamed nobody reads it."""
     with translated(), closing(sqlite3.connect(file, isolation_level=None)) as db:
         db.execute("PRAGMA journal_mode=OFF")

@@ -29,6 +29,7 @@ class Parts:
     tokens: bytes
     audit: bytes
     chain: bytes
+    backup: bytes
 
     @classmethod
     def of(cls, folder: Path, vault: bytes, master: bytes) -> Self:
@@ -41,6 +42,7 @@ class Parts:
             tokens=crypto.derive(master, "tokens"),
             audit=crypto.derive(master, "audit"),
             chain=crypto.derive(master, "audit chain"),
+            backup=crypto.derive(master, "backup"),
         )
 
     def token(self, *parts: str) -> bytes:

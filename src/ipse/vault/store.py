@@ -14,9 +14,11 @@ from typing import Self
 import msgspec
 
 from ipse.errors import PrivacyError, VaultExistsError, VaultMissingError
+from ipse.interfaces import Progress
 from ipse.privacy.gate import Cleared
 from ipse.records import Event, Record
 from ipse.vault import crypto, header
+from ipse.vault.backup.writing import Backup, write_backup
 from ipse.vault.crypto import KdfParameters
 from ipse.vault.documents import Change, Documents
 from ipse.vault.erasing import Cut, Eraser, Removed
@@ -95,6 +97,11 @@ class Vault:
         parts = Parts.of(folder, read.vault, header.unlock(read, secret))
         parts.keys.check()
         parts.catalog.check()
+        return cls.assembled(parts)
+
+    @classmethod
+    def assembled(cls, parts: Parts) -> Self:
+        """A vault of parts that lie in a folder without a header, as a restore puts them together."""
         opened = cls(parts)
         finish_shredding(parts)
         opened._documents.tidy()
@@ -230,6 +237,23 @@ class Vault:
     def journal(self) -> Journal:
         """The audit log itself: its checkpoints, and its export."""
         return self._journal
+
+    def read_all(self) -> int:
+        """Read every record, document and audit row; returns how many records.
+
+        Raises ``DamagedVaultError`` or ``AuditError`` at the first that is not what was written.
+        """
+        for kind, name in self._documents.labels():
+            self._documents.get(kind, name)
+        self._journal.verify()
+        return sum(len(talk.messages) for talk in self.scan()) + sum(1 for _ in self.events())
+
+    def back_up(self, directory: Path, *, keep: int | None = None, progress: Progress) -> Backup:
+        """Write what changed since the last backup in ``directory``, and read all of it again.
+
+        ``keep`` so many backups there and delete older ones. What can be opened needs the recovery key.
+        """
+        return write_backup(self._parts, directory, self.signing_key(), keep=keep, progress=progress)
 
     def signing_key(self) -> bytes:
         """The vault's Ed25519 seed, 32 bytes, for signing consents."""
