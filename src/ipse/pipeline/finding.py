@@ -95,7 +95,7 @@ def _walk(path: ExportPath, sources: Sequence[Source], found: Found) -> None:
         if specific <= {source.name}:
             found.exports.append(Export(path, source))
             return
-    if not path.is_dir():
+    if path.is_file() and not path.name.endswith(".mapping.yaml"):  # that belongs to the table beside it
         found.unknown.append(path)
     found.exports.extend(inside.exports)
     found.unknown.extend(inside.unknown)
