@@ -9,6 +9,7 @@ from ipse import __version__
 from ipse.cli import (
     answer_,
     audit_,
+    backup_,
     consent_,
     contacts_,
     enrich_,
@@ -57,6 +58,8 @@ app.add_typer(export_.app, name="export", rich_help_panel=USE)
 app.add_typer(jobs_.app, name="jobs", rich_help_panel=LOOK)
 app.add_typer(audit_.app, name="audit", rich_help_panel=LOOK)
 app.add_typer(settings_.app, name="settings", rich_help_panel=LOOK)
+app.add_typer(backup_.app, name="backup", rich_help_panel=LOOK)
+app.command("restore", rich_help_panel=LOOK)(backup_.restore)
 
 
 def _version(value: bool) -> None:

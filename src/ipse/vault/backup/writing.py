@@ -53,7 +53,7 @@ class Backup(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     name: str
-    directory: Path
+    directory: str
     size: int
     written: int
     packs: int
@@ -82,7 +82,7 @@ def write_backup(
         removed = prune(directory, keep) if not found.damaged else ()
         return Backup(
             name=manifest.name,
-            directory=directory,
+            directory=str(directory),
             size=manifest.size,
             written=sum(file.size for file in written),
             packs=len(manifest.packs),

@@ -1,0 +1,73 @@
+"""Backing up and restoring as a user without a terminal does it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from .test_commands import Run, chat, run
+
+__all__ = ["chat", "run"]  # fixtures
+
+
+@pytest.fixture
+def mine(tmp_path: Path, run: Run, chat: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A vault with a chat in it; IPSE_VAULT and IPSE_RECOVERY_KEY say which."""
+    folder = tmp_path / "mine"
+    made = json.loads(run("init", str(folder), "--json")[1])
+    monkeypatch.setenv("IPSE_VAULT", str(folder))
+    monkeypatch.setenv("IPSE_RECOVERY_KEY", made["recovery_key"])
+    run("consent", "give", "--source", "whatsapp", "--purpose", "archive", "--yes")
+    assert run("import", str(chat), "--me", "Nora Feld", "--yes")[0] == 0
+    return folder
+
+
+def test_back_up_verify_lose_restore(
+    run: Run, mine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies, new = str(tmp_path / "copies"), str(tmp_path / "new")
+    code, out, _ = run("backup", copies)
+    assert (code, "recovery key" in out) == (0, True)
+    code, out, _ = run("backup", "create", copies, "--keep", "1", "--json")
+    made = json.loads(out)
+    assert (code, len(made["removed"])) == (0, 1)
+    assert "Deleted 1 older" in run("backup", copies, "--keep", "1")[1]
+    code, out, _ = run("backup", "list", copies, "--json")
+    (listed,) = json.loads(out)
+    assert listed["counts"]["seen"] == 160
+    assert listed["name"] in run("backup", "list", copies)[1].replace("\n", "")
+    assert "whole" in run("backup", "verify", copies)[1]
+    assert "160 records read" in run("backup", "verify", copies, "--deep")[1]
+    assert json.loads(run("backup", "verify", copies, "--with-key", "--json")[1])[0]["opened"]
+    assert run("backup", "ledger", str(tmp_path / "ledger.json"))[0] == 0
+    assert json.loads(run("backup", "ledger", str(tmp_path / "ledger.json"), "--json")[1])["file"]
+    monkeypatch.setenv("IPSE_PASSPHRASE", "the new passphrase")
+    code, out, _ = run("restore", copies, new, "--ledger", str(tmp_path / "ledger.json"))
+    assert (code, "recovery key is the same" in out) == (0, True)
+    assert run("export", "messages", "--vault", new)[1].count("\n") == 160
+    code, out, _ = run("restore", copies, str(tmp_path / "second"), "--json")
+    assert (code, json.loads(out)["erased_again"]) == (0, 0)
+    assert run("restore", copies, new)[0] == 1
+
+
+def test_a_damaged_backup_is_told_with_exit_code_1(run: Run, mine: Path, tmp_path: Path) -> None:
+    copies = tmp_path / "copies"
+    run("backup", str(copies))
+    pack = next(copies.glob("packs/*.pack"))
+    pack.write_bytes(pack.read_bytes()[:-1])
+    code, out, _ = run("backup", "verify", str(copies))
+    assert code == 1
+    assert "damaged" in out
+    assert "cut short" in out.replace("\n", " ")
+    assert "of older backups are damaged" in run("backup", str(copies))[1].replace("\n", " ")
+    code, _, err = run("restore", str(tmp_path / "absent"), str(tmp_path / "new"))
+    assert (code, "there are no backups" in err) == (1, True)
+
+
+def test_without_a_terminal_the_recovery_key_comes_from_the_environment(
+    run: Run, mine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("backup", str(tmp_path / "copies"))
+    monkeypatch.delenv("IPSE_RECOVERY_KEY")
+    code, _, err = run("restore", str(tmp_path / "copies"), str(tmp_path / "new"))
+    assert (code, "IPSE_RECOVERY_KEY" in err) == (1, True)

@@ -1,0 +1,143 @@
+"""What was erased stays erased when an older backup comes back, and what was learned from it too."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ipse.errors import PrivacyError, VaultError, VaultMissingError
+from ipse.pipeline.backups import back_up, check_backups, export_ledger, list_backups, replay, restore_vault
+from ipse.pipeline.importing import ImportReport
+from ipse.pipeline.learning import prepare, train
+from ipse.pipeline.workspace import Workspace
+from ipse.privacy.erasures import Erased, Erasures, names_of
+from ipse.vault import KdfParameters, Vault
+from ipse.vault.backup.restoring import Restored
+
+CHEAP = KdfParameters(memory_kib=64, iterations=1, lanes=1)
+NEW = "another passphrase"
+Imported = tuple[Workspace, ImportReport]
+
+
+def quiet(done: float, total: float | None, figures: object) -> None:
+    """No progress shown."""
+
+
+def erased(workspace: Workspace, *things: Erased) -> None:
+    """Write into the ledger that these were erased, as forgetting does."""
+    erasures = Erasures(workspace.vault.signing_key())
+    erasures.add("e1", things)
+    workspace.vault.put("erasures", "ledger", erasures.dumps(), action="forget.ledger", details={})
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> str:
+    """The recovery key of the vault that :func:`workspace` opens."""
+    return (tmp_path / "recovery").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Vault:
+    made, recovery = Vault.create(tmp_path / "mine", "correct horse", kdf=CHEAP, allow_weak=True)
+    (tmp_path / "recovery").write_text(recovery, encoding="utf-8")
+    return made
+
+
+def restored(
+    copies: Path, target: Path, key: str, ledger: Path | None = None, name: str | None = None
+) -> Restored:
+    return restore_vault(copies, target, key, NEW, name=name, ledger=ledger, kdf=CHEAP, progress=quiet)
+
+
+def test_an_older_backup_does_not_bring_back_what_was_erased_since(
+    imported: Imported, tmp_path: Path, key: str
+) -> None:
+    workspace, _ = imported
+    copies = tmp_path / "copies"
+    prepare(workspace)
+    train(workspace, progress=quiet)
+    old = back_up(workspace, copies, progress=quiet)
+    talk = next(iter(workspace.vault.scan(sources=["whatsapp"])))
+    label = next(one.sender.name for one in talk.messages if one.direction == "inbound")
+    roster = workspace.roster()
+    name = roster.called(label)
+    mail = next(iter(workspace.vault.scan(sources=["gmail"])))
+    erased(
+        workspace,
+        *names_of(label, roster.handles(label)),
+        Erased("source", "reflections"),
+        Erased("conversation", mail.id),
+        Erased("conversation", talk.id),
+    )
+    back_up(workspace, copies, progress=quiet)
+    done = restored(copies, tmp_path / "new", key, name=old.name)
+    assert done.replayed > 0
+    with Vault.open(tmp_path / "new", NEW) as vault:
+        again = Workspace(vault, workspace.settings)
+        assert label not in again.roster().people()
+        assert name not in again.roster().dumps().decode()
+        assert "reflections" not in vault.counts()
+        assert mail.id not in {one.id for one in vault.scan()}
+        assert not any(one.sender.name == label for found in vault.scan() for one in found.messages)
+        assert sum(vault.counts()[source]["records"] for source in vault.counts()) > 100
+        assert vault.ids("dataset") == vault.ids("model") == vault.ids("artefact") == vault.ids("alias") == []
+        assert vault.read_all() > 0
+        assert replay(vault, []) == 0
+    control = restored(copies, tmp_path / "control", key)  # the control: the ledger is of that vault's day
+    assert control.replayed > 0
+
+
+def test_nothing_erased_is_nothing_replayed(imported: Imported, tmp_path: Path, key: str) -> None:
+    workspace, _ = imported
+    made = back_up(workspace, tmp_path / "copies", keep=2, progress=quiet)
+    done = restored(tmp_path / "copies", tmp_path / "new", key)
+    assert (done.replayed, done.backup, done.recovery_key) == (0, made.name, key)
+    with Vault.open(tmp_path / "new", NEW) as vault:
+        assert [*vault.scan()] == [*workspace.vault.scan()]
+    assert [one.name for one in list_backups(tmp_path / "copies")] == [made.name]
+    assert check_backups(tmp_path / "copies", recovery_key=key, deep=True, progress=quiet)[0].faults == ()
+
+
+def test_the_ledger_of_a_newer_vault_is_taken_from_a_file(
+    imported: Imported, tmp_path: Path, key: str
+) -> None:
+    workspace, _ = imported
+    back_up(workspace, tmp_path / "copies", progress=quiet)
+    export_ledger(workspace, tmp_path / "empty.json")
+    one = next(iter(workspace.vault.scan())).messages[0]
+    erased(workspace, Erased("message", one.id))
+    export_ledger(workspace, tmp_path / "ledger.json")
+    assert one.id not in (tmp_path / "ledger.json").read_text(encoding="utf-8")
+    assert restored(tmp_path / "copies", tmp_path / "a", key, tmp_path / "empty.json").replayed == 0
+    assert restored(tmp_path / "copies", tmp_path / "b", key, tmp_path / "ledger.json").replayed == 1
+    with Vault.open(tmp_path / "b", NEW) as vault:
+        assert one.id not in {message.id for talk in vault.scan() for message in talk.messages}
+
+
+def test_a_ledger_that_the_vault_did_not_sign_is_refused_before_there_is_a_vault(
+    imported: Imported, tmp_path: Path, key: str
+) -> None:
+    workspace, _ = imported
+    back_up(workspace, tmp_path / "copies", progress=quiet)
+    file = tmp_path / "ledger.json"
+    export_ledger(workspace, file)
+    good = json.loads(file.read_text(encoding="utf-8"))
+    other, _ = Vault.create(tmp_path / "other", "correct horse", kdf=CHEAP, allow_weak=True)
+    with other:
+        export_ledger(Workspace(other, workspace.settings), tmp_path / "theirs.json")
+    file.write_text(json.dumps(good | {"ledger": "e30="}), encoding="utf-8")
+    (tmp_path / "text.json").write_text("no ledger", encoding="utf-8")
+    for wrong in (file, tmp_path / "theirs.json", tmp_path / "text.json", tmp_path / "absent.json"):
+        target = tmp_path / f"new-{wrong.stem}"
+        with pytest.raises(VaultError, match="no ledger that this vault signed"):
+            restored(tmp_path / "copies", target, key, wrong)
+        with pytest.raises(VaultMissingError):
+            Vault.open(target, NEW)
+    with pytest.raises(PrivacyError):
+        replay(workspace.vault, [b"{}x"])
+
+
+def test_a_backup_does_not_lie_in_the_vault(imported: Imported) -> None:
+    workspace, _ = imported
+    with pytest.raises(VaultError, match="lies in the vault"):
+        back_up(workspace, workspace.vault.folder / "copies", progress=quiet)
