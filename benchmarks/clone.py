@@ -113,7 +113,7 @@ def main() -> None:
             clock("load and first answer", lambda: Clone(workspace).answer("What happened yesterday?"))
             print(f"{'import to first answer':28}{clock.total:9.2f} s")
             print(f"{'peak memory':28}{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:9.0f} MB")
-            parts = dataset_named(workspace).split
+            parts = dataset_named(workspace, why="benchmark").split
             questions = [example.context[-1].text for example in parts.test[: options.questions]]
             clone = Clone(workspace)
 

@@ -40,10 +40,12 @@ def test_two_that_are_merged_are_one_in_what_is_kept_and_in_later_imports(
     joined = merge(workspace, "Ilka Brandt", ["Jun Harada"])
     assert joined.pseudonym == ilka
     assert set(joined.handles) == {"Ilka Brandt", "Jun Harada"}
-    senders = {m.sender.name for talk in conversations(workspace) for m in talk.messages}
+    senders = {m.sender.name for talk in conversations(workspace, why="a test") for m in talk.messages}
     assert ilka in senders
     assert jun not in senders
-    assert all(f"<{jun}>" not in m.text for talk in conversations(workspace) for m in talk.messages)
+    assert all(
+        f"<{jun}>" not in m.text for talk in conversations(workspace, why="a test") for m in talk.messages
+    )
     more = chat(tmp_path / "WhatsApp Chat with Jun Harada (2).txt", "Jun Harada", 90, 2)
     report = import_(workspace, [more], me=ME, progress=lambda *_: None)
     assert (report.exports[0].kept, report.exports[0].duplicates) == (20, 160)
@@ -58,7 +60,7 @@ def test_a_handle_of_ones_own_makes_its_messages_ones_own(imported: Imported) ->
     before = len(prepare(workspace).split.train)
     merge(workspace, "me", ["Jun Harada"])
     assert contacts(workspace)[0].messages == 120 + 80 + 80 + 30 + 20
-    assert all(m.sender.name != jun for talk in conversations(workspace) for m in talk.messages)
+    assert all(m.sender.name != jun for talk in conversations(workspace, why="a test") for m in talk.messages)
     assert len(prepare(workspace).split.train) != before
 
 
@@ -77,7 +79,12 @@ def test_whoever_is_excluded_leaves_a_gap_and_is_refused_from_then_on(
 ) -> None:
     workspace, _ = imported
     ilka = exclude(workspace, "Ilka Brandt").pseudonym
-    gaps = [m for talk in conversations(workspace) for m in talk.messages if m.content_type == "deleted"]
+    gaps = [
+        m
+        for talk in conversations(workspace, why="a test")
+        for m in talk.messages
+        if m.content_type == "deleted"
+    ]
     assert len(gaps) == 120
     assert {(m.text, m.sender.name) for m in gaps} == {("", "")}
     assert all(turn.speaker != ilka for example in prepare(workspace).split.train for turn in example.context)

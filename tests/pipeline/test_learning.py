@@ -37,7 +37,7 @@ def test_the_same_vault_and_settings_give_the_same_hash_and_are_kept_once(import
     first, second = prepare(workspace), prepare(workspace)
     assert first.card.hash == second.card.hash
     assert workspace.vault.ids("dataset") == [first.card.id]
-    assert dataset_named(workspace, first.card.id[:6]).card == first.card
+    assert dataset_named(workspace, first.card.id[:6], why="a test").card == first.card
     assert set(first.card.consents) == {"gmail", "reflections", "whatsapp"}
 
 
@@ -59,7 +59,7 @@ def test_an_empty_vault_says_what_to_do_first(workspace: Workspace) -> None:
 
 def test_the_model_carries_its_lineage(trained: Workspace) -> None:
     card = Registry(trained.vault).card("champion")
-    dataset = dataset_named(trained)
+    dataset = dataset_named(trained, why="a test")
     assert (card.id, card.method, card.dataset) == ("v1", "retrieval", dataset.card.id)
     assert card.dataset_hash == dataset.card.hash
     assert card.consents == dataset.card.consents
@@ -121,7 +121,7 @@ def test_training_can_be_stopped_and_leaves_no_model(imported: Imported) -> None
 
 def test_a_dataset_goes_out_as_chat_lines(trained: Workspace) -> None:
     lines = [json.loads(line) for line in export_dataset(trained, None, "train")]
-    assert len(lines) == len(dataset_named(trained).split.train)
+    assert len(lines) == len(dataset_named(trained, why="a test").split.train)
     for line in lines:
         roles = [message["role"] for message in line["messages"]]
         assert (roles[0], roles[-1]) == ("system", "assistant")
@@ -133,7 +133,7 @@ def test_the_scorecard_is_kept_and_written_without_what_was_said(trained: Worksp
     assert {row.id for row in card.rows} >= {"1", "3", "4", "5a", "5b", "7"}
     assert trained.vault.ids("scorecard") == ["v1"]
     json_file, page = write_scorecard(card, tmp_path)
-    said = [example.reply for example in dataset_named(trained).split.test]
+    said = [example.reply for example in dataset_named(trained, why="a test").split.test]
     for text in (json_file.read_text(encoding="utf-8"), page.read_text(encoding="utf-8")):
         assert [reply for reply in said if reply in text] == []
     with_samples, _ = write_scorecard(card, tmp_path / "more", samples=True)

@@ -24,11 +24,12 @@ def evaluate(
     """Judge a clone on what it never saw, beside every baseline; writes JSON and one HTML page."""
     from ipse.cli.scorecard_ import print_scorecard
     from ipse.pipeline.judging import evaluate as judge
-    from ipse.pipeline.judging import write_scorecard
+    from ipse.pipeline.judging import export_scorecard
 
-    with opened(vault) as workspace, progress_bar("judging", quiet=json) as progress:
-        scorecard = judge(workspace, model=model, progress=progress)
-    json_file, page = write_scorecard(scorecard, out, samples=samples)
+    with opened(vault) as workspace:
+        with progress_bar("judging", quiet=json) as progress:
+            scorecard = judge(workspace, model=model, progress=progress)
+        json_file, page = export_scorecard(workspace, scorecard, out, samples=samples)
     if json:
         print_json(scorecard)
         return

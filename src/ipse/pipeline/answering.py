@@ -45,6 +45,7 @@ def load_voice(workspace: Workspace, name: str) -> tuple[ModelCard, Voice]:
     registry = Registry(workspace.vault)
     card = registry.card(name)
     still_allowed(workspace, card.consents, f"The model {card.id}")
+    workspace.vault.note("model.read", {"model": card.id})
     return card, plugins.voice(card.method).load(registry.files(card.id))
 
 

@@ -39,7 +39,7 @@ def contacts(workspace: Workspace) -> list[Contact]:
     roster = workspace.roster()
     wrote: Counter[str] = Counter()
     platforms: dict[str, set[str]] = {}
-    for talk in workspace.vault.scan():
+    for talk in _read(workspace, None, "contacts"):
         for message in talk.messages:
             who = OWNER if message.direction == "outbound" else roster.now(message.sender.name)
             wrote[who] += 1
@@ -95,16 +95,32 @@ def exclude(workspace: Workspace, who: str, *, excluded: bool = True) -> Contact
     return _changed(workspace, "contacts.exclude" if excluded else "contacts.include", change)
 
 
-def conversations(workspace: Workspace, sources: Collection[str] | None = None) -> Iterator[Conversation]:
-    """What the vault holds, with people as they are known now.
+def conversations(
+    workspace: Workspace, sources: Collection[str] | None = None, *, why: str
+) -> Iterator[Conversation]:
+    """What the vault holds, with people as they are known now; the audit log says that it was read and why.
 
     A message of somebody who was excluded is a gap: it says that there was one, and nothing else.
     """
     roster = workspace.roster()
-    talks = workspace.vault.scan(sources=sources)
+    talks = _read(workspace, sources, why)
     if not roster.merged and not roster.excluded:
-        yield from talks
-        return
+        return talks
+    return _known(roster, talks)
+
+
+def _read(workspace: Workspace, sources: Collection[str] | None, why: str) -> Iterator[Conversation]:
+    """The one door to what was kept: its row is written before the first byte is opened.
+
+    Where one source is read, its row is sealed under that source's key.
+    """
+    names = sorted(workspace.vault.counts() if sources is None else sources)
+    told = {"source": names[0]} if len(names) == 1 else {"sources": ", ".join(names)}
+    workspace.vault.note("read", {"why": why, **told})
+    return workspace.vault.scan(sources=sources)
+
+
+def _known(roster: Roster, talks: Iterator[Conversation]) -> Iterator[Conversation]:
     person = partial(_person, roster)
     text = _texts(roster)
     for talk in talks:

@@ -120,7 +120,7 @@ def from_archive(workspace: Workspace, archive: Path, *, format_name: str = "x")
 def enriched(workspace: Workspace) -> Iterator[EnrichedMessage]:
     """Every message with a link behind which something was found."""
     roster, store = workspace.roster(), _Store(workspace)
-    for talk in conversations(workspace):
+    for talk in conversations(workspace, why="enrich.show"):
         for message in talk.messages:
             found = [store.get(url) for url in _in(message.text, roster)]
             links = tuple(one for one in found if isinstance(one, LinkContent))
@@ -144,7 +144,7 @@ def _allowed(workspace: Workspace) -> frozenset[str]:
 def _links(workspace: Workspace, roster: Roster, sources: Iterable[str] | None) -> list[str]:
     """Every link, in the order met."""
     found: dict[str, None] = {}
-    for talk in conversations(workspace, None if sources is None else set(sources)):
+    for talk in conversations(workspace, None if sources is None else set(sources), why="enrich"):
         for message in talk.messages:
             found.update(dict.fromkeys(_in(message.text, roster)))
     return list(found)

@@ -91,7 +91,7 @@ def _row(message: Message, people: set[str], *, index: int, length: int, is_repl
 def export_messages(workspace: Workspace, out: Path | TextIO, form: ExportFormat) -> int:
     """Write every message of the vault and return how many; the export is noted in the audit log first."""
     workspace.vault.note("export.messages", {"format": form})
-    rows = _rows(conversations(workspace))
+    rows = _rows(conversations(workspace, why="export"))
     if isinstance(out, Path):
         if form == "parquet":
             return _parquet(rows, out)

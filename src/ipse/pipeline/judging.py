@@ -20,7 +20,7 @@ from ipse.registry import ModelCard, Registry
 from ipse.scorecard import Judging, Rivals, Scorecard, render
 from ipse.scorecard import evaluate as measure
 
-__all__ = ["evaluate", "promote", "write_scorecard"]
+__all__ = ["evaluate", "export_scorecard", "promote", "write_scorecard"]
 
 FEWEST = 30  # pairs of another person from which a clone of them says anything
 
@@ -31,7 +31,8 @@ def evaluate(workspace: Workspace, *, model: str = "champion", progress: Progres
     Other people's replies train only the judge and the wrong-author clones, which are forgotten at once.
     """
     card, voice = load_voice(workspace, model)
-    dataset = dataset_named(workspace, card.dataset)
+    workspace.vault.note("evaluate", {"model": card.id, "dataset": card.dataset})
+    dataset = dataset_named(workspace, card.dataset, why="evaluate")
     if not dataset.split.test:
         raise DatasetError(
             "The dataset has nothing held out to judge by.", hint="Import more, then `ipse prepare`."
@@ -64,6 +65,14 @@ def promote(workspace: Workspace, model: str, *, anyway: bool = False) -> ModelC
     return registry.promote(card.id, reason="its scorecard")
 
 
+def export_scorecard(
+    workspace: Workspace, scorecard: Scorecard, folder: Path, *, samples: bool = False
+) -> tuple[Path, Path]:
+    """:func:`write_scorecard`, told in the audit log first."""
+    workspace.vault.note("export.scorecard", {"model": scorecard.model, "samples": samples})
+    return write_scorecard(scorecard, folder, samples=samples)
+
+
 def write_scorecard(scorecard: Scorecard, folder: Path, *, samples: bool = False) -> tuple[Path, Path]:
     """Write the scorecard as JSON and as one self-contained page; returns both files.
 
@@ -85,7 +94,7 @@ def _measure(
     workspace: Workspace, card: ModelCard, voice: Voice, dataset: Dataset, follow: Progress
 ) -> Scorecard:
     settings = workspace.settings
-    talks = conversations(workspace, set(card.consents))
+    talks = conversations(workspace, set(card.consents), why="evaluate")
     others = impostors(talks, settings.dataset, like=dataset.split)
     older, newer = _divided(others, dataset)
     make = _maker(card, settings, follow)

@@ -26,7 +26,7 @@ def prepare(workspace: Workspace) -> Dataset:
     The same vault and settings give the same dataset, which is then kept once.
     """
     consents = _style_consents(workspace)
-    talks = conversations(workspace, set(consents))
+    talks = conversations(workspace, set(consents), why="prepare")
     dataset = freeze(talks, workspace.settings.dataset, consents=consents)
     name = dataset.card.id
     if name not in workspace.vault.ids("dataset"):
@@ -35,14 +35,15 @@ def prepare(workspace: Workspace) -> Dataset:
     return dataset
 
 
-def dataset_named(workspace: Workspace, name: str | None = None) -> Dataset:
-    """The dataset whose id begins so, or the newest; raises ``DatasetError``."""
+def dataset_named(workspace: Workspace, name: str | None = None, *, why: str) -> Dataset:
+    """The dataset whose id begins so, or the newest; the audit log says why. Raises ``DatasetError``."""
     known = workspace.vault.ids("dataset")
     found = [held for held in known if held.startswith(name)] if name else known[-1:]
     if not found:
         raise DatasetError(
             f"There is no dataset{f' `{name}`' if name else ''}.", hint="Make one with `ipse prepare`."
         )
+    workspace.vault.note("dataset.read", {"dataset": found[-1], "why": why})
     return Dataset.loads(workspace.vault.get("dataset", found[-1]))
 
 
@@ -50,7 +51,7 @@ def export_dataset(
     workspace: Workspace, name: str | None, part: Literal["train", "judge", "test"]
 ) -> Iterator[str]:
     """One set of a dataset as Hugging Face chat JSONL, line by line; noted in the audit log first."""
-    dataset = dataset_named(workspace, name)
+    dataset = dataset_named(workspace, name, why="export")
     workspace.vault.note("export.dataset", {"dataset": dataset.card.id, "part": part})
     return to_chat_jsonl(dataset.split.sets()[part], workspace.settings.lora.system)
 
@@ -73,11 +74,13 @@ def train(
     The embedded voice becomes champion at once where none or an older one of its kind speaks; any other
     method must first earn it (``ipse evaluate``, ``ipse models promote``).
     """
-    dataset = dataset_named(workspace, dataset_name)
+    dataset = dataset_named(workspace, dataset_name, why="train")
     still_allowed(workspace, dataset.card.consents, f"The dataset {dataset.card.id}")
     learner = plugins.learner(method).configure(workspace.settings)
     if not dataset.split.train:
         raise DatasetError("The dataset has nothing to train on.", hint="Import more, then `ipse prepare`.")
+
+    workspace.vault.note("train", {"method": method, "dataset": dataset.card.id})
 
     def work(follow: Progress) -> Learner:
         return learner.fit(dataset.split.train, dataset.split.judge, follow)
