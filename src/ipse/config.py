@@ -23,6 +23,7 @@ __all__ = [
     "ImportSettings",
     "LoraSettings",
     "PrivacySettings",
+    "RetentionSettings",
     "RetrievalSettings",
     "ScorecardSettings",
     "Settings",
@@ -85,6 +86,25 @@ class PrivacySettings(_Section):
     review_items: int = Field(
         1000, ge=0, description="doubtful finds kept for `ipse privacy review`; 0: none are kept"
     )
+
+
+class RetentionSettings(_Section):
+    """How long records are kept, in days; 0: until they are erased."""
+
+    messages: int = Field(0, ge=0, description="days that messages are kept; 0: until erased")
+    events: int = Field(0, ge=0, description="days that events are kept; 0: until erased")
+    sources: dict[str, Annotated[int, Field(ge=0)]] = Field(
+        {}, description="days by source, before the two above, such as `whatsapp: 365`"
+    )
+
+    @property
+    def limits(self) -> bool:
+        """Whether anything is limited."""
+        return bool(self.messages or self.events or any(self.sources.values()))
+
+    def days(self, source: str, family: Literal["messages", "events"]) -> int:
+        """Days that records of a source are kept; 0 for no limit."""
+        return self.sources.get(source, self.messages if family == "messages" else self.events)
 
 
 class EnrichSettings(_Section):
@@ -157,6 +177,7 @@ class Settings(_Section):
     imports: ImportSettings = ImportSettings()
     privacy: PrivacySettings = PrivacySettings()
     enrich: EnrichSettings = EnrichSettings()
+    retention: RetentionSettings = RetentionSettings()
     dataset: DatasetSettings = DatasetSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     lora: LoraSettings = LoraSettings()

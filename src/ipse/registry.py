@@ -37,7 +37,10 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Alias(msgspec.Struct, frozen=True):
+    """``last`` is the highest version ever deleted: none is given twice."""
+
     history: tuple[str, ...] = ()
+    last: int = 0
 
 
 class Registry:
@@ -50,7 +53,10 @@ class Registry:
         """Keep a model under the next free version (``v1``, ``v2`` …) and return its card."""
         taken = [int(name[1:]) for name in self._vault.ids("model")]
         named = msgspec.structs.replace(
-            card, id=f"v{max(taken, default=0) + 1}", artefact=_digest(files), created_at=datetime.now(UTC)
+            card,
+            id=f"v{max([self._alias().last, *taken]) + 1}",
+            artefact=_digest(files),
+            created_at=datetime.now(UTC),
         )
         packed = msgspec.msgpack.encode(dict(files))
         lineage: dict[str, str] = {"model": named.id, "method": named.method, "dataset": named.dataset}
@@ -101,14 +107,30 @@ class Registry:
         self._move(history[:-1], "model.rollback", {"model": history[-2], "instead_of": history[-1]})
         return self.card(history[-2])
 
+    def remove(self, name: str, *, reason: str) -> None:
+        """Delete a model: it speaks no more, and no other gets its version. One that is gone is fine."""
+        held = self._alias()
+        history = tuple(one for one in held.history if one != name)
+        last = max(held.last, int(name[1:]))
+        if (history, last) != (held.history, held.last):
+            self._keep(_Alias(history, last), "model.withdraw", {"model": name, "reason": reason})
+        for kind in ("model", "artefact"):
+            if name in self._vault.ids(kind):
+                self._vault.remove(kind, name, action=f"{kind}.remove", details={"model": name})
+
     def _history(self) -> tuple[str, ...]:
+        return self._alias().history
+
+    def _alias(self) -> _Alias:
         if "champion" not in self._vault.ids("alias"):
-            return ()
-        return msgspec.json.decode(self._vault.get("alias", "champion"), type=_Alias).history
+            return _Alias()
+        return msgspec.json.decode(self._vault.get("alias", "champion"), type=_Alias)
 
     def _move(self, history: tuple[str, ...], action: str, details: Mapping[str, str]) -> None:
-        payload = msgspec.json.encode(_Alias(history))
-        self._vault.put("alias", "champion", payload, action=action, details=details)
+        self._keep(_Alias(history, self._alias().last), action, details)
+
+    def _keep(self, alias: _Alias, action: str, details: Mapping[str, str]) -> None:
+        self._vault.put("alias", "champion", msgspec.json.encode(alias), action=action, details=details)
 
 
 def _digest(files: Mapping[str, bytes]) -> str:

@@ -15,6 +15,7 @@ from ipse.cli import (
     enrich_,
     evaluate_,
     export_,
+    forget_,
     import_,
     init_,
     jobs_,
@@ -55,6 +56,9 @@ app.add_typer(models_.app, name="models", rich_help_panel=LEARN)
 app.command("answer", rich_help_panel=USE)(answer_.answer)
 app.command("chat", rich_help_panel=USE)(answer_.chat)
 app.add_typer(export_.app, name="export", rich_help_panel=USE)
+app.command("forget", rich_help_panel=LOOK)(forget_.forget)
+app.command("purge", rich_help_panel=LOOK)(forget_.purge)
+app.add_typer(privacy_.app, name="privacy", rich_help_panel=LOOK)
 app.add_typer(jobs_.app, name="jobs", rich_help_panel=LOOK)
 app.add_typer(audit_.app, name="audit", rich_help_panel=LOOK)
 app.add_typer(settings_.app, name="settings", rich_help_panel=LOOK)

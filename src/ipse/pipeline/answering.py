@@ -66,7 +66,12 @@ class Clone:
         return frozenset(("me", self._contact) if self._contact else ("me",))
 
     def stream(self, text: str) -> Iterator[str]:
-        """Yield the answer piece by piece; an audit row is written before the first."""
+        """Yield the answer piece by piece; an audit row is written before the first.
+
+        Raises ``ConsentError`` or ``RegistryError`` if the model may not speak any more.
+        """
+        card = Registry(self._workspace.vault).card(self.card.id)
+        still_allowed(self._workspace, card.consents, f"The model {card.id}")
         self._history.append(Turn("partner", self._contact or "partner", self._pseudonymized(text)))
         self._workspace.vault.note(
             "answer", {"model": self.card.id, "contact": self._contact or "", "question": _fingerprint(text)}

@@ -10,6 +10,8 @@ from ipse import plugins
 from ipse.consent import Consent, Purpose, SignedConsent, sign
 from ipse.consent import withdraw as withdrawn
 from ipse.errors import ConsentError
+from ipse.pipeline.forgetting import forget
+from ipse.pipeline.plans import plan_for
 from ipse.pipeline.workspace import Workspace
 
 __all__ = ["consent_named", "give", "withdraw"]
@@ -37,13 +39,17 @@ def give(
 def withdraw(workspace: Workspace, name: str, *, erase: bool = False) -> tuple[SignedConsent, int]:
     """Withdraw a consent: from now on nothing of its source is used. Returns it and the records erased.
 
-    With ``erase`` the source's keys are destroyed and its ciphertext deleted.
+    With ``erase`` the source is forgotten, with every dataset and model that holds any of it.
     """
     consent = consent_named(workspace, name).consent
     if consent.state == "withdrawn":
         raise ConsentError(f"The consent {consent.id} is withdrawn already.")
     signed = _keep(workspace, withdrawn(consent, datetime.now(UTC)), "consent.withdraw")
-    return signed, workspace.vault.erase(consent.source) if erase else 0
+    if not erase or consent.source not in workspace.vault.counts():
+        return signed, 0
+    plan = plan_for(workspace, "source", consent.source)
+    forget(workspace, plan)
+    return signed, plan.counts.get("messages", 0) + plan.counts.get("events", 0)
 
 
 def consent_named(workspace: Workspace, name: str) -> SignedConsent:

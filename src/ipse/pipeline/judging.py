@@ -13,7 +13,7 @@ from ipse.interfaces import Progress, Recognizer, Voice
 from ipse.jobs import run
 from ipse.pipeline.answering import load_voice
 from ipse.pipeline.contacts import conversations
-from ipse.pipeline.learning import DEFAULT, dataset_named
+from ipse.pipeline.learning import DEFAULT, check_allowed, dataset_named, while_allowed
 from ipse.pipeline.workspace import Workspace
 from ipse.records import Example
 from ipse.registry import ModelCard, Registry
@@ -39,7 +39,9 @@ def evaluate(workspace: Workspace, *, model: str = "champion", progress: Progres
         )
 
     def work(follow: Progress) -> Scorecard:
-        return _measure(workspace, card, voice, dataset, follow)
+        measured = _measure(workspace, card, voice, dataset, while_allowed(workspace, dataset, follow))
+        check_allowed(workspace, dataset)
+        return measured
 
     scorecard = run(workspace.vault, "evaluate", work, progress)
     details = {"model": card.id, "promotable": str(scorecard.promotable)}

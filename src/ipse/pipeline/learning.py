@@ -1,6 +1,7 @@
 """From the vault to a model: freeze a dataset, fit a learner on it, register what it learned."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from msgspec import json
@@ -15,8 +16,17 @@ from ipse.pipeline.contacts import conversations
 from ipse.pipeline.workspace import Workspace
 from ipse.registry import ModelCard, Registry
 
-__all__ = ["dataset_named", "export_dataset", "prepare", "still_allowed", "train"]
+__all__ = [
+    "check_allowed",
+    "dataset_named",
+    "export_dataset",
+    "prepare",
+    "still_allowed",
+    "train",
+    "while_allowed",
+]
 
+LOOK_SECONDS = 1.0  # how often running work looks whether it is still allowed; a look takes milliseconds
 DEFAULT = "retrieval"  # the embedded voice: it speaks until another has earned it
 
 
@@ -66,6 +76,29 @@ def still_allowed(workspace: Workspace, consents: dict[str, str], what: str) -> 
             )
 
 
+def check_allowed(workspace: Workspace, dataset: Dataset) -> None:
+    """Raise ``ConsentError`` if a consent of the dataset no longer holds, or if it was erased."""
+    still_allowed(workspace, dataset.card.consents, f"The dataset {dataset.card.id}")
+    if dataset.card.id not in workspace.vault.ids("dataset"):
+        raise ConsentError(
+            "What this learns from was erased.", hint="Run `ipse prepare` and `ipse train` again."
+        )
+
+
+def while_allowed(workspace: Workspace, dataset: Dataset, follow: Progress) -> Progress:
+    """``follow``, which also stops the work soon after a consent is withdrawn or the dataset erased."""
+    looked = time.monotonic()
+
+    def progress(done: float, total: float | None, figures: Mapping[str, float]) -> None:
+        nonlocal looked
+        follow(done, total, figures)
+        if time.monotonic() - looked >= LOOK_SECONDS:
+            check_allowed(workspace, dataset)
+            looked = time.monotonic()
+
+    return progress
+
+
 def train(
     workspace: Workspace, *, method: str = DEFAULT, dataset_name: str | None = None, progress: Progress
 ) -> ModelCard:
@@ -83,7 +116,9 @@ def train(
     workspace.vault.note("train", {"method": method, "dataset": dataset.card.id})
 
     def work(follow: Progress) -> Learner:
-        return learner.fit(dataset.split.train, dataset.split.judge, follow)
+        fit = learner.fit(dataset.split.train, dataset.split.judge, while_allowed(workspace, dataset, follow))
+        check_allowed(workspace, dataset)
+        return fit
 
     fitted = run(workspace.vault, "train", work, progress)
     registry = Registry(workspace.vault)

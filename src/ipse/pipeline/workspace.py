@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from weakref import WeakKeyDictionary
 
 import msgspec
 
 from ipse.config import Settings, default_vault
 from ipse.consent import Permit, Purpose, SignedConsent, decide
-from ipse.errors import ConsentError, VaultMissingError
+from ipse.errors import ConsentError, PrivacyError, VaultMissingError
+from ipse.privacy.erasures import Erasures
 from ipse.privacy.roster import Roster
 from ipse.vault import Vault
 
@@ -33,14 +35,25 @@ class Workspace:
     def __init__(self, vault: Vault, settings: Settings) -> None:
         self.vault = vault
         self.settings = settings
+        self._erasures = Erasures(vault.signing_key())
+        self._read: WeakKeyDictionary[Roster, int] = WeakKeyDictionary()
 
     @classmethod
     def open(cls, settings: Settings, secret: str) -> Self:
-        """Open the vault of this run with its passphrase or recovery key."""
+        """Open the vault of this run with its passphrase or recovery key.
+
+        An erasure that was cut short is finished first, and what is kept no longer than now is let go.
+        """
         folder = locate(settings)
         if not (folder / "vault.json").is_file():
             raise VaultMissingError(f"There is no vault in {folder}.", hint="Make one with `ipse init`.")
-        return cls(Vault.open(folder, secret), settings)
+        workspace = cls(Vault.open(folder, secret), settings)
+        try:
+            _settle(workspace)
+        except BaseException:
+            workspace.vault.close()
+            raise
+        return workspace
 
     def __enter__(self) -> Self:
         """Use it in a ``with`` block."""
@@ -60,7 +73,11 @@ class Workspace:
         ]
 
     def permit(self, source: str, purpose: Purpose) -> Permit:
-        """The owner's leave to use ``source`` for ``purpose`` now; raises ``ConsentError``."""
+        """The owner's leave to use ``source`` for ``purpose`` now; raises ``ConsentError``.
+
+        Rosters read before learn here what was erased in another terminal meanwhile.
+        """
+        self.erasures()
         return decide(self.consents(), source=source, purpose=purpose, now=datetime.now(UTC))
 
     def allows(self, source: str, purpose: Purpose = "archive") -> bool:
@@ -71,14 +88,42 @@ class Workspace:
             return False
         return True
 
+    def erasures(self) -> Erasures:
+        """What was erased and is not to be taken in again, as it is now."""
+        if "ledger" in self.vault.ids("erasures"):
+            self._erasures.load(self.vault.get("erasures", "ledger"))
+        return self._erasures
+
+    def keep_erasures(self) -> None:
+        """Make the ledger durable."""
+        payload, details = self._erasures.dumps(), {"tokens": len(self._erasures)}
+        self.vault.put("erasures", "ledger", payload, action="forget.ledger", details=details)
+
     def roster(self) -> Roster:
         """Who is known in this vault."""
-        if "roster" not in self.vault.ids("roster"):
-            return Roster()
-        return Roster.loads(self.vault.get("roster", "roster"))
+        erasures = self.erasures()
+        held = "roster" in self.vault.ids("roster")
+        roster = Roster.loads(self.vault.get("roster", "roster")) if held else Roster()
+        roster.erasures = erasures
+        self._read[roster] = erasures.revision
+        return roster
 
     def keep_roster(self, roster: Roster) -> None:
-        """Make what the roster learned durable; call before anything that speaks of it is kept."""
-        self.vault.put(
-            "roster", "roster", roster.dumps(), action="import.people", details={"known": len(roster)}
-        )
+        """Make what the roster learned durable; call before anything that speaks of it is kept.
+
+        Raises ``PrivacyError`` if something was erased since the roster was read: it would come back.
+        """
+        with self.vault.exclusive():
+            if self.erasures().revision != self._read.get(roster, 0):
+                raise PrivacyError("Something was erased meanwhile.", hint="Run this again; it goes on.")
+            self.vault.put(
+                "roster", "roster", roster.dumps(), action="import.people", details={"known": len(roster)}
+            )
+
+
+def _settle(workspace: Workspace) -> None:
+    from ipse.pipeline.forgetting import finish  # they start from a workspace themselves
+    from ipse.pipeline.retention import purge_if_due
+
+    finish(workspace)
+    purge_if_due(workspace)

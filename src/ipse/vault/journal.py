@@ -102,6 +102,15 @@ class Journal:
         seq, before = (last.seq, last.mac) if last else (0, GENESIS)
         self._write(db, seq + 1, before, _Body(datetime.now(UTC), action, dict(details)), source or self._own)
 
+    def head(self) -> tuple[int, str]:
+        """The number of the newest row, and its MAC in hex."""
+        newest = (
+            sa.select(tables.audit.c.seq, tables.audit.c.mac).order_by(tables.audit.c.seq.desc()).limit(1)
+        )
+        with self._parts.catalog.read() as db:
+            row = db.execute(newest).one()
+        return row.seq, row.mac.hex()
+
     def forget(self, db: sa.Connection, key_id: bytes) -> str:
         """Delete the details sealed under a key that is to be destroyed; returns the rows they were of.
 

@@ -1,0 +1,227 @@
+"""Erasure that reaches all that was made of what is erased: names, links, datasets, models, scorecards.
+
+A plan is kept sealed before anything goes (intent), carried out (act) and replaced by a signed certificate
+(done); each step does no harm when done twice, and whoever opens the vault next finishes what was cut short.
+What went is remembered as opaque tokens, so that neither a new import nor an older backup brings it back.
+"""
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+
+import msgspec
+
+from ipse import plugins
+from ipse.errors import DamagedVaultError, IpseError, SettingsError, VaultError
+from ipse.interfaces import Progress
+from ipse.pipeline import certificates
+from ipse.pipeline.certificates import Certificate, SignedCertificate
+from ipse.pipeline.learning import prepare, train
+from ipse.pipeline.plans import Plan, planned
+from ipse.pipeline.remnants import sweep
+from ipse.pipeline.workspace import Workspace
+from ipse.privacy.erasures import Erased, Erasures, names_of
+from ipse.records import Person
+from ipse.registry import ModelCard, Registry
+
+__all__ = ["Forgotten", "allow_again", "carry_out", "finish", "forget", "replay"]
+
+KIND = "forgetting"
+TRIES = 3  # an import in another terminal may keep a batch that it cleared before the erasure began
+
+
+class Forgotten(msgspec.Struct, frozen=True, kw_only=True):
+    """The certificate, the models trained anew, and why others were not."""
+
+    certificate: SignedCertificate
+    retrained: tuple[ModelCard, ...] = ()
+    not_retrained: str = ""
+
+
+def forget(
+    workspace: Workspace, plan: Plan, *, retrain: bool = False, progress: Progress | None = None
+) -> Forgotten:
+    """Carry a plan of :func:`~ipse.pipeline.plans.plan_for` out; durable when this returns.
+
+    With ``retrain`` each method whose models went is trained anew, from the frozen base, on what is left.
+    """
+    registry = Registry(workspace.vault)
+    lost = [registry.card(name) for name in plan.models] if retrain else []
+    certificate = carry_out(workspace, plan)
+    try:
+        again = _retrained(workspace, lost, progress or (lambda _done, _total, _figures: None))
+    except IpseError as error:  # what was asked for is done; this comes on top
+        return Forgotten(certificate=certificate, not_retrained=str(error))
+    return Forgotten(certificate=certificate, retrained=again)
+
+
+def carry_out(workspace: Workspace, plan: Plan) -> SignedCertificate:
+    """Keep the plan, do it, and return the certificate."""
+    details = {"erasure": plan.id, "what": plan.what}
+    workspace.vault.put(KIND, plan.id, msgspec.json.encode(plan), action="forget.begin", details=details)
+    return _act(workspace, plan)
+
+
+def finish(workspace: Workspace) -> int:
+    """Finish what was cut short; returns how many erasures. Damage elsewhere leaves it for later."""
+    done = 0
+    for name in workspace.vault.ids(KIND):
+        plan = msgspec.json.decode(workspace.vault.get(KIND, name), type=Plan)
+        try:
+            _act(workspace, plan)
+        except DamagedVaultError:
+            continue  # the owner must get at the rest; it is tried again at the next opening
+        done += 1
+    return done
+
+
+def allow_again(workspace: Workspace, what: str, name: str) -> int:
+    """Let what was erased be taken in again; returns how many tokens of it the ledger held.
+
+    An erasure is allowed as a whole: a contact with the conversations that went along.
+    """
+    with workspace.vault.exclusive():
+        gone = workspace.erasures().allow(_named(workspace, what, name))
+        if gone:
+            workspace.keep_erasures()
+    return gone
+
+
+def replay(workspace: Workspace, newer: bytes = b"") -> SignedCertificate | None:
+    """Erase again what the ledger says, as after an older backup was restored; None if nothing of it is here.
+
+    ``newer`` is the content of a newer ledger (``Workspace.erasures().dumps()`` of the vault that was lost).
+    """
+    ledger = workspace.erasures()
+    if newer:
+        other = Erasures(workspace.vault.signing_key())
+        other.load(newer)
+        if ledger.union(other):
+            workspace.keep_erasures()
+    plan = planned(workspace, ledger)
+    return carry_out(workspace, plan) if plan is not None else None
+
+
+def _named(workspace: Workspace, what: str, name: str) -> list[Erased]:
+    """Every token under which the ledger may know it."""
+    known = [source.name for source in plugins.sources()]
+    if what == "all":
+        return [Erased("source", source) for source in {*known, *workspace.vault.counts()}]
+    if what == "source":
+        found = [source.name for source in plugins.sources() if name in (source.name, *source.aliases)]
+        return [Erased("source", source) for source in (name, *found)]
+    if what == "contact":
+        return names_of("", [Person(name), Person("", name)])
+    if what == "conversation":
+        return [Erased("conversation", one) for one in (name, *(f"{source}|{name}" for source in known))]
+    if what == "message":
+        return [Erased("message", name)]
+    raise SettingsError(f"A {what} is not kept out.", hint="Train it again.")
+
+
+def _act(workspace: Workspace, plan: Plan) -> SignedCertificate:
+    """Every step of a plan; each is harmless when done before."""
+    vault = workspace.vault
+    if plan.what != "model":
+        _remember(workspace, plan)
+    _derived(workspace, plan)
+    counts = dict(plan.counts)
+    for _ in range(TRIES):
+        _records(workspace, plan)
+        swept = sweep(workspace, plan.people) if plan.what != "model" else {}
+        if plan.everything:
+            _rest(workspace)
+        left = _remnants(workspace, plan)
+        if not left:
+            break
+    else:
+        raise VaultError(
+            f"{left} pieces of it came back while it was erased.", hint="Stop the import, then open it again."
+        )
+    vault.compact()
+    certificate = Certificate(
+        id=plan.id,
+        vault=vault.id,
+        what=plan.what,
+        asked_at=plan.asked_at,
+        done_at=datetime.now(UTC),
+        counts={name: n for name, n in (counts | swept).items() if n},
+        datasets=plan.datasets,
+        models=plan.models,
+        remnants=left,
+        audit_row=0,
+        audit_hash="",
+    )
+    details = {"erasure": plan.id, "what": plan.what, **certificate.counts}
+    signed = certificates.keep(workspace, certificate, details)
+    vault.remove(KIND, plan.id, action="forget.end", details={"erasure": plan.id})
+    return signed
+
+
+def _remember(workspace: Workspace, plan: Plan) -> None:
+    with workspace.vault.exclusive():
+        ledger = workspace.erasures()
+        if plan.things:
+            ledger.add(plan.id, plan.things)
+        ledger.touch()  # whoever read the roster before this may not write it back
+        workspace.keep_erasures()
+
+
+def _derived(workspace: Workspace, plan: Plan) -> None:
+    """Delete what was made of it."""
+    vault, registry = workspace.vault, Registry(workspace.vault)
+    for model in plan.models:
+        if model in vault.ids("scorecard"):
+            vault.remove("scorecard", model, action="scorecard.remove", details={"model": model})
+        registry.remove(model, reason=f"erasure {plan.id}")
+    held = vault.ids("dataset")
+    for dataset in plan.datasets:
+        if dataset in held:
+            vault.remove("dataset", dataset, action="dataset.remove", details={"dataset": dataset})
+
+
+def _records(workspace: Workspace, plan: Plan) -> None:
+    vault = workspace.vault
+    action = "purge.remove" if plan.what == "retention" else "forget.remove"
+    for source in plan.sources:
+        vault.erase(source)
+    for cut in plan.cuts:
+        vault.remove_records(cut, action=action)
+        held = vault.counts().get(cut.source)
+        if held is not None and not held["records"]:
+            vault.erase(cut.source)
+
+
+def _rest(workspace: Workspace) -> None:
+    """With everything, also what is not made of records."""
+    vault = workspace.vault
+    for kind in ("roster", "job", "links", "scorecard"):
+        for name in vault.ids(kind):
+            vault.remove(kind, name, action="forget.rest", details={"kind": kind})
+
+
+def _remnants(workspace: Workspace, plan: Plan) -> int:
+    """How much of it is still there; looks at what is kept, not at what was done."""
+    vault = workspace.vault
+    left = len(set(plan.sources) & vault.counts().keys())
+    measured = [vault.measure(cut) for cut in plan.cuts]
+    left += sum(one.messages + one.events + len(one.names) for one in measured)
+    left += len(set(plan.datasets) & {*vault.ids("dataset")})
+    left += len(set(plan.models) & {*vault.ids("model"), *vault.ids("artefact"), *vault.ids("scorecard")})
+    return left + len(set(plan.people) & workspace.roster().people().keys())
+
+
+def _retrained(
+    workspace: Workspace, lost: Collection[ModelCard], progress: Progress
+) -> tuple[ModelCard, ...]:
+    """One model for each method and configuration that went; the newest dataset is made first."""
+    made: list[ModelCard] = []
+    ways = {(card.method, msgspec.json.encode(card.config, order="sorted")): card for card in lost}
+    dataset = prepare(workspace).card.id if ways else ""
+    for card in ways.values():
+        section = getattr(workspace.settings, card.method, None)
+        settings = workspace.settings
+        if section is not None:
+            settings = settings.model_copy(update={card.method: type(section).model_validate(card.config)})
+        own = Workspace(workspace.vault, settings)
+        made.append(train(own, method=card.method, dataset_name=dataset, progress=progress))
+    return tuple(made)
