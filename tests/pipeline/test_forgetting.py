@@ -352,6 +352,20 @@ def test_an_older_backup_does_not_bring_it_back(imported: Imported, tmp_path: Pa
         assert replay(back) is None
 
 
+def test_a_backup_from_before_a_merge_gives_none_of_them_back(imported: Imported, tmp_path: Path) -> None:
+    workspace, _ = imported
+    old, alias = tmp_path / "old", workspace.roster().find("Tomas Weil")
+    shutil.copytree(workspace.vault.folder, old)
+    merge(workspace, "Jun Harada", ["Tomas Weil"])
+    gone(workspace, "contact", "Jun Harada")
+    assert alias in workspace.erasures().labels
+    with Vault.open(old, PASSPHRASE) as restored:
+        back = Workspace(restored, workspace.settings)
+        assert replay(back, workspace.erasures().dumps()) is not None
+        assert restored.counts() == workspace.vault.counts()
+        assert [name for name in (b"Tomas", b"Harada") if name in back.roster().dumps()] == []
+
+
 def test_an_import_that_began_before_an_erasure_does_not_undo_it(imported: Imported) -> None:
     workspace, _ = imported
     roster = workspace.roster()

@@ -154,7 +154,9 @@ def _contact(workspace: Workspace, name: str) -> Plan:
     values = {token: value for value, token in roster.conversations().items()}
     talks = [Erased("conversation", one) for ids in alone.values() for token in sorted(ids)
              for one in (token, values.get(token, token))]  # fmt: skip
-    things = [*names_of(label, roster.handles(label)), *dict.fromkeys(talks)]
+    # By every pseudonym too: in an older backup those merged since are still several people.
+    given = [Erased("label", one, one) for one in sorted(labels)]
+    things = [*names_of(label, roster.handles(label)), *given, *dict.fromkeys(talks)]
     return make(workspace, "contact", cuts=cuts, people={label}, things=things)
 
 

@@ -17,7 +17,7 @@ from ipse.records import Person
 
 __all__ = ["Erased", "Erasures", "Kind", "names_of"]
 
-Kind = Literal["source", "conversation", "message", "name", "single", "bare", "address"]
+Kind = Literal["source", "conversation", "message", "label", "name", "single", "bare", "address"]
 VERSION = 1
 
 
