@@ -88,7 +88,7 @@ class Source(Protocol):
 class Span(msgspec.Struct, frozen=True):
     """Something to replace: ``text[start:end]`` in characters, and its type (``EMAIL``, ``PHONE`` …).
 
-    ``score`` is how sure it is, from 0 to 1; the gate leaves what is doubtful, and the owner is asked about it.
+    ``score`` is how sure it is, from 0 to 1; the gate leaves what is doubtful, and the owner is asked.
     """
 
     start: int

@@ -21,6 +21,7 @@ from ipse.cli import (
     jobs_,
     models_,
     prepare_,
+    privacy_,
     settings_,
     sources_,
     train_,
@@ -58,6 +59,7 @@ app.command("chat", rich_help_panel=USE)(answer_.chat)
 app.add_typer(export_.app, name="export", rich_help_panel=USE)
 app.command("forget", rich_help_panel=LOOK)(forget_.forget)
 app.command("purge", rich_help_panel=LOOK)(forget_.purge)
+app.add_typer(privacy_.app, name="privacy", rich_help_panel=LOOK)
 app.add_typer(jobs_.app, name="jobs", rich_help_panel=LOOK)
 app.add_typer(audit_.app, name="audit", rich_help_panel=LOOK)
 app.add_typer(settings_.app, name="settings", rich_help_panel=LOOK)

@@ -14,9 +14,9 @@ import msgspec
 from ipse import plugins
 from ipse.errors import RegistryError
 from ipse.interfaces import Voice
+from ipse.pipeline.clearing import Clearing
 from ipse.pipeline.learning import still_allowed
 from ipse.pipeline.workspace import Workspace
-from ipse.privacy.gate import Gate
 from ipse.privacy.roster import Roster
 from ipse.records import Message, Person, Turn
 from ipse.registry import ModelCard, Registry
@@ -100,8 +100,7 @@ class Clone:
         """The question as the clone learned to read: through the gate, like everything else."""
         source = next(iter(self.card.consents))
         permit = self._workspace.permit(source, "archive")
-        settings = self._workspace.settings.privacy
-        gate = Gate(self._roster, settings, recognizers=plugins.recognizers(), permit=permit)
+        gate = Clearing(self._workspace, self._roster).gate(permit)
         message = Message(
             id="question",
             conversation="question",

@@ -27,6 +27,7 @@ from ipse.errors import (
     SourceError,
 )
 from ipse.interfaces import Progress, ReadOptions, Source, Survey
+from ipse.pipeline.clearing import Clearing
 from ipse.pipeline.finding import Export, find
 from ipse.pipeline.language import Detector
 from ipse.pipeline.owner import Ask, matcher, people_of, settle
@@ -156,7 +157,7 @@ class _Importer:
         self._progress = progress
         self._is_owner = matcher(options.me, roster)
         self._languages = Detector(workspace.settings.imports.languages)
-        self._recognizers = plugins.recognizers()
+        self._clearing = Clearing(workspace, roster)
         units = [survey.units for _, survey in surveyed]
         self._total = float(sum(n for n in units if n is not None)) if None not in units else None
         self._done = 0
@@ -186,15 +187,14 @@ class _Importer:
     def _keep(self, source: Source, batch: Sequence[Record | Unreadable], report: ExportReport) -> None:
         # Decided anew for each batch: a withdrawal in another terminal stops the import here.
         permit = self._workspace.permit(source.name, "archive")
-        gate = Gate(
-            self._roster, self._workspace.settings.privacy, recognizers=self._recognizers, permit=permit
-        )
+        gate = self._clearing.gate(permit)
         report.read += len(batch)
         before = report.duplicates
         fresh = self._fresh(source, batch, report)
         cleared, gaps = self._clear(gate, self._placed(fresh), report)
         self._remember()
         kept = self._workspace.vault.keep(cleared, source=source.name)
+        self._clearing.remember()
         new = len(kept.new - gaps)
         report.kept += new
         report.duplicates += len(cleared) - len(gaps) - new

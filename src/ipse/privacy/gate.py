@@ -19,8 +19,11 @@ from ipse.errors import PrivacyError, RefusedError
 from ipse.interfaces import Recognizer, Span
 from ipse.privacy.domains import is_public
 from ipse.privacy.exclusions import Exclusions
+from ipse.privacy.finding import Finder, doubts
 from ipse.privacy.known import Mention
+from ipse.privacy.lists import WordLists
 from ipse.privacy.operators import KEEP, PLACEHOLDER, file_name, replace, resolve
+from ipse.privacy.review import Review
 from ipse.privacy.roster import OWNER, Roster
 from ipse.records import Event, Message, Person, Reaction, Record
 
@@ -29,8 +32,6 @@ __all__ = ["Cleared", "Gate"]
 _R = TypeVar("_R", bound=Record)
 _R_co = TypeVar("_R_co", bound=Record, covariant=True)
 
-_KIND = re.compile(r"[A-Z]+(?:_[A-Z]+)*")
-_RESERVED = frozenset({"CONV", "FILE", "ME", "TEXT"})
 _OPAQUE = re.compile(r"[0-9a-f]{16,64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
 _NOBODY = Person("")
@@ -81,17 +82,25 @@ class Cleared(Generic[_R_co]):
 class Gate:
     """Clears the records of one source under one permit.
 
-    ``roster`` remembers whom and what it replaces, and grows.
+    ``roster`` remembers whom and what it replaces, and grows. ``lists`` are the words that the owner allowed
+    and denied; ``review`` takes in what recognizers were not sure of in a message's text.
     """
 
     def __init__(
-        self, roster: Roster, settings: PrivacySettings, *, recognizers: Sequence[Recognizer], permit: Permit
+        self,
+        roster: Roster,
+        settings: PrivacySettings,
+        *,
+        recognizers: Sequence[Recognizer],
+        permit: Permit,
+        lists: WordLists | None = None,
+        review: Review | None = None,
     ) -> None:
         self._roster = roster
         self._permit = permit
         self._keep_raw = settings.keep_raw
-        self._recognizers = tuple(recognizers)
-        self._replace_from = settings.replace_from
+        self._finder = Finder(recognizers, settings, lists)
+        self._review = review
         self._exclusions = Exclusions(settings)
         # What a conversation repeats with every message.
         self._senders: dict[tuple[Person, str], Person] = {}
@@ -172,12 +181,13 @@ class Gate:
             raise RefusedError("a contact you erased wrote it")
         if erased and erased.holds("message", name):
             raise RefusedError("you erased this message")
+        conversation = message.conversation if again else self._conversation(message)
         return {
             "id": name,
-            "conversation": message.conversation if again else self._conversation(message),
+            "conversation": conversation,
             "sender": sender,
             "participants": self._cast(message.participants, again=again),
-            "text": self._text(message.text, again=again),
+            "text": self._text(message.text, again=again, asked_in=conversation),
             "raw": self._text(message.raw, again=again) if self._keep_raw else "",
             "subject": message.subject and self._text(message.subject, again=again),
             "account": message.account and self._text(message.account, again=again),
@@ -258,38 +268,32 @@ class Gate:
         extension = kept.removeprefix("<FILE").strip(".>")
         return kept if not self._roster.known.find(extension) else "<FILE>"
 
-    def _text(self, text: str, *, again: bool = False) -> str:
-        """The text with placeholders, in Unicode's composed form: names would hide behind their accents."""
+    def _text(self, text: str, *, again: bool = False, asked_in: str = "") -> str:
+        """The text with placeholders, in Unicode's composed form: names would hide behind their accents.
+
+        What is doubtful in it goes to the owner's review if it was said in the conversation ``asked_in``.
+        """
         if not text.isascii():
             text = _composed(text)
         written = PLACEHOLDER.finditer(text) if "<" in text else ()
         first = [Span(match.start(), match.end(), KEEP if again else "TEXT") for match in written]
         known = self._roster.known.find(text)
-        found = self._found(text)
+        found = self._finder.find(text)
         if not (first or known or found):
             return text
-        spans = resolve(text, first=first, known=[one.span() for one in known], found=found)
+        people = [one.span() for one in known if not self._finder.keeps(text[one.start : one.end])]
+        spans = resolve(text, first=first, known=people, found=self._finder.replaced(found))
         if not again:
             self._count(text, known, spans)
-        return replace(text, spans, lambda span: self._placeholder(span, text[span.start : span.end]))
 
-    def _found(self, text: str) -> list[Span]:
-        spans: list[Span] = []
-        for recognizer in self._recognizers:
-            try:
-                spans += [span for span in recognizer.find(text) if span.score >= self._replace_from]
-            except (ValueError, LookupError, re.error):
-                # Without the cause: its text may quote the record.
-                raise PrivacyError(
-                    f"The recognizer {recognizer.name} failed on a record.", hint="Remove or update it."
-                ) from None
-        for span in spans:
-            usable = _KIND.fullmatch(span.kind) and span.kind not in _RESERVED
-            if not usable or not 0 <= span.start < span.end <= len(text):
-                raise PrivacyError(
-                    "A recognizer returned a span that cannot be used.", hint="Remove or update it."
-                )
-        return spans
+        def written_for(span: Span) -> str:
+            return self._placeholder(span, text[span.start : span.end])
+
+        if asked_in and self._review is not None and not again:
+            place = self._permit.source, asked_in
+            for doubt in doubts(text, found, spans, written_for, place):
+                self._review.add(doubt)
+        return replace(text, spans, written_for)
 
     def _placeholder(self, span: Span, value: str) -> str:
         if span.kind == KEEP:

@@ -272,8 +272,8 @@ class Roster:
     def placeholder(self, kind: str, value: str) -> str:
         """The placeholder of a value, always the same one: ``<EMAIL_1>``, ``<CONV_000001_9f86d081>``.
 
-        Mail addresses, phone numbers and IBANs are one value in any spelling; it is restored as first seen.
-        A conversation's token ends in random digits, so that no export can name one.
+        What means the same in several spellings (a number, a word in any case) is one value; it is restored
+        as first seen. A conversation's token ends in random digits, so that no export can name one.
         """
         if kind == "CONV":
             return f"<{self._conversation(value)}>"
@@ -392,8 +392,8 @@ def _address_in_name(name: str) -> tuple[str, str] | None:
 
 
 def _canonical(kind: str, value: str) -> str:
-    if kind == "EMAIL":
-        return value.casefold()
     if kind == "PHONE":
         return (address_key(value) or ("", value))[1]
+    if kind in {"ADDRESS", "EMAIL", "NAME", "ORGANISATION", "PLACE", "PRIVATE"}:
+        return " ".join(value.casefold().split())
     return "".join(value.upper().split()) if kind == "IBAN" else value

@@ -13,7 +13,7 @@ from ipse.privacy.stopwords import OFFICES, PARTICLES, STOPWORDS
 
 __all__ = ["Titles"]
 
-CERTAIN = 0.9
+CERTAIN = 1.0
 DOUBTFUL = 0.4
 LONGEST = 4  # words of a name
 SHOUTED = 4  # letters of a word in capitals that is rather shouted than a name
