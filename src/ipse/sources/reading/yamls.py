@@ -9,7 +9,8 @@ from ipse.exports import ExportPath
 
 __all__ = ["yaml_in"]
 
-LARGEST: Final = 1 << 20  # bytes
+LARGEST: Final = 1 << 16  # bytes; a mapping takes one or two thousand
+DEEPEST: Final = 20  # levels; each more costs the parser more than the one before
 
 
 def yaml_in(path: ExportPath, hint: str) -> object:
@@ -19,7 +20,11 @@ def yaml_in(path: ExportPath, hint: str) -> object:
     """
     data = path.read_bytes(LARGEST)
     try:
+        depth = 0
         for event in yaml.parse(data, Loader=yaml.SafeLoader):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > DEEPEST:
+                raise SourceError(f"{path.label}: not valid YAML: it nests too deeply.", hint=hint)
             if isinstance(event, yaml.AliasEvent):
                 raise SourceError(f"{path.label}: `*{event.anchor}` is a reference.", hint="Write it out.")
         return yaml.safe_load(data)
