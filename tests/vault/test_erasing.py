@@ -296,9 +296,9 @@ def test_a_source_erased_between_its_row_and_its_ledger_simply_ends(
     sources = vault._scanner._sources
     find = sources.at
 
-    def late(db: sa.Connection, position: int, key_id: bytes) -> Any:
-        row = find(db, position, key_id)
-        if row is not None and position == 1:
+    def late(db: sa.Connection, home: Any) -> Any:
+        row = find(db, home)
+        if row is not None and home.position == 1:
             monkeypatch.setattr(sources, "at", find)
             vault.erase("whatsapp")
         return row

@@ -85,8 +85,8 @@ def test_every_truncation_is_damage(made: tuple[bytes, str]) -> None:
 
 
 def test_a_newer_version_is_told_apart_whatever_else_it_holds(made: tuple[bytes, str]) -> None:
-    with pytest.raises(UnknownVersionError, match="format 2; this ipse knows up to 1"):
-        parse(forged(made[0], {"version": 2, "slots": "elsewhere", "new": True}))
+    with pytest.raises(UnknownVersionError, match="format 3; this ipse knows up to 2"):
+        parse(forged(made[0], {"version": 3, "slots": "elsewhere", "new": True}))
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ def _newer(raw: bytes) -> bytes:
 
     import msgspec
 
-    tree = {**msgspec.json.decode(raw), "version": 2, "checksum": ""}
+    tree = {**msgspec.json.decode(raw), "version": 3, "checksum": ""}
     body = msgspec.json.encode(tree, order="sorted") + b"\n"
     return msgspec.json.encode({**tree, "checksum": hashlib.sha256(body).hexdigest()}, order="sorted") + b"\n"
 

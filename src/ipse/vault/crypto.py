@@ -1,6 +1,7 @@
 """The cipher, and the only module of the vault that imports one.
 
-AES-256-GCM with random nonces (NIST SP 800-38D), HKDF-SHA256 (RFC 5869), Argon2id (RFC 9106), HMAC-SHA256.
+AES-256-GCM with random nonces (NIST SP 800-38D), HKDF-SHA256 (RFC 5869), Argon2id (RFC 9106), HMAC-SHA256,
+HPKE (RFC 9180; X25519, HKDF-SHA256, AES-256-GCM).
 Everything sealed is bound to its place: :func:`place` writes the associated data without ambiguity. This
 module knows no file, no table and no record.
 """
@@ -13,6 +14,8 @@ from typing import Annotated
 import msgspec
 from argon2.low_level import Type, hash_secret_raw
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hpke
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -28,16 +31,21 @@ __all__ = [
     "derive",
     "mac",
     "place",
+    "public_key",
     "random_bytes",
     "seal",
+    "seal_for",
     "sealer",
     "stretch",
     "token",
     "tokens",
     "unseal",
+    "unseal_by",
 ]
 
 FORMAT_VERSION = 1
+"""Part of every place, so that of everything sealed; the header counts its own versions."""
+
 KEY_BYTES = 32
 ID_BYTES = 16
 NONCE_BYTES = 12
@@ -46,6 +54,8 @@ OVERHEAD = NONCE_BYTES + 16  # nonce before, tag behind
 FLOOR_KIB, FLOOR_ITERATIONS = 64 * 1024, 3  # second recommended option of RFC 9106, section 4
 
 Part = bytes | str | int | bool
+
+_SUITE = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
 
 random_bytes = os.urandom
 
@@ -126,7 +136,29 @@ def unseal(key: bytes, sealed: bytes, where: bytes) -> bytes:
     try:
         return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], where)
     except (InvalidTag, TypeError, ValueError) as error:
-        raise DamagedVaultError(
-            "Something in the vault is not what was written.",
-            hint="Stop writing to it and restore a backup.",
-        ) from error
+        raise _changed() from error
+
+
+def public_key(secret: bytes) -> bytes:
+    """The X25519 public key, 32 bytes, of a secret of 32 bytes."""
+    return X25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw()
+
+
+def seal_for(public: bytes, plain: bytes, where: bytes) -> bytes:
+    """Encrypt to the holder of a secret by their public key, bound to ``where``: HPKE, base mode."""
+    return _SUITE.encrypt(plain, X25519PublicKey.from_public_bytes(public), where)
+
+
+def unseal_by(secret: bytes, sealed: bytes, where: bytes) -> bytes:
+    """Decrypt what :func:`seal_for` made; raises ``DamagedVaultError`` like :func:`unseal`."""
+    try:
+        return _SUITE.decrypt(sealed, X25519PrivateKey.from_private_bytes(secret), where)
+    except InvalidTag as error:
+        raise _changed() from error
+
+
+def _changed() -> DamagedVaultError:
+    return DamagedVaultError(
+        "Something in the vault is not what was written.",
+        hint="Stop writing to it and restore a backup.",
+    )

@@ -107,18 +107,18 @@ class Eraser:
         for rows in chunks(self._streams.rows(db, home)):
             found = []
             for stream in self._streams.opened(home, rows):
-                records = self._records(db, home, stream) if _may_touch(cut, stream.manifest) else []
+                records = self._records(db, stream) if _may_touch(cut, stream.manifest) else []
                 kept, gone = _parted(cut, stream.manifest, records)
                 if gone or list(kept) != records:
                     found.append(_Change(stream, kept, gone))
             if found:
                 yield found
 
-    def _records(self, db: sa.Connection, home: Home, stream: Stream) -> list[Record]:
+    def _records(self, db: sa.Connection, stream: Stream) -> list[Record]:
         columns = tables.segments.c
         mine = sa.select(columns.number, columns.sealed).where(columns.conversation == stream.position)
         rows = {row.number: row.sealed for row in db.execute(mine)}
-        plains = self._sealer.open_segments(stream.key, home.key.id, stream.manifest, rows)
+        plains = self._sealer.open_segments(stream.key, stream.manifest, rows)
         if stream.manifest.family == "events":
             return [event for plain in plains for event in unpack_events(plain)]
         messages = [message for plain in plains for message in unpack_messages(plain)]
@@ -133,9 +133,7 @@ class Eraser:
         for change in changes:
             stream = change.stream
             self._delete(db, home, change)
-            after = (
-                self._rewrite(db, home, stream._replace(key=next(keys)), change.kept) if change.kept else None
-            )
+            after = self._rewrite(db, stream._replace(key=next(keys)), change.kept) if change.kept else None
             ledger = _less(ledger, stream.manifest, after)
         return ledger
 
@@ -152,14 +150,14 @@ class Eraser:
             db.execute(sa.delete(tables.seen).where(tables.seen.c.token.in_(some)))
         db.execute(sa.insert(tables.shreds).values(key_id=stream.key.id))
 
-    def _rewrite(self, db: sa.Connection, home: Home, stream: Stream, records: Sequence[Record]) -> Manifest:
+    def _rewrite(self, db: sa.Connection, stream: Stream, records: Sequence[Record]) -> Manifest:
         """Seal the records under the new key of ``stream`` in the place of the old ones."""
         plains = list(pack(records))
         manifest = replace(
             stream.manifest, segments=len(plains), records=len(records), size=sum(map(len, plains))
         )
         sealed = [
-            (stream.position, number, self._sealer.segment(stream.key, home.key.id, number, plain))
+            (stream.position, number, self._sealer.segment(stream.key, number, plain))
             for number, plain in enumerate(plains)
         ]
         insert(db, tables.segments, sealed)

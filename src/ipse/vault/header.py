@@ -1,83 +1,113 @@
-"""``vault.json``: what is readable without the passphrase, and the two ways to the master key.
+"""``vault.json``: what is readable without the passphrase, and the ways to the master key.
 
 Canonical JSON (sorted keys, no spaces, one newline) with a SHA-256 over itself, checked before any key is
 derived: so a damaged header is told apart from a wrong passphrase. Format, version and checksum keep their
 meaning in every version. Under the master key lies a MAC over all of it, so that a header which somebody
 rewrote with a right checksum is refused too.
+
+Version 2 adds recovery slots with a public key, keyring slots, the generation of the master key, and the keys
+that outlive one (:class:`Own`). A header of version 1 is read as it is and written as 2 at its first change.
 """
 
-import base64
-import binascii
 import hashlib
 import hmac
-import unicodedata
-from typing import Literal
 
 import msgspec
 
-from ipse.errors import DamagedVaultError, UnknownVersionError, VaultError, WrongPassphraseError
-from ipse.vault import crypto
+from ipse.errors import DamagedVaultError, UnknownVersionError, WrongPassphraseError
+from ipse.vault import crypto, slots
 from ipse.vault.crypto import KdfParameters
+from ipse.vault.slots import Slot
 
-__all__ = ["Header", "Slot", "compose", "parse", "recovered", "unlock"]
+__all__ = [
+    "VERSION",
+    "Header",
+    "Own",
+    "bare_header",
+    "checked",
+    "compose",
+    "own",
+    "parse",
+    "recovered",
+    "renewed",
+    "signed",
+    "unlock",
+    "unlock_by_key",
+]
 
 FORMAT = "ipse-vault"
+VERSION = 2
 MAX_BYTES = 64 * 1024
-RECOVERY_CHARS = 52  # 256 bit in base32
-_MISREAD = str.maketrans({"0": "O", "1": "I", "8": "B", "-": "", " ": ""})
 
 
-class Slot(msgspec.Struct, frozen=True, kw_only=True):
-    """The master key, wrapped under one secret. ``kdf`` is None where the secret is itself a random key."""
+class Header(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The header; ``vault`` is the vault's random id, 16 bytes.
 
-    kind: Literal["passphrase", "recovery"]
-    kdf: KdfParameters | None
-    salt: bytes
-    wrapped: bytes
-
-
-class Header(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The header; ``vault`` is the vault's random id, 16 bytes."""
+    ``generation`` counts the master keys before this one, and ``keys.db`` bears the same number. ``carried``
+    is :class:`Own`, sealed; empty where the first master key still stands, from which they are derived.
+    """
 
     format: str
     version: int
     vault: bytes
     slots: tuple[Slot, ...]
-    mac: bytes = b""
-    checksum: str = ""
+    mac: bytes
+    checksum: str
+    generation: int = 0
+    carried: bytes = b""
+
+
+class Own(msgspec.Struct, array_like=True, frozen=True):
+    """Keys that stay when the master key changes: what they made cannot be made anew.
+
+    ``tokens`` name things in the catalog, ``audit`` seals audit rows that speak of no source, ``chain`` holds
+    the first epoch of the audit log together.
+    """
+
+    tokens: bytes
+    audit: bytes
+    chain: bytes
 
 
 def compose(
-    vault: bytes, master: bytes, passphrase: str, kdf: KdfParameters, *, recovery_key: str | None = None
+    vault: bytes,
+    master: bytes,
+    passphrase: str,
+    kdf: KdfParameters,
+    *,
+    recovery_key: str | None = None,
+    before: Header | None = None,
 ) -> tuple[bytes, str]:
     """The bytes of a new header, and the recovery key: 13 groups of 4 base32 characters.
 
-    ``recovery_key`` is one that the owner has already; else a new one is made.
+    ``recovery_key`` is one that the owner has already; else a new one is made. ``before`` is what is known of
+    the header of a vault that is restored: its generation, and the keys carried.
     """
-    if not passphrase.strip():
-        raise VaultError(
-            "A vault needs a passphrase.", hint="Choose a long one that you do not use elsewhere."
-        )
-    recovery = _recovery(recovery_key or "") or crypto.random_bytes(crypto.KEY_BYTES)
-    slots = (
-        _wrap(
-            vault,
-            master,
-            Slot(kind="passphrase", kdf=kdf, salt=crypto.random_bytes(16), wrapped=b""),
-            passphrase,
-        ),
-        _wrap(
-            vault,
-            master,
-            Slot(kind="recovery", kdf=None, salt=crypto.random_bytes(16), wrapped=b""),
-            recovery,
-        ),
+    first = slots.with_passphrase(vault, master, passphrase, kdf)
+    second, recovery = slots.with_recovery(vault, master, recovery_key)
+    bare = msgspec.structs.replace(before or bare_header(vault), slots=(first, second))
+    return signed(bare, master), recovery
+
+
+def bare_header(vault: bytes, generation: int = 0, carried: bytes = b"") -> Header:
+    """A header without slots, MAC and checksum: what is needed beside the master key to open the files."""
+    return Header(
+        format=FORMAT,
+        version=VERSION,
+        vault=vault,
+        slots=(),
+        mac=b"",
+        checksum="",
+        generation=generation,
+        carried=carried,
     )
-    header = Header(format=FORMAT, version=crypto.FORMAT_VERSION, vault=vault, slots=slots)
-    signed = msgspec.structs.replace(header, mac=_mac(header, master))
-    whole = msgspec.structs.replace(signed, checksum=_checksum(msgspec.to_builtins(signed)))
-    text = base64.b32encode(recovery).decode().rstrip("=")
-    return _canonical(whole), "-".join(text[at : at + 4] for at in range(0, RECOVERY_CHARS, 4))
+
+
+def signed(header: Header, master: bytes) -> bytes:
+    """The bytes of a header, in the newest version, with its MAC and checksum."""
+    newest = msgspec.structs.replace(header, version=VERSION, mac=b"", checksum="")
+    authentic = msgspec.structs.replace(newest, mac=_mac(newest, master))
+    return _canonical(msgspec.structs.replace(authentic, checksum=_checksum(msgspec.to_builtins(authentic))))
 
 
 def parse(raw: bytes) -> Header:
@@ -89,13 +119,13 @@ def parse(raw: bytes) -> Header:
         version = tree.get("version")
         if tree.get("format") != FORMAT or _canonical(tree) != raw or tree.get("checksum") != _checksum(tree):
             raise ValueError("not as written")
-        if isinstance(version, int) and version > crypto.FORMAT_VERSION:
+        if isinstance(version, int) and version > VERSION:
             raise UnknownVersionError(
-                f"The vault has format {version}; this ipse knows up to {crypto.FORMAT_VERSION}.",
+                f"The vault has format {version}; this ipse knows up to {VERSION}.",
                 hint="Open it with a newer ipse.",
             )
         header = msgspec.json.decode(raw, type=Header)
-        if header.version != crypto.FORMAT_VERSION or _canonical(header) != raw:
+        if not _possible(header) or _canonical(header) != raw:
             raise ValueError("no such version")
     except (msgspec.MsgspecError, ValueError) as error:
         raise _damaged() from error
@@ -104,18 +134,12 @@ def parse(raw: bytes) -> Header:
 
 def unlock(header: Header, secret: str) -> bytes:
     """The master key by passphrase or recovery key; raises ``WrongPassphraseError``."""
-    recovery = _recovery(secret)
+    recovery = slots.recovery_secret(secret)
     for slot in header.slots:
-        given: str | bytes | None = secret if slot.kind == "passphrase" else recovery
-        if given is None:
-            continue
-        try:
-            master = crypto.unseal(_kek(slot, given), slot.wrapped, _place(header.vault, slot))
-        except DamagedVaultError:
-            continue
-        if not hmac.compare_digest(_mac(header, master), header.mac):
-            raise _damaged()
-        return master
+        given = {"passphrase": secret, "recovery": recovery}.get(slot.kind)
+        master = slots.opened(header.vault, slot, given) if given is not None else None
+        if master is not None:
+            return checked(header, master)
     raise WrongPassphraseError(
         "This is neither the passphrase nor the recovery key of the vault.",
         hint="Mind the keyboard layout and try again.",
@@ -127,48 +151,65 @@ def recovered(vault: bytes, slot: Slot, secret: str) -> bytes:
 
     Raises ``WrongPassphraseError``.
     """
-    recovery = _recovery(secret)
-    if recovery is not None:
-        try:
-            return crypto.unseal(_kek(slot, recovery), slot.wrapped, _place(vault, slot))
-        except DamagedVaultError:
-            pass
+    recovery = slots.recovery_secret(secret)
+    master = slots.opened(vault, slot, recovery) if recovery is not None else None
+    if master is None:
+        raise WrongPassphraseError(
+            "This is not the recovery key that this backup was made under.",
+            hint="Take the one that was shown when the vault was made, or when the key was last changed.",
+        )
+    return master
+
+
+def unlock_by_key(header: Header, secret: bytes) -> bytes:
+    """The master key by the key that lies in the keyring; raises ``WrongPassphraseError``."""
+    for slot in header.slots:
+        master = slots.opened(header.vault, slot, secret) if slot.kind == "keyring" else None
+        if master is not None:
+            return checked(header, master)
     raise WrongPassphraseError(
-        "This is not the recovery key that this backup was made under.",
-        hint="Take the one that was shown when the vault was made, or when the key was last changed.",
+        "What the keyring holds does not open this vault.",
+        hint="Open it by passphrase and run `ipse vault keyring add` again.",
     )
 
 
-def _wrap(vault: bytes, master: bytes, slot: Slot, secret: str | bytes) -> Slot:
-    return msgspec.structs.replace(slot, wrapped=crypto.seal(_kek(slot, secret), master, _place(vault, slot)))
-
-
-def _kek(slot: Slot, secret: str | bytes) -> bytes:
-    """The key that wraps the master key. Passphrases are compared as NFC: keyboards differ in accents."""
-    if isinstance(secret, str):
-        return crypto.stretch(unicodedata.normalize("NFC", secret), slot.salt, slot.kdf or KdfParameters())
-    return crypto.derive(secret, "recovery", slot.salt)
-
-
-def _place(vault: bytes, slot: Slot) -> bytes:
-    cost = slot.kdf
-    costs = (cost.memory_kib, cost.iterations, cost.lanes) if cost else ()
-    return crypto.place(vault, "master", slot.kind, slot.salt, *costs)
-
-
-def _recovery(secret: str) -> bytes | None:
-    """A recovery key in any spelling: lower case, without groups, 0 for O, 1 for I, 8 for B."""
-    text = secret.strip().upper().translate(_MISREAD)
-    if len(text) != RECOVERY_CHARS:
-        return None
-    try:
-        return base64.b32decode(text + "====")
-    except binascii.Error:
-        return None
-
-
-def _mac(header: Header, master: bytes) -> bytes:
+def checked(header: Header, master: bytes) -> bytes:
+    """``master``, if the header is what was signed under it; else raises ``DamagedVaultError``."""
     bare = msgspec.structs.replace(header, mac=b"", checksum="")
+    if not hmac.compare_digest(_mac(bare, master), header.mac):
+        raise _damaged()
+    return master
+
+
+def own(header: Header, master: bytes) -> Own:
+    """The keys that outlive a master key."""
+    if not header.carried:
+        return Own(*(crypto.derive(master, purpose) for purpose in ("tokens", "audit", "audit chain")))
+    plain = crypto.unseal(crypto.derive(master, "carried"), header.carried, _carried(header))
+    return msgspec.msgpack.decode(plain, type=Own)
+
+
+def renewed(header: Header, master: bytes, after: bytes, ways: tuple[Slot, ...]) -> Header:
+    """The header of the next generation, whose master key is ``after`` and lies in ``ways``."""
+    following = msgspec.structs.replace(header, generation=header.generation + 1, slots=ways)
+    plain = msgspec.msgpack.encode(own(header, master))
+    sealed = crypto.seal(crypto.derive(after, "carried"), plain, _carried(following))
+    return msgspec.structs.replace(following, carried=sealed)
+
+
+def _possible(header: Header) -> bool:
+    """Whether a header of its version can look like this."""
+    if header.version == 1:
+        new = header.generation or header.carried or any(slot.public for slot in header.slots)
+        return not new and all(slot.kind != "keyring" for slot in header.slots)
+    return header.version == VERSION and header.generation >= 0
+
+
+def _carried(header: Header) -> bytes:
+    return crypto.place(header.vault, "carried", header.generation)
+
+
+def _mac(bare: Header, master: bytes) -> bytes:
     return crypto.mac(crypto.derive(master, "header"), _canonical(bare))
 
 

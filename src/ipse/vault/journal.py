@@ -122,6 +122,11 @@ class Journal:
         db.execute(sa.update(tables.audit).where(mine).values(sealed=None, key_id=None))
         return gone
 
+    def note(self, action: str, details: Mapping[str, object]) -> None:
+        """Add a row that speaks of no source, in a transaction of its own."""
+        with self._parts.catalog.write() as db:
+            self.append(db, action, details)
+
     def entries(self) -> Iterator[AuditEntry]:
         """Every row, oldest first; raises ``AuditError`` at one that is not what was written."""
         keys: dict[bytes, Key] = {}

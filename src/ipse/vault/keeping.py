@@ -69,15 +69,22 @@ class Keeper:
             mine = sa.select(tables.conversations.c.position).where(
                 tables.conversations.c.source == row.position
             )
+            doomed = self._above(db, row.position) | {row.key_id}
             db.execute(sa.delete(tables.segments).where(tables.segments.c.conversation.in_(mine)))
             db.execute(sa.delete(tables.conversations).where(tables.conversations.c.source == row.position))
             records = db.execute(sa.delete(tables.seen).where(tables.seen.c.source == row.position)).rowcount
             db.execute(sa.delete(tables.sources).where(tables.sources.c.position == row.position))
             gone = self._journal.forget(db, row.key_id)
-            db.execute(sa.insert(tables.shreds).values(key_id=row.key_id))
+            db.execute(sa.insert(tables.shreds), [{"key_id": key_id} for key_id in doomed])
             self._journal.append(db, "erase", {"source": source, "records": records, ERASED_ROWS: gone})
         finish_shredding(self._parts)
         return records
+
+    def _above(self, db: sa.Connection, source: int) -> set[bytes]:
+        """The keys above the streams of a source: two while it is being given a new one."""
+        names = self._parts.keys.names()
+        mine = sa.select(tables.conversations.c.key_id).where(tables.conversations.c.source == source)
+        return {names[key_id] for key_id in db.execute(mine).scalars() if key_id in names}
 
     def known(self, names: Sequence[str], source: str) -> frozenset[str]:
         """Those of the ids that are kept already."""
@@ -124,21 +131,18 @@ class Keeper:
         before = self._streams.of(db, home, groups)
         rows: list[tuple[object, ...]] = []
         after = [
-            self._extend(home, stream, group, rows)
-            for stream, group in zip(before, groups.values(), strict=True)
+            self._extend(stream, group, rows) for stream, group in zip(before, groups.values(), strict=True)
         ]
         self._streams.save(db, home, before, after)
         insert(db, tables.segments, rows)
         self._sources.save(db, home._replace(ledger=_grown(home.ledger, before, after)))
 
-    def _extend(
-        self, home: Home, stream: Stream, records: Sequence[Record], rows: list[tuple[object, ...]]
-    ) -> Stream:
+    def _extend(self, stream: Stream, records: Sequence[Record], rows: list[tuple[object, ...]]) -> Stream:
         """Seal records as the next segments of a stream into ``rows``; returns the stream with them."""
         held = stream.manifest
         number, size = held.segments, held.size
         for plain in pack(records):
-            sealed = self._sealer.segment(stream.key, home.key.id, number, plain)
+            sealed = self._sealer.segment(stream.key, number, plain)
             rows.append((stream.position, number, sealed))
             number, size = number + 1, size + len(plain)
         grown = msgspec.structs.replace(held, segments=number, records=held.records + len(records), size=size)
@@ -152,8 +156,8 @@ def _name(record: Record) -> str:
 def _grown(ledger: Ledger, before: Sequence[Stream], after: Sequence[Stream]) -> Ledger:
     new = [stream.manifest for stream in before if not stream.manifest.segments]
     pairs = [(old.manifest, stream.manifest) for old, stream in zip(before, after, strict=True)]
-    return Ledger(
-        name=ledger.name,
+    return msgspec.structs.replace(
+        ledger,
         streams=ledger.streams + len(new),
         conversations=ledger.conversations + sum(manifest.family == "messages" for manifest in new),
         records=ledger.records + sum(now.records - then.records for then, now in pairs),

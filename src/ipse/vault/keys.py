@@ -2,22 +2,24 @@
 
 A file of its own, so that shredding rewrites little: what remains goes to a new file (write, fsync, rename,
 fsync of the folder). It is opened for each use, never held: another process may have put a new file there.
-This module does not know what a key is for; the tree is two levels deep, a key and the keys it wraps.
+It bears the generation of the master key whose wrapping key it was written with (SQLite's ``user_version``):
+who opened the vault before a change of the master key can neither read nor add to it. This module does not
+know what a key is for; the tree is two levels deep, a key and the keys it wraps.
 """
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-from ipse.errors import DamagedVaultError
+from ipse.errors import DamagedVaultError, VaultError
 from ipse.vault import crypto
 from ipse.vault.faults import translated
 from ipse.vault.files import sync_folder
 
-__all__ = ["Key", "KeyRing", "WrappedKey"]
+__all__ = ["ROOT", "Key", "KeyRing", "WrappedKey", "changed_master"]
 
 CHUNK = 500  # ids asked for in one statement; SQLite has taken 999 parameters since ever
 BUSY_SECONDS = 30.0
@@ -30,37 +32,85 @@ WrappedKey: TypeAlias = tuple[bytes, bytes, bytes]
 
 
 class Key(NamedTuple):
-    """A key: 16 random bytes as its name, 32 random bytes as its secret."""
+    """A key: 16 random bytes as its name, 32 random bytes as its secret, and the name of the key above it."""
 
     id: bytes
     secret: bytes
+    parent: bytes = ROOT
 
 
 class KeyRing:
     """The keys of one vault. Who calls :meth:`make` or :meth:`shred` holds the vault's lock."""
 
-    def __init__(self, file: Path, vault: bytes, wrapping: bytes) -> None:
+    def __init__(self, file: Path, vault: bytes, wrapping: bytes, generation: int = 0) -> None:
         self._file = file
+        self._next = file.with_name(file.name + ".next")
         self._vault = vault
         self._root = Key(ROOT, wrapping)
+        self.generation = generation
 
     def create(self) -> None:
         """Write the empty file."""
         self._file.touch(mode=0o600)
-        _fill(self._file, [])
+        _fill(self._file, [], self.generation)
         sync_folder(self._file.parent)
 
     def check(self) -> None:
-        """Raise ``DamagedVaultError`` unless the file can be read. Its version is that of the header."""
+        """Raise ``DamagedVaultError`` unless the file can be read."""
         with self._open() as db:
             db.execute("SELECT count(*) FROM keys").fetchone()
+
+    @property
+    def settled(self) -> bool:
+        """Whether the file is of the header's generation and none is waiting to replace it."""
+        return not self._next.exists() and _generation(self._file) == self.generation
+
+    def settle(self) -> bool:
+        """Finish, or take back, the change of the master key that was cut short; returns :attr:`settled`.
+
+        The header decides: written, it bears the generation of the waiting file.
+        """
+        if self._next.exists():
+            try:
+                waits = _generation(self._next) == self.generation
+            except DamagedVaultError:  # half written, so there is no header of its generation
+                waits = False
+            if waits:
+                self.adopt()
+            else:
+                self._next.unlink()
+        return self.settled
+
+    def prepare(self, wrapping: bytes, used: Container[bytes]) -> None:
+        """Write all keys anew beside the file, wrapped by ``wrapping`` and of the next generation.
+
+        Keys whose names are not ``used`` are left out: a killed import made them.
+        """
+        before, after = self._root, Key(ROOT, wrapping)
+        rows: list[WrappedKey] = []
+        for name, parent, wrapped in self.rows():
+            if parent == ROOT and name in used:
+                secret = self._opened(name, wrapped, before).secret
+                rows.append((name, parent, crypto.seal(after.secret, secret, self._place(name, ROOT))))
+            elif parent in used and name in used:
+                rows.append((name, parent, wrapped))
+        self._write(self._next, rows, self.generation + 1)
+
+    def adopt(self) -> None:
+        """Put the file that :meth:`prepare` wrote in place; durable when this returns."""
+        self._next.replace(self._file)
+        sync_folder(self._file.parent)
+
+    def names(self) -> dict[bytes, bytes]:
+        """Each key's name with that of the key above it."""
+        return {name: parent for name, parent, _ in self.rows()}
 
     def make(self, count: int, parent: Key | None = None) -> list[Key]:
         """Make so many keys under ``parent``, durable before this returns."""
         above = parent or self._root
         wrap = crypto.sealer(above.secret)
         made = [
-            Key(crypto.random_bytes(crypto.ID_BYTES), crypto.random_bytes(crypto.KEY_BYTES))
+            Key(crypto.random_bytes(crypto.ID_BYTES), crypto.random_bytes(crypto.KEY_BYTES), above.id)
             for _ in range(count)
         ]
         rows = [(key.id, above.id, wrap(key.secret, self._place(key.id, above.id))) for key in made]
@@ -71,9 +121,15 @@ class KeyRing:
             db.execute("COMMIT")
         return made
 
-    def get(self, ids: Iterable[bytes], parent: Key | None = None) -> dict[bytes, Key]:
-        """The keys of these ids under ``parent``; an id that is not there (any more) is left out."""
+    def get(
+        self, ids: Iterable[bytes], parent: Key | None = None, former: Key | None = None
+    ) -> dict[bytes, Key]:
+        """The keys of these ids under ``parent``; an id that is not there (any more) is left out.
+
+        Those not yet moved from under ``former`` to ``parent`` are found as well.
+        """
         above = parent or self._root
+        parents = {former.id: former} if former else {}
         wanted = list(dict.fromkeys(ids))
         rows: list[WrappedKey] = []
         with self._open() as db:
@@ -81,10 +137,7 @@ class KeyRing:
                 some = wanted[at : at + CHUNK]
                 marks = ",".join("?" * len(some))
                 rows += db.execute(f"SELECT id, parent, wrapped FROM keys WHERE id IN ({marks})", some)  # noqa: S608 - marks only
-        return {
-            name: Key(name, crypto.unseal(above.secret, wrapped, self._place(name, above.id)))
-            for name, _, wrapped in rows
-        }
+        return {name: self._opened(name, wrapped, parents.get(under, above)) for name, under, wrapped in rows}
 
     def one(self, name: bytes, parent: Key | None = None) -> Key:
         """The key of this id; raises ``DamagedVaultError`` when it is missing."""
@@ -96,11 +149,10 @@ class KeyRing:
     def shred(self, ids: Iterable[bytes]) -> int:
         """Destroy these keys and all they wrap, durably; returns how many went. Unknown ids are fine."""
         gone = set(ids)
-        with self._open() as db:
-            rows: list[WrappedKey] = db.execute("SELECT id, parent, wrapped FROM keys").fetchall()
+        rows = self.rows()
         kept = [row for row in rows if row[0] not in gone and row[1] not in gone]
         if len(kept) < len(rows):
-            self._replace(kept)
+            self.fill(kept)
         return len(rows) - len(kept)
 
     def rows(self) -> list[WrappedKey]:
@@ -110,15 +162,20 @@ class KeyRing:
 
     def fill(self, rows: Sequence[WrappedKey]) -> None:
         """Write the file anew from such rows, as a restore does."""
-        self._replace(rows)
-
-    def _replace(self, rows: Sequence[WrappedKey]) -> None:
         new = self._file.with_name(self._file.name + ".new")
-        new.unlink(missing_ok=True)
-        new.touch(mode=0o600)
-        _fill(new, rows)
+        self._write(new, rows, self.generation)
         new.replace(self._file)
         sync_folder(self._file.parent)
+
+    def _opened(self, name: bytes, wrapped: bytes, above: Key) -> Key:
+        secret = crypto.unseal(above.secret, wrapped, self._place(name, above.id))
+        return Key(name, secret, above.id)
+
+    def _write(self, new: Path, rows: Sequence[WrappedKey], generation: int) -> None:
+        """A whole key file beside the one in use, durable when this returns."""
+        new.unlink(missing_ok=True)
+        new.touch(mode=0o600)
+        _fill(new, rows, generation)
 
     def _place(self, name: bytes, parent: bytes) -> bytes:
         return crypto.place(self._vault, "key", name, parent)
@@ -132,14 +189,32 @@ class KeyRing:
             closing(sqlite3.connect(self._file, timeout=BUSY_SECONDS, isolation_level=None)) as db,
         ):
             db.execute("PRAGMA secure_delete=ON")
+            db.execute("PRAGMA temp_store=MEMORY")
+            if db.execute("PRAGMA user_version").fetchone() != (self.generation,):
+                raise changed_master()
             yield db
 
 
-def _fill(file: Path, rows: Sequence[WrappedKey]) -> None:
+def changed_master() -> VaultError:
+    """What to tell who opened the vault under a master key that has been changed since."""
+    return VaultError("The master key of the vault has been changed.", hint="Open the vault again.")
+
+
+def _generation(file: Path) -> int | None:
+    """The generation that a key file bears; None where there is no such file."""
+    if not file.is_file():
+        return None
+    with translated(), closing(sqlite3.connect(file, timeout=BUSY_SECONDS)) as db:
+        (number,) = db.execute("PRAGMA user_version").fetchone()
+    return int(number)
+
+
+def _fill(file: Path, rows: Sequence[WrappedKey], generation: int) -> None:
     """Write a whole key file and fsync it; it has no journal, for until it is renamed nobody reads it."""
     with translated(), closing(sqlite3.connect(file, isolation_level=None)) as db:
         db.execute("PRAGMA journal_mode=OFF")
         db.execute("BEGIN")
+        db.execute(f"PRAGMA user_version={generation:d}")
         db.execute(_CREATE)
         db.executemany(_INSERT, rows)
         db.execute("COMMIT")

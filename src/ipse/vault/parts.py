@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from ipse.vault import crypto
 from ipse.vault.catalog import Catalog
+from ipse.vault.header import Header, own
 from ipse.vault.keys import KeyRing
 
 __all__ = ["Parts", "chunks", "insert", "last"]
@@ -32,16 +33,18 @@ class Parts:
     backup: bytes
 
     @classmethod
-    def of(cls, folder: Path, vault: bytes, master: bytes) -> Self:
+    def of(cls, folder: Path, read: Header, master: bytes) -> Self:
         """Derive the keys of each purpose; opens no file yet."""
+        held = own(read, master)
+        wrapping = crypto.derive(master, "wrap")
         return cls(
             folder=folder,
-            vault=vault,
+            vault=read.vault,
             catalog=Catalog(folder),
-            keys=KeyRing(folder / "keys.db", vault, crypto.derive(master, "wrap")),
-            tokens=crypto.derive(master, "tokens"),
-            audit=crypto.derive(master, "audit"),
-            chain=crypto.derive(master, "audit chain"),
+            keys=KeyRing(folder / "keys.db", read.vault, wrapping, read.generation),
+            tokens=held.tokens,
+            audit=held.audit,
+            chain=held.chain,
             backup=crypto.derive(master, "backup"),
         )
 

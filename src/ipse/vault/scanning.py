@@ -66,12 +66,12 @@ class Scanner:
                 for stream, plains in self._source(home, family):
                     yield home, stream, plains
             except DamagedVaultError:
-                if not self._sources.gone(home.position, home.key.id):
+                if not self._sources.gone(home):
                     raise
 
     def _source(self, home: Home, family: Family) -> Iterator[tuple[Stream, list[bytes]]]:
         with self._parts.catalog.read() as db:
-            now = self._sources.at(db, home.position, home.key.id)
+            now = self._sources.at(db, home)
             rows = self._streams.rows(db, self._sources.open(now)) if now is not None else []
         for some in chunks(rows):
             opened = self._streams.now(home, some)
@@ -92,7 +92,7 @@ class Scanner:
         for stream in page:
             rows = held[stream.position]
             try:
-                plains = self._sealer.open_segments(stream.key, home.key.id, stream.manifest, rows)
+                plains = self._sealer.open_segments(stream.key, stream.manifest, rows)
             except DamagedVaultError:
                 changed = self._streams.again(home, stream.position)
                 if [one.key for one in changed] == [stream.key]:

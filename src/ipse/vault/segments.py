@@ -49,6 +49,7 @@ class Ledger(msgspec.Struct, array_like=True, frozen=True):
     conversations: int = 0
     records: int = 0
     size: int = 0
+    former: bytes = b""  # id of the source's former key, while not all its streams are under the new one
 
 
 def family_of(record: Record) -> Family:
@@ -91,18 +92,16 @@ class Sealer:
     def __init__(self, vault: bytes) -> None:
         self._vault = vault
 
-    def segment(self, key: Key, source: bytes, number: int, plain: bytes) -> bytes:
-        """Seal a segment; the id of a conversation is the id of its key."""
-        return crypto.seal(key.secret, plain, self._segment(key, source, number))
+    def segment(self, key: Key, number: int, plain: bytes) -> bytes:
+        """Seal a segment, bound to its number, its conversation and source: its key and the one above."""
+        return crypto.seal(key.secret, plain, self._segment(key, number))
 
-    def open_segments(
-        self, key: Key, source: bytes, manifest: Manifest, rows: dict[int, bytes]
-    ) -> list[bytes]:
+    def open_segments(self, key: Key, manifest: Manifest, rows: dict[int, bytes]) -> list[bytes]:
         """Open the segments of a conversation by number; raises unless all are there."""
         if any(number not in rows for number in range(manifest.segments)):
             raise DamagedVaultError("A conversation in the vault is not complete.", hint="Restore a backup.")
         return [
-            crypto.unseal(key.secret, rows[number], self._segment(key, source, number))
+            crypto.unseal(key.secret, rows[number], self._segment(key, number))
             for number in range(manifest.segments)
         ]
 
@@ -114,8 +113,8 @@ class Sealer:
         """Open a manifest or a ledger."""
         return msgspec.msgpack.decode(crypto.unseal(key.secret, sealed, self._summary(key, at)), type=kind)
 
-    def _segment(self, key: Key, source: bytes, number: int) -> bytes:
-        return crypto.place(self._vault, "segment", key.id, source, number)
+    def _segment(self, key: Key, number: int) -> bytes:
+        return crypto.place(self._vault, "segment", key.id, key.parent, number)
 
     def _summary(self, key: Key, at: Row) -> bytes:
         return crypto.place(self._vault, "summary", key.id, *at)

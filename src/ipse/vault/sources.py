@@ -15,11 +15,15 @@ __all__ = ["Home", "Sources"]
 
 
 class Home(NamedTuple):
-    """A source: its place in the catalog, its key, and what it holds."""
+    """A source: its place in the catalog, its key, and what it holds.
+
+    ``former`` is the key it had, as long as some of its streams are still under that (see ``rekeying``).
+    """
 
     position: int
     key: Key
     ledger: Ledger
+    former: Key | None = None
 
 
 class Sources:
@@ -49,9 +53,10 @@ class Sources:
         return home
 
     def save(self, db: sa.Connection, home: Home) -> None:
-        """Write the ledger of ``home``."""
+        """Write the ledger of ``home``, and which key it is under."""
         here = tables.sources.c.position == home.position
-        db.execute(sa.update(tables.sources).where(here).values(sealed=self._seal(home)))
+        values = {"key_id": home.key.id, "sealed": self._seal(home)}
+        db.execute(sa.update(tables.sources).where(here).values(**values))
 
     def all(self) -> list[Home]:
         """Every source, in order of first appearance."""
@@ -66,26 +71,36 @@ class Sources:
             try:
                 homes.append(self.open(row))
             except DamagedVaultError:
-                if not self.gone(row.position, row.key_id):
+                now = self._now(row)
+                if now == row:
                     raise
+                homes += self.present([now] if now is not None else [])
         return homes
 
-    def gone(self, position: int, key_id: bytes) -> bool:
-        """Tell whether the source there has been erased: a missing key is then no damage."""
+    def _now(self, row: sa.Row[tuple[object, ...]]) -> sa.Row[tuple[object, ...]] | None:
+        """What stands in place of a row that was read: it may have been erased or got another key since."""
+        same = sa.select(tables.sources).where(tables.sources.c.position == row.position)
         with self._parts.catalog.read() as db:
-            return self.at(db, position, key_id) is None
+            now = db.execute(same).one_or_none()
+        return now if now is not None and now.token == row.token else None
 
-    def at(self, db: sa.Connection, position: int, key_id: bytes) -> sa.Row[tuple[object, ...]] | None:
-        """The row of the source with that key, found by its place: an index may be damaged."""
-        row = db.execute(sa.select(tables.sources).where(tables.sources.c.position == position)).one_or_none()
-        return row if row is not None and row.key_id == key_id else None
+    def gone(self, home: Home) -> bool:
+        """Tell whether a source has been erased: a missing key is then no damage."""
+        with self._parts.catalog.read() as db:
+            return self.at(db, home) is None
+
+    def at(self, db: sa.Connection, home: Home) -> sa.Row[tuple[object, ...]] | None:
+        """The row of a source as it is now, found by its place: an index may be damaged."""
+        here = tables.sources.c.position == home.position
+        row = db.execute(sa.select(tables.sources).where(here)).one_or_none()
+        return row if row is not None and row.token == self._token(home.ledger.name) else None
 
     def open(self, row: sa.Row[tuple[object, ...]]) -> Home:
         """Open a row; raises ``DamagedVaultError``."""
         key = self._parts.keys.one(row.key_id)
-        return Home(
-            row.position, key, self._sealer.open_summary(key, (row.token, row.position), row.sealed, Ledger)
-        )
+        ledger = self._sealer.open_summary(key, (row.token, row.position), row.sealed, Ledger)
+        former = self._parts.keys.one(ledger.former) if ledger.former else None
+        return Home(row.position, key, ledger, former)
 
     def _seal(self, home: Home) -> bytes:
         return self._sealer.summary(home.key, (self._token(home.ledger.name), home.position), home.ledger)

@@ -13,7 +13,7 @@ from typing import Self
 
 import msgspec
 
-from ipse.errors import PrivacyError, VaultExistsError, VaultMissingError
+from ipse.errors import PrivacyError, VaultExistsError
 from ipse.interfaces import Progress
 from ipse.privacy.gate import Cleared
 from ipse.records import Event, Record
@@ -25,6 +25,7 @@ from ipse.vault.erasing import Cut, Eraser, Removed
 from ipse.vault.files import write_durably
 from ipse.vault.journal import AuditEntry, Journal
 from ipse.vault.keeping import Keeper, Kept
+from ipse.vault.opening import HEADER, Opener, by_secret, opened, read_header
 from ipse.vault.parts import Parts
 from ipse.vault.scanning import Conversation, Scanner
 from ipse.vault.shredding import finish_shredding
@@ -33,7 +34,6 @@ from ipse.vault.streams import Streams
 
 __all__ = ["Vault", "VaultInfo"]
 
-_HEADER = "vault.json"
 _SIGNING = ("signing", "ed25519")
 
 
@@ -71,19 +71,19 @@ class Vault:
         cost = kdf or KdfParameters()
         if not allow_weak:
             cost.require_strong()
-        if any((folder / name).exists() for name in (_HEADER, "keys.db", "catalog.db")):
+        if any((folder / name).exists() for name in (HEADER, "keys.db", "catalog.db")):
             raise VaultExistsError(
                 f"There is a vault in {folder}, or what is left of one.", hint="Choose another folder."
             )
         vault, master = crypto.random_bytes(crypto.ID_BYTES), crypto.random_bytes(crypto.KEY_BYTES)
         raw, recovery = header.compose(vault, master, passphrase, cost)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        made = cls(Parts.of(folder, vault, master))
+        made = cls(Parts.of(folder, header.parse(raw), master))
         made._parts.keys.create()
         made._parts.catalog.create()
         made._journal.begin()
         made.put(*_SIGNING, crypto.random_bytes(crypto.KEY_BYTES), action="vault.create", details={})
-        write_durably(folder / _HEADER, [raw])  # last: a folder with a header is a whole vault
+        write_durably(folder / HEADER, [raw])  # last: a folder with a header is a whole vault
         return made, recovery
 
     @classmethod
@@ -93,25 +93,26 @@ class Vault:
         Raises ``VaultMissingError``, ``WrongPassphraseError``, ``DamagedVaultError`` or
         ``UnknownVersionError``.
         """
-        read = header.parse(_read(folder))
-        parts = Parts.of(folder, read.vault, header.unlock(read, secret))
-        parts.keys.check()
-        parts.catalog.check()
-        return cls.assembled(parts)
+        return cls.open_by(folder, by_secret(secret))
+
+    @classmethod
+    def open_by(cls, folder: Path, opener: Opener) -> Self:
+        """:meth:`open` by another way to the master key: a session, or the keyring."""
+        return cls.assembled(opened(folder, opener).parts)
 
     @classmethod
     def assembled(cls, parts: Parts) -> Self:
         """A vault of parts that lie in a folder without a header, as a restore puts them together."""
-        opened = cls(parts)
+        made = cls(parts)
         finish_shredding(parts)
-        opened._documents.tidy()
-        opened._journal.begin()
-        return opened
+        made._documents.tidy()
+        made._journal.begin()
+        return made
 
     @staticmethod
     def info(folder: Path) -> VaultInfo:
         """What can be read without the passphrase; raises like :meth:`open`."""
-        read = header.parse(_read(folder))
+        read = read_header(folder)
         cost = next((slot.kdf for slot in read.slots if slot.kdf), None)
         return VaultInfo(folder=folder, id=read.vault.hex(), version=read.version, kdf=cost)
 
@@ -258,12 +259,3 @@ class Vault:
     def signing_key(self) -> bytes:
         """The vault's Ed25519 seed, 32 bytes, for signing consents."""
         return self._documents.get(*_SIGNING)
-
-
-def _read(folder: Path) -> bytes:
-    try:
-        return (folder / _HEADER).read_bytes()
-    except FileNotFoundError as error:
-        raise VaultMissingError(
-            f"There is no vault in {folder}.", hint="Make one with `ipse init`."
-        ) from error

@@ -11,7 +11,7 @@ from ipse.vault import crypto
 from ipse.vault.keys import Key
 from ipse.vault.parts import Parts, chunks, insert, last
 from ipse.vault.segments import Family, Manifest, Sealer
-from ipse.vault.sources import Home
+from ipse.vault.sources import Home, Sources
 
 __all__ = ["Stream", "Streams"]
 
@@ -31,6 +31,7 @@ class Streams:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._sealer = Sealer(parts.vault)
+        self._sources = Sources(parts)
 
     def of(self, db: sa.Connection, home: Home, groups: Collection[tuple[Family, str]]) -> list[Stream]:
         """The streams of these families and names, in their order; a new one has a key and no segment yet."""
@@ -57,14 +58,18 @@ class Streams:
         for old, stream in zip(before, after, strict=True):
             sealed = self._sealer.summary(stream.key, (stream.token, stream.position), stream.manifest)
             if old.manifest.segments:
-                changed.append({"at": stream.position, "sealed": sealed})
+                changed.append({"at": stream.position, "key": stream.key.id, "sealed": sealed})
             else:
                 added.append((stream.position, home.position, stream.token, stream.key.id, sealed))
         if added:
             insert(db, tables.conversations, added)
         if changed:
             here = tables.conversations.c.position == sa.bindparam("at")
-            db.execute(sa.update(tables.conversations).where(here), changed)
+            values: dict[str, sa.BindParameter[bytes]] = {
+                "key_id": sa.bindparam("key"),
+                "sealed": sa.bindparam("sealed"),
+            }
+            db.execute(sa.update(tables.conversations).where(here).values(**values), changed)
 
     def rows(self, db: sa.Connection, home: Home) -> Sequence[sa.Row[tuple[object, ...]]]:
         """The rows of all streams of a source, in order of first appearance; raises if one is missing."""
@@ -79,7 +84,7 @@ class Streams:
 
     def opened(self, home: Home, rows: Sequence[sa.Row[tuple[object, ...]]]) -> list[Stream]:
         """Open rows of the catalog; raises ``DamagedVaultError``."""
-        keys = self._parts.keys.get((row.key_id for row in rows), home.key)
+        keys = self._parts.keys.get((row.key_id for row in rows), home.key, home.former)
         if any(row.key_id not in keys for row in rows):
             raise DamagedVaultError("A key of the vault is missing.", hint="Restore keys.db from a backup.")
         return [self._stream(row, keys[row.key_id]) for row in rows]
@@ -92,10 +97,15 @@ class Streams:
             here = tables.conversations.c.position.in_([row.position for row in rows])
             with self._parts.catalog.read() as db:
                 fresh = db.execute(sa.select(tables.conversations).where(here)).all()
-            if {row.key_id for row in fresh} == {row.key_id for row in rows}:
+                source = self._sources.at(db, home)
+            if source is None:
+                raise
+            current = self._sources.open(source)
+            moved = (current.key, current.former) != (home.key, home.former)
+            if not moved and {row.key_id for row in fresh} == {row.key_id for row in rows}:
                 raise
             order = {row.position: row for row in fresh if row.source == home.position}
-            return self.now(home, [order[row.position] for row in rows if row.position in order])
+            return self.now(current, [order[row.position] for row in rows if row.position in order])
 
     def again(self, home: Home, position: int) -> list[Stream]:
         """The stream at that place as it is now, or none."""

@@ -116,7 +116,7 @@ def _read(directory: Path, manifest: Manifest, master: bytes) -> int:
     from ipse.vault.store import Vault
 
     with tempfile.TemporaryDirectory(prefix="ipse-") as held:
-        parts = Parts.of(Path(held), bytes.fromhex(manifest.vault), master)
+        parts = Parts.of(Path(held), manifest.header, master)
         read_back(directory, manifest, parts, progress=lambda _done, _total, _figures: None)
         with Vault.assembled(parts) as vault:
             return vault.read_all()

@@ -17,8 +17,9 @@ from ipse.errors import DamagedVaultError, UnknownVersionError, VaultError
 from ipse.signing import is_signed, public_key, signature
 from ipse.vault import crypto, header
 from ipse.vault.backup.packs import File
-from ipse.vault.header import Slot
+from ipse.vault.header import Header
 from ipse.vault.keys import WrappedKey
+from ipse.vault.slots import Slot
 
 __all__ = [
     "PACKS",
@@ -47,8 +48,9 @@ T = TypeVar("T")
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One backup. ``vault`` is the vault's id; ``recovery`` is the way from the recovery key to its keys.
 
-    ``revision`` is the catalog's migration; ``previous`` names the backup before and ``previous_sha256`` is
-    that of its manifest. ``counts`` are rows by table, and files.
+    ``generation`` and ``carried`` are those of the vault's header. ``revision`` is the catalog's migration;
+    ``previous`` names the backup before and ``previous_sha256`` is that of its manifest. ``counts`` are rows
+    by table, and files.
     """
 
     format: Literal["ipse-backup"] = "ipse-backup"
@@ -58,6 +60,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     created_at: datetime
     revision: str
     recovery: Slot
+    generation: int
+    carried: bytes
     index: File
     keys: File
     packs: tuple[File, ...]
@@ -90,6 +94,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
                 f"The backup {self.name} was not written by its vault.", hint="Take an earlier one."
             )
         return master
+
+    @property
+    def header(self) -> Header:
+        """What it says of the vault's header."""
+        return header.bare_header(bytes.fromhex(self.vault), self.generation, self.carried)
 
     def written_by(self, key: bytes) -> bool:
         """Whether the vault with that backup key wrote it."""

@@ -63,14 +63,19 @@ def restore(  # noqa: PLR0913 - what a restore needs to know
         master = manifest.master(recovery_key)
         vault = bytes.fromhex(manifest.vault)
         raw, key = header.compose(
-            vault, master, passphrase, kdf or KdfParameters(), recovery_key=recovery_key
+            vault,
+            master,
+            passphrase,
+            kdf or KdfParameters(),
+            recovery_key=recovery_key,
+            before=manifest.header,
         )
         faults = damage(directory, manifest)
         if faults:
             raise DamagedVaultError(f"{directory}: {faults[0]}.", hint="Take an earlier one: --backup NAME.")
     with reported(target):
         _begin(target)
-        parts = Parts.of(target, vault, master)
+        parts = Parts.of(target, manifest.header, master)
         read_back(directory, manifest, parts, progress=progress)
         with Vault.assembled(parts) as filled:
             replayed = replay(filled) if replay else 0
@@ -124,7 +129,7 @@ def backed_up_documents(directory: Path, recovery_key: str, kind: str) -> dict[s
     manifest = newest(directory)
     master = manifest.master(recovery_key)
     with tempfile.TemporaryDirectory(prefix="ipse-") as held:
-        parts = Parts.of(Path(held), bytes.fromhex(manifest.vault), master)
+        parts = Parts.of(Path(held), manifest.header, master)
         tables = {"documents", "epochs"}
         read_back(directory, manifest, parts, only=tables, progress=lambda _done, _total, _figures: None)
         with Vault.assembled(parts) as vault:

@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 from ipse.errors import DamagedVaultError, VaultError
 from ipse.interfaces import Progress
 from ipse.vault import catalog as tables
-from ipse.vault import crypto, header
+from ipse.vault import crypto
 from ipse.vault.backup.manifest import (
     PACKS,
     SNAPSHOTS,
@@ -35,8 +35,10 @@ from ipse.vault.backup.packs import File, Packs, PackWriter, digest_of, problem,
 from ipse.vault.backup.pruning import prune
 from ipse.vault.backup.tables import save_table
 from ipse.vault.files import sync_folder, write_durably
-from ipse.vault.keys import WrappedKey
+from ipse.vault.header import Header
+from ipse.vault.keys import WrappedKey, changed_master
 from ipse.vault.objects import CHUNK
+from ipse.vault.opening import read_header
 from ipse.vault.parts import Parts
 
 __all__ = ["Backup", "write_backup"]
@@ -193,13 +195,16 @@ class _Writing:
         sealed = self._save(f"{name}.index", self._sealed.seal("index", name, index))
         wrapped = self._save(f"{name}.keys", self._sealed.seal("keys", name, keys))
         before = self._before
+        held = self._header()
         manifest = signed(
             Manifest(
                 id=identity,
                 vault=self._parts.vault.hex(),
                 created_at=now,
                 revision=head[0],
-                recovery=self._recovery(),
+                recovery=next(slot for slot in held.slots if slot.kind == "recovery"),
+                generation=held.generation,
+                carried=held.carried,
                 index=sealed,
                 keys=wrapped,
                 packs=tuple(packs),
@@ -280,14 +285,12 @@ class _Writing:
         except (FileNotFoundError, DamagedVaultError):
             return Index({}, {})
 
-    def _recovery(self) -> header.Slot:
-        held = header.parse((self._parts.folder / "vault.json").read_bytes())
-        for slot in held.slots:
-            if slot.kind == "recovery":
-                return slot
-        raise VaultError(  # pragma: no cover - every header has one
-            "The vault has no recovery key.", hint="Make one, then back up."
-        )
+    def _header(self) -> Header:
+        """The header, of the generation of the keys that were copied."""
+        held = read_header(self._parts.folder)
+        if held.generation != self._parts.keys.generation:
+            raise changed_master()
+        return held
 
     def _manifest(self, name: str) -> Path:
         return self._directory / SNAPSHOTS / f"{name}.json"
