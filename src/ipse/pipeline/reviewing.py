@@ -35,7 +35,8 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def waiting(workspace: Workspace) -> list[Doubt]:
-    """The doubtful words, most frequent first."""
+    """The doubtful words, most frequent first; told in the audit log, for each comes with its text."""
+    workspace.vault.note("privacy.review", {})
     return list(review_queue(workspace))
 
 
