@@ -71,3 +71,23 @@ def test_without_a_terminal_the_recovery_key_comes_from_the_environment(
     monkeypatch.delenv("IPSE_RECOVERY_KEY")
     code, _, err = run("restore", str(tmp_path / "copies"), str(tmp_path / "new"))
     assert (code, "IPSE_RECOVERY_KEY" in err) == (1, True)
+
+
+def test_everything_goes_out_and_into_another_vault(
+    run: Run, mine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    code, text, _ = run("export", "all", str(out), "--format", "csv")
+    assert (code, "messages.csv" in text) == (0, True)
+    assert json.loads(run("export", "all", str(tmp_path / "second"), "--json")[1])["names"] is False
+    new = str(tmp_path / "new")
+    run("init", new)
+    monkeypatch.setenv("IPSE_VAULT", new)
+    code, _, err = run("import-archive", str(out))
+    assert (code, "have not allowed whatsapp" in err) == (1, True)
+    run("consent", "give", "--source", "whatsapp", "--purpose", "archive", "--yes")
+    code, text, _ = run("import-archive", str(out))
+    assert (code, "Kept 160 of 160" in text, "allow nothing here" in text) == (0, True, True)
+    assert json.loads(run("import-archive", str(out), "--json")[1])["duplicates"] == 160
+    again = run("export", "messages", "--format", "csv")[1]
+    assert again.splitlines() == (out / "messages.csv").read_text(encoding="utf-8").splitlines()

@@ -8,6 +8,7 @@ import typer
 from ipse import __version__
 from ipse.cli import (
     answer_,
+    archive_,
     audit_,
     backup_,
     consent_,
@@ -65,6 +66,7 @@ app.add_typer(audit_.app, name="audit", rich_help_panel=LOOK)
 app.add_typer(settings_.app, name="settings", rich_help_panel=LOOK)
 app.add_typer(backup_.app, name="backup", rich_help_panel=LOOK)
 app.command("restore", rich_help_panel=LOOK)(backup_.restore)
+app.command("import-archive", rich_help_panel=LOOK)(archive_.import_archive)
 
 
 def _version(value: bool) -> None:

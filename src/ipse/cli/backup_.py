@@ -148,13 +148,21 @@ def restore(
     json: JsonOption = False,
 ) -> None:
     """Bring a vault back by its recovery key, under a new passphrase, without what was erased since."""
+    from ipse.config import load_settings
     from ipse.pipeline.backups import restore_vault
 
     key = _recovery_key()
     passphrase = new_passphrase()
     with progress_bar("Restoring", quiet=json) as progress:
         done = restore_vault(
-            directory, target, key, passphrase, name=backup, ledger=ledger, progress=progress
+            directory,
+            target,
+            key,
+            passphrase,
+            settings=load_settings({}),
+            name=backup,
+            ledger=ledger,
+            progress=progress,
         )
     if json:
         print_json(

@@ -56,6 +56,31 @@ def dataset(
     _told(written, "examples", out, json=json)
 
 
+@app.command("all")
+def everything(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="An empty folder.")],
+    form: Annotated[
+        Literal["jsonl", "csv", "parquet"], typer.Option("--format", help="Of the table of messages.")
+    ] = "jsonl",
+    names: Annotated[
+        bool, typer.Option("--names", help="With the names and addresses of your contacts.")
+    ] = False,
+    vault: VaultOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Write all your vault holds, signed: messages, events, consents, lineage, contacts, the log."""
+    from ipse.pipeline.portability import export_all
+
+    with opened(vault) as workspace:
+        archive = export_all(workspace, directory, form, names=names)
+    if json:
+        print_json(archive)
+        return
+    for file in archive.files:
+        console().print(f"{file.rows:>10,}  {file.name}")
+    _told(sum(file.rows for file in archive.files), "rows", directory, json=False)
+
+
 def _told(written: int, what: str, out: Path, *, json: bool) -> None:
     if json:
         print_json({"written": written, "file": str(out)})

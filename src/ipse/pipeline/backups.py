@@ -4,7 +4,6 @@ What was erased stays erased: the ledger of the newest backup in the folder, and
 to a file, are applied to what is restored before there is a header to open it with.
 """
 
-import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,14 +11,13 @@ from typing import Literal
 
 import msgspec
 
-from ipse.datasets import Dataset
+from ipse.config import Settings
 from ipse.errors import VaultError
 from ipse.interfaces import Progress
 from ipse.jobs import run
+from ipse.pipeline.forgetting import replay
 from ipse.pipeline.workspace import Workspace
 from ipse.privacy.erasures import Erasures
-from ipse.privacy.roster import Roster
-from ipse.registry import Registry
 from ipse.signing import is_signed, public_key, signature
 from ipse.vault import Vault
 from ipse.vault.backup.checking import Checked, check
@@ -27,14 +25,12 @@ from ipse.vault.backup.manifest import Manifest, listing
 from ipse.vault.backup.restoring import Restored, backed_up_documents, restore
 from ipse.vault.backup.writing import Backup
 from ipse.vault.crypto import KdfParameters
-from ipse.vault.erasing import Cut
 from ipse.vault.files import write_durably
 
-__all__ = ["back_up", "check_backups", "export_ledger", "list_backups", "replay", "restore_vault"]
+__all__ = ["back_up", "check_backups", "export_ledger", "list_backups", "restore_vault"]
 
 PURPOSE = "ledger of erasures"
 LEDGER = ("erasures", "ledger")
-TOKEN = re.compile(r"[A-Z]+(?:_[A-Z]+)*_\d+")  # EMAIL_1, as a text or a field of a record has it
 
 
 class _Ledger(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -84,6 +80,7 @@ def restore_vault(  # noqa: PLR0913 - what an owner may say of a restore
     recovery_key: str,
     passphrase: str,
     *,
+    settings: Settings,
     name: str | None = None,
     ledger: Path | None = None,
     kdf: KdfParameters | None = None,
@@ -98,7 +95,7 @@ def restore_vault(  # noqa: PLR0913 - what an owner may say of a restore
 
     def erase(vault: Vault) -> int:
         ledgers = [*newer, *([_read_ledger(ledger, vault)] if ledger else [])]
-        return replay(vault, ledgers)
+        return _erase_again(Workspace(vault, settings), ledgers)
 
     return restore(
         directory, target, recovery_key, passphrase, name=name, replay=erase, kdf=kdf, progress=progress
@@ -115,81 +112,15 @@ def export_ledger(workspace: Workspace, file: Path) -> None:
     write_durably(file, [msgspec.json.encode(signed) + b"\n"])
 
 
-def replay(vault: Vault, ledgers: Iterable[bytes]) -> int:
-    """Erase in ``vault`` what these ledgers and its own say was erased; returns how many records went.
-
-    Doing it again changes nothing. What was learned from a source that lost anything goes with it.
-    """
-    seed = vault.signing_key()
-    erasures = Erasures(seed)
-    if LEDGER[1] in vault.ids(LEDGER[0]):
-        erasures.load(vault.get(*LEDGER))
-    for data in ledgers:
-        other = Erasures(seed)
-        other.load(data)
-        erasures.union(other)
-    if not len(erasures):
-        return 0
-    vault.put(*LEDGER, erasures.dumps(), action="forget.ledger", details={"tokens": len(erasures)})
-    gone = {source: _erase(vault, source, erasures) for source in vault.counts()}
-    _forget_people(vault, erasures)
-    touched = {source for source, records in gone.items() if records}
-    if touched:
-        _forget_learned(vault, touched)
-    return sum(gone.values())
-
-
-def _erase(vault: Vault, source: str, erasures: Erasures) -> int:
-    if erasures.holds("source", source):
-        return vault.erase(source)
-    conversations: set[str] = set()
-    messages: set[str] = set()
-    for talk in vault.scan(sources=[source]):
-        if erasures.holds("conversation", talk.id):
-            conversations.add(talk.id)
-        messages.update(one.id for one in talk.messages if erasures.holds("message", one.id))
-    cut = Cut(
-        source=source,
-        conversations=frozenset(conversations),
-        messages=frozenset(messages),
-        people=erasures.labels,
-    )
-    removed = vault.remove_records(cut, action="forget.replay")
-    return removed.messages + removed.events
-
-
-def _forget_people(vault: Vault, erasures: Erasures) -> None:
-    if "roster" in vault.ids("roster"):
-        roster = Roster.loads(vault.get("roster", "roster"))
-        roster.forget(erasures.labels & roster.people().keys())
-        roster.keep_only(_spoken_of(vault))
-        vault.put("roster", "roster", roster.dumps(), action="forget.names", details={})
-
-
-def _spoken_of(vault: Vault) -> set[str]:
-    """Every pseudonym, placeholder and conversation in what is kept."""
-    used: set[str] = set()
-    for talk in vault.scan():
-        used.add(talk.id)
-        for message in talk.messages:
-            used.update(TOKEN.findall(msgspec.json.encode(message).decode()))
-    for event in vault.events():
-        used.update(TOKEN.findall(msgspec.json.encode(event).decode()))
-    return used
-
-
-def _forget_learned(vault: Vault, sources: set[str]) -> None:
-    """Delete the datasets and models that were made of any of these sources."""
-    details = {"sources": " ".join(sorted(sources))}
-    for name in vault.ids("dataset"):
-        if sources & Dataset.loads(vault.get("dataset", name)).card.consents.keys():
-            vault.remove("dataset", name, action="forget.dataset", details=details)
-    doomed = {card.id for card in Registry(vault).cards() if sources & card.consents.keys()}
-    if doomed and "champion" in vault.ids("alias"):  # another has to earn it again
-        vault.remove("alias", "champion", action="forget.model", details=details)
-    for name in doomed:
-        for kind in ("model", "artefact"):
-            vault.remove(kind, name, action="forget.model", details=details)
+def _erase_again(workspace: Workspace, ledgers: Iterable[bytes]) -> int:
+    """Erase what these ledgers and the vault's own say was erased; returns how many records went."""
+    gone = 0
+    for newer in (b"", *ledgers):
+        done = replay(workspace, newer)
+        if done is not None:
+            counts = done.certificate.counts
+            gone += counts.get("messages", 0) + counts.get("events", 0)
+    return gone
 
 
 def _read_ledger(file: Path, vault: Vault) -> bytes:

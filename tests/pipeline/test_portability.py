@@ -1,0 +1,215 @@
+"""A whole vault out in open formats and into another one: the same rows, and no leave that was not given."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from ipse.config import load_settings
+from ipse.consent import Consent, sign
+from ipse.errors import ConsentError, DamagedVaultError, VaultError, VaultExistsError
+from ipse.pipeline.archives import import_archive
+from ipse.pipeline.consents import give
+from ipse.pipeline.contacts import contacts, exclude, merge
+from ipse.pipeline.importing import ImportReport, import_
+from ipse.pipeline.learning import prepare, train
+from ipse.pipeline.portability import PURPOSE, _file, export_all, read_archive
+from ipse.pipeline.workspace import Workspace
+from ipse.privacy import gate
+from ipse.records import Event
+from ipse.signing import public_key, signature
+from ipse.vault import KdfParameters, Vault
+
+from .conftest import chat
+
+CHEAP = KdfParameters(memory_kib=64, iterations=1, lanes=1)
+SOURCES = ("gmail", "reflections", "whatsapp")
+Imported = tuple[Workspace, ImportReport]
+
+
+def quiet(done: float, total: float | None, figures: object) -> None:
+    """No progress shown."""
+
+
+def other(folder: Path) -> Workspace:
+    vault, _ = Vault.create(folder, "correct horse", kdf=CHEAP, allow_weak=True)
+    return Workspace(vault, load_settings({}, environment={}))
+
+
+def rows(directory: Path, name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (directory / name).read_bytes().splitlines()]
+
+
+@pytest.fixture
+def full(imported: Imported) -> Workspace:
+    """Everything there is to export: a model, a merged and an excluded contact, events."""
+    workspace, _ = imported
+    prepare(workspace)
+    train(workspace, progress=quiet)
+    merge(workspace, "Ilka Brandt", ["Tomas Weil"])
+    exclude(workspace, "Jun Harada")
+    event = Event(source="window", kind="state", ts=1, rx=2, key="e1", data={"app": "editor"})
+    workspace.vault.keep([gate.Cleared(event, gate._SEAL)], source="window")
+    return workspace
+
+
+@pytest.fixture
+def archive(full: Workspace, tmp_path: Path) -> Path:
+    export_all(full, tmp_path / "out")
+    return tmp_path / "out"
+
+
+@pytest.mark.parametrize("names", [False, True])
+def test_an_archive_in_another_vault_gives_the_same_rows_again(
+    full: Workspace, tmp_path: Path, *, names: bool
+) -> None:
+    out, again = tmp_path / "out", tmp_path / "again"
+    archive = export_all(full, out, names=names)
+    workspace = other(tmp_path / "other")
+    with workspace:
+        for source in (*SOURCES, "window"):
+            _allow(workspace, source)
+        report = import_archive(workspace, out, progress=quiet)
+        assert (report.kept, report.refused, report.duplicates) == (report.read, {}, 0)
+        assert report.read == sum(count["records"] for count in full.vault.counts().values())
+        second = import_archive(workspace, out, progress=quiet)
+        assert (second.kept, second.duplicates) == (0, report.read)
+        export_all(workspace, again, names=names)
+        for name in ("messages.jsonl", "records.jsonl", "events.jsonl"):
+            assert rows(again, name) == rows(out, name)
+        known = {one.pseudonym: one for one in contacts(workspace)}
+        for one in contacts(full):  # of whoever was excluded nothing goes out
+            assert known[one.pseudonym].messages == (0 if one.excluded else one.messages)
+            assert known[one.pseudonym].excluded == one.excluded
+        assert any("Ilka Brandt" in one.name for one in known.values()) is names
+        assert {file.name: file.rows for file in archive.files}["models.jsonl"] == 1
+        assert workspace.vault.verify_audit() > 5
+
+
+def test_names_are_in_an_archive_only_where_asked_for(full: Workspace, archive: Path, tmp_path: Path) -> None:
+    def holds(folder: Path) -> bool:
+        return any(
+            b"Ilka" in path.read_bytes() or b"Harada" in path.read_bytes() for path in folder.iterdir()
+        )
+
+    export_all(full, tmp_path / "named", names=True)
+    assert holds(tmp_path / "named")
+    assert not holds(archive)
+    assert all(set(row) == {"seq", "at", "action"} for row in rows(archive, "audit.jsonl"))
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_the_table_of_messages_is_in_the_format_asked_for(full: Workspace, tmp_path: Path, form: str) -> None:
+    archive = export_all(full, tmp_path / "out", msgspec.convert(form, type=type(form)))
+    assert archive.files[0].name == f"messages.{form}"
+    assert archive.files[0].rows == len(rows(tmp_path / "out", "records.jsonl"))
+    with pytest.raises(VaultExistsError):
+        export_all(full, tmp_path / "out")
+
+
+def test_its_consents_are_evidence_and_allow_nothing(archive: Path, full: Workspace, tmp_path: Path) -> None:
+    with other(tmp_path / "other") as workspace:
+        with pytest.raises(ConsentError):
+            import_archive(workspace, archive, progress=quiet)
+        assert workspace.vault.counts() == {}
+        for source in (*SOURCES, "window"):
+            _allow(workspace, source)
+        assert import_archive(workspace, archive, progress=quiet).evidence == 3
+        assert len(workspace.vault.ids("evidence")) == 3
+        with pytest.raises(ConsentError):
+            workspace.permit("whatsapp", "style")
+
+
+def test_a_vault_that_knows_other_people_takes_no_archive(
+    archive: Path, full: Workspace, tmp_path: Path
+) -> None:
+    with other(tmp_path / "other") as workspace:
+        for source in (*SOURCES, "window"):
+            _allow(workspace, source)
+        file = chat(tmp_path / "WhatsApp Chat with Ada Quist.txt", "Ada Quist", 5, 9)
+        import_(workspace, [file], me=["Nora Feld"], progress=quiet)
+        with pytest.raises(VaultError, match="knows other people"):
+            import_archive(workspace, archive, progress=quiet)
+
+
+def test_its_own_vault_has_it_all_already(archive: Path, full: Workspace) -> None:
+    _allow(full, "window")
+    report = import_archive(full, archive, progress=quiet)
+    assert report.kept == 0
+    assert report.read == report.duplicates + sum(report.refused.values())
+
+
+def test_whoever_comes_later_gets_a_number_of_their_own(
+    archive: Path, full: Workspace, tmp_path: Path
+) -> None:
+    with other(tmp_path / "other") as workspace:
+        for source in (*SOURCES, "window"):
+            _allow(workspace, source)
+        import_archive(workspace, archive, progress=quiet)
+        before = workspace.roster().people().keys()
+        file = chat(tmp_path / "WhatsApp Chat with Ada Quist.txt", "Ada Quist", 5, 9)
+        import_(workspace, [file], me=["Nora Feld"], progress=quiet)
+        new = workspace.roster().people().keys() - before
+        assert len(new) == 1
+        assert not new & full.roster().people().keys()
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "records.jsonl", "consents.jsonl", "audit.jsonl"])
+@pytest.mark.parametrize("how", ["flip", "cut", "remove"])
+def test_a_changed_archive_is_refused(archive: Path, full: Workspace, name: str, how: str) -> None:
+    read_archive(archive)  # the control
+    path = archive / name
+    raw = bytearray(path.read_bytes())
+    if how == "flip":
+        raw[len(raw) // 2] ^= 1
+        path.write_bytes(raw)
+    elif how == "cut":
+        path.write_bytes(raw[:-20])
+    else:
+        path.unlink()
+    with pytest.raises(DamagedVaultError):
+        import_archive(full, archive, progress=quiet)
+
+
+def test_what_is_signed_and_still_no_archive_is_refused(
+    archive: Path, full: Workspace, tmp_path: Path
+) -> None:
+    """Made by who holds a key of their own: hashes right, lines wrong."""
+    held = read_archive(archive)
+    seed = bytes(32)
+
+    def again(name: str, content: bytes) -> None:
+        (archive / name).write_bytes(content)
+        files = tuple(_file(archive / one.name, one.rows) for one in held.files)
+        bare = msgspec.structs.replace(held, files=files, public_key=public_key(seed))
+        signed = msgspec.structs.replace(bare, signature=signature(seed, PURPOSE, bare.unsigned()))
+        (archive / "manifest.json").write_bytes(msgspec.json.encode(signed))
+
+    again("records.jsonl", b"no record\n")
+    with pytest.raises(DamagedVaultError, match="of another vault"):
+        import_archive(full, archive, progress=quiet)
+    again("consents.jsonl", b"")
+    with pytest.raises(DamagedVaultError, match="a line is no record"):
+        import_archive(full, archive, progress=quiet)
+    again("records.jsonl", b'{"source":"whatsapp"}\n')
+    with pytest.raises(DamagedVaultError, match="a line is no record"):
+        import_archive(full, archive, progress=quiet)
+
+
+def _allow(workspace: Workspace, source: str) -> None:
+    if source != "window":
+        give(workspace, source, ["archive"])
+        return
+    consent = Consent(
+        id="w1",
+        vault=workspace.vault.id,
+        source="window",
+        purposes=("archive",),
+        data_categories=("times",),
+        given_at=datetime.now(UTC),
+    )
+    signed = msgspec.json.encode(sign(consent, workspace.vault.signing_key()))
+    workspace.vault.put("consent", "w1", signed, action="consent.give", details={}, state="given")
