@@ -24,7 +24,16 @@ from ipse.vault import Conversation
 ROOT = Path(__file__).resolve().parents[2]
 SRC = ROOT / "src" / "ipse"
 DOC = ROOT / "docs" / "concepts" / "audit.md"
-CARRIERS = {"note", "_changed", "_keep", "_move", "Change", "_Body"}  # calls that are handed an action
+CARRIERS = {
+    "note",
+    "_change",
+    "_changed",
+    "_keep",
+    "_move",
+    "_noted",
+    "Change",
+    "_Body",
+}  # calls that are handed an action
 Imported = tuple[Workspace, ImportReport]
 Row = tuple[str, dict[str, object]]
 
