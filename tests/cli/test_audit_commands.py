@@ -38,6 +38,8 @@ def test_a_log_is_anchored_verified_exported_and_verified_elsewhere(
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, "verified: " in done.stdout) == (0, True)
     assert "audit.export" in run("audit", "show")[1]
+    shown = json.loads(run("audit", "show", "--last", "2", "--json")[1])
+    assert [row["action"] for row in shown] == ["audit.export", "audit.checkpoint"]
 
 
 def test_an_older_copy_put_in_place_is_told_in_one_line(run: Run, vault_folder: Path, tmp_path: Path) -> None:
