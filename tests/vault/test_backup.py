@@ -18,7 +18,7 @@ from ipse.errors import (
     WrongPassphraseError,
 )
 from ipse.signing import signature
-from ipse.vault import KdfParameters, Vault
+from ipse.vault import KdfParameters, Vault, custody
 from ipse.vault.backup import tables, writing
 from ipse.vault.backup.checking import check
 from ipse.vault.backup.manifest import listing, newest, read_manifest, signed
@@ -405,3 +405,25 @@ def test_a_manifest_of_any_length_is_not_read(
     back_up(filled, copies)
     monkeypatch.setattr("ipse.vault.backup.manifest.MAX_BYTES", 100)
     assert len(listing(copies).damaged) == 1
+
+
+def test_a_backup_opens_with_the_recovery_key_of_its_day(
+    folder: Path, copies: Path, tmp_path: Path, recovery: str, messages: Clear
+) -> None:
+    with Vault.open(folder, recovery) as vault:
+        vault.keep(messages("a", range(10)), source="whatsapp")
+        first = back_up(vault, copies)
+    custody.change_passphrase(folder, "correct horse", "battery staple", kdf=CHEAP, allow_weak=True)
+    later = custody.new_recovery(folder, "battery staple")
+    custody.rotate(folder, "battery staple")
+    with Vault.open(folder, "battery staple") as vault:
+        vault.keep(messages("a", range(10, 20)), source="whatsapp")
+        last = back_up(vault, copies)
+    for name, key, other, count in ((first.name, recovery, later, 10), (last.name, later, recovery, 20)):
+        with pytest.raises(WrongPassphraseError):
+            again(copies, tmp_path / f"not-{name}", other, name=name)
+        with again(copies, tmp_path / name, key, name=name) as restored:
+            assert restored.read_all() == count
+            restored.keep(messages("a", [99]), source="whatsapp")
+    found = check(copies, recovery_key=later, deep=True, progress=quiet)
+    assert [(one.faults, one.opened, one.records) for one in found] == [((), False, None), ((), True, 20)]
