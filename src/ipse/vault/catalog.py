@@ -35,6 +35,7 @@ REVISION = "0002"
 
 LOCK_SECONDS = 60.0  # a write takes milliseconds; the longest is the shredding of a large vault
 BUSY_MS = 10_000
+TRUNCATE_MS = 1000  # views are short; for the longer one of a backup nobody waits
 FREE_SHARE = 4  # one page in so many unused: worth writing the catalog anew
 COMPACT_BYTES = 1024 * 1024 * 1024
 
@@ -124,7 +125,7 @@ class Catalog:
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / "catalog.db"
-        self._lock = FileLock(folder / "vault.lock", timeout=LOCK_SECONDS)
+        self._lock = FileLock(folder / "vault.lock", timeout=LOCK_SECONDS, mode=0o600)
         self._engine = sa.create_engine(sa.URL.create("sqlite", database=str(self._file)))
         event.listen(self._engine, "connect", _prepare)
         event.listen(self._engine, "begin", _begin)
@@ -170,14 +171,18 @@ class Catalog:
         with self.locked(), translated(), self._engine.begin() as db:
             yield db
 
-    def truncate(self) -> None:
-        """Empty the write-ahead log, so that deleted ciphertext stays in no file."""
+    def truncate(self) -> bool:
+        """Empty the write-ahead log, so that deleted ciphertext is in no file; False if a reader holds it."""
         with self.locked(), translated():
             raw = self._engine.raw_connection()
             try:
-                raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                cursor = raw.cursor()
+                cursor.execute(f"PRAGMA busy_timeout={TRUNCATE_MS}")
+                held: int = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+                cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
             finally:
                 raw.close()
+        return not held
 
     def compact(self) -> bool:
         """Give the room of what was deleted back where it is a quarter of the file; tells whether it did.

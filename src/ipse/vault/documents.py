@@ -113,6 +113,21 @@ class Documents:
             if row.object:
                 self._objects.remove(row.object)
 
+    def rekey(self, key_id: bytes) -> None:
+        """Seal the document under that key anew, under a new one; if it is gone, nothing happens."""
+        with self._parts.catalog.locked():
+            row = self._at(tables.documents.c.key_id == key_id)
+            if row is None:
+                return
+            label = self._opened_label(row, self._parts.keys.one(key_id))
+            sealed = self._seal(label, self._parts.keys.make(1)[0], self._content(label, row), row.state)
+            with self._parts.catalog.write() as db:
+                here = tables.documents.c.token == row.token
+                db.execute(sa.update(tables.documents).where(here).values(msgspec.structs.asdict(sealed)))
+                db.execute(sa.insert(tables.shreds).values(key_id=key_id))
+            if row.object:
+                self._objects.remove(row.object)
+
     def note(self, change: Change) -> None:
         """An audit row alone."""
         with self._parts.catalog.write() as db:
@@ -163,11 +178,12 @@ class Documents:
         key = keys.get(row.key_id)
         if key is not None:
             return self._opened_label(row, key)
-        with self._parts.catalog.read() as db:
-            here = tables.documents.c.key_id == row.key_id
-            if db.execute(sa.select(tables.documents.c.position).where(here)).first() is None:
-                return None
-        raise DamagedVaultError("A key of the vault is missing.", hint="Restore keys.db from a backup.")
+        now = self._at(tables.documents.c.token == row.token)
+        if now is None:
+            return None
+        if now.key_id == row.key_id:
+            raise DamagedVaultError("A key of the vault is missing.", hint="Restore keys.db from a backup.")
+        return self._label(now, self._parts.keys.get([now.key_id]))
 
     def _opened_label(self, row: _Row, key: Key) -> _Label:
         return msgspec.json.decode(
@@ -181,7 +197,9 @@ class Documents:
         return row
 
     def _find(self, label: _Label) -> _Row | None:
-        here = tables.documents.c.token == self._token(label)
+        return self._at(tables.documents.c.token == self._token(label))
+
+    def _at(self, here: sa.ColumnElement[bool]) -> _Row | None:
         with self._parts.catalog.read() as db:
             row = db.execute(sa.select(tables.documents).where(here)).mappings().one_or_none()
         return _row(row) if row else None

@@ -122,6 +122,14 @@ class Journal:
         db.execute(sa.update(tables.audit).where(mine).values(sealed=None, key_id=None))
         return gone
 
+    def reseal(self, db: sa.Connection, old: Key, new: Key) -> None:
+        """Seal the rows under the key of a source anew; the chain covers commitments, so it holds."""
+        mine = sa.select(tables.audit.c.seq, tables.audit.c.sealed).where(tables.audit.c.key_id == old.id)
+        for seq, sealed in db.execute(mine).all():
+            plain = crypto.unseal(old.secret, sealed, self._place(seq, old))
+            values = {"key_id": new.id, "sealed": crypto.seal(new.secret, plain, self._place(seq, new))}
+            db.execute(sa.update(tables.audit).where(tables.audit.c.seq == seq).values(**values))
+
     def note(self, action: str, details: Mapping[str, object]) -> None:
         """Add a row that speaks of no source, in a transaction of its own."""
         with self._parts.catalog.write() as db:

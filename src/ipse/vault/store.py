@@ -27,6 +27,7 @@ from ipse.vault.journal import AuditEntry, Journal
 from ipse.vault.keeping import Keeper, Kept
 from ipse.vault.opening import HEADER, Opener, by_secret, opened, read_header
 from ipse.vault.parts import Parts
+from ipse.vault.rekeying import Rekeyer
 from ipse.vault.scanning import Conversation, Scanner
 from ipse.vault.shredding import finish_shredding
 from ipse.vault.sources import Sources
@@ -58,6 +59,7 @@ class Vault:
         self._eraser = Eraser(parts, sources, streams, self._journal)
         self._scanner = Scanner(parts, sources, streams)
         self._documents = Documents(parts, sources, self._journal)
+        self._rekeyer = Rekeyer(parts, sources, streams, self._journal)
 
     @classmethod
     def create(
@@ -255,6 +257,15 @@ class Vault:
         ``keep`` so many backups there and delete older ones. What can be opened needs the recovery key.
         """
         return write_backup(self._parts, directory, self.signing_key(), keep=keep, progress=progress)
+
+    def reencrypt(self, progress: Progress) -> int:
+        """Seal everything under new random keys, or go on with that; returns how many pieces were sealed."""
+        return self._rekeyer.run(progress)
+
+    @property
+    def reencrypting(self) -> bool:
+        """Whether :meth:`reencrypt` was begun and not finished."""
+        return self._rekeyer.unfinished
 
     def signing_key(self) -> bytes:
         """The vault's Ed25519 seed, 32 bytes, for signing consents."""
