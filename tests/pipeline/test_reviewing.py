@@ -7,7 +7,9 @@ import pytest
 from ipse.errors import PrivacyError
 from ipse.pipeline.clearing import review_queue, word_lists
 from ipse.pipeline.consents import give
+from ipse.pipeline.forgetting import forget
 from ipse.pipeline.importing import import_
+from ipse.pipeline.plans import plan_for
 from ipse.pipeline.reviewing import allow, deny, lists, undo, waiting
 from ipse.pipeline.workspace import Workspace
 from ipse.vault import Vault
@@ -99,3 +101,10 @@ def test_lists_and_queue_lie_sealed_in_the_vault(workspace: Workspace, tmp_path:
     assert b"Geheimwort" not in written
     assert b"Sabine" not in written
     assert "privacy.deny" in {row.action for row in workspace.vault.audit_rows()}
+
+
+def test_erasing_a_conversation_reaches_the_queue(workspace: Workspace, tmp_path: Path) -> None:
+    import_chat(workspace, tmp_path, "Hallo Sabine, da bin ich")
+    (talk,) = workspace.vault.scan()
+    forget(workspace, plan_for(workspace, "conversation", talk.id))
+    assert waiting(workspace) == []

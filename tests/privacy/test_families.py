@@ -229,7 +229,8 @@ def test_an_address_is_found_whole(frame: str, value: str) -> None:
         "I have 3 Close friends", "in 2 Court cases", "In 2019 St Petersburg", "Platz 5", "Corso 2020",
         "am 3. Mai um 12", "rue 5", "Box 7 ist leer", "2nd place, 3 points", "come to room 12",
         "the road to 2030",
-        "Flat white 3 times", "im Ring 2 gegen 1",
+        "Flat white 3 times", "they are scoring 222 points",
+        "an HP PSC 2410", "SASL VIA GPRS ON 3G", "im Ring 2 gegen 1",
     ],
 )  # fmt: skip
 def test_ordinary_words_beside_numbers_are_no_address(text: str) -> None:

@@ -163,6 +163,26 @@ def test_a_name_that_is_a_function_word_counts_where_it_is_written_as_a_name(tex
     assert len(people.find(text)) == count
 
 
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("ask Bill", 1), ("Bill, come", 1), ("the bill came", 0), ("Liz and liz", 2), ("LIZ", 1), ("will", 0)],
+)
+def test_a_short_name_that_is_a_word_needs_a_capital(text: str, count: int) -> None:
+    people = KnownPeople()
+    people.learn("PERSON_1", "William Yates", "")
+    people.learn("PERSON_2", "Elizabeth Harper", "")
+    assert len(people.find(text)) == count
+
+
+def test_whoever_bears_a_name_goes_before_whom_it_is_short_for() -> None:
+    people = KnownPeople()
+    people.learn("PERSON_1", "Александр Воронцов", "")
+    people.learn("PERSON_2", "Саша", "")
+    assert [mention.label for mention in people.find("Саша, Сашу, Шура, Александр")] == [
+        "PERSON_2", "PERSON_2", "PERSON_1", "PERSON_1",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("name", ["J.", "🦊", "4711", "X 2", "♥", "", "王"])
 def test_names_of_one_letter_or_none_are_not_looked_for(name: str) -> None:
     people = KnownPeople()

@@ -92,14 +92,14 @@ def test_the_memory_of_words_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None
     assert len(lists._elsewhere) <= 2
 
 
-def doubt(value: str, *, source: str = "whatsapp", conversation: str = "CONV_1", **fields: object) -> Doubt:
+def doubt(value: str, *, message: str = "1", **fields: object) -> Doubt:
     known: dict[str, object] = {
         "kind": "NAME",
         "value": value,
         "score": 0.4,
         "replaced": False,
         "count": 1,
-        "contexts": (Context("hi ", "!", source, conversation),),
+        "contexts": (Context("hi ", "!", message),),
     }
     return Doubt(**{**known, **fields})  # type: ignore[arg-type]
 
@@ -107,8 +107,8 @@ def doubt(value: str, *, source: str = "whatsapp", conversation: str = "CONV_1",
 def test_the_queue_counts_words_and_keeps_few_contexts() -> None:
     review = Review()
     for number in range(5):
-        review.add(doubt("Sabine", conversation=f"CONV_{number}", score=0.4 + number / 10, replaced=True))
-    review.add(doubt("SABINE", conversation="CONV_0"))
+        review.add(doubt("Sabine", message=f"{number}", score=0.4 + number / 10, replaced=True))
+    review.add(doubt("SABINE", message="0"))
     review.add(doubt("Dirk"))
     first, second = Review.loads(review.dumps())
     assert (first.value, first.count, first.replaced) == ("Sabine", 6, False)
@@ -140,20 +140,19 @@ def test_what_is_settled_leaves_the_queue() -> None:
     assert len(held) == 0
 
 
-def test_erasing_a_source_or_conversation_reaches_the_queue() -> None:
+def test_what_stood_in_messages_that_are_gone_leaves_the_queue() -> None:
     review = Review()
     review.add(doubt("Sabine"))
-    review.add(doubt("Sabine", source="gmail", conversation="CONV_2"))
+    review.add(doubt("Sabine", message="2"))
     review.add(doubt("Dirk"))
     untouched = Review.loads(review.dumps())
-    assert untouched.forget(source="signal") == 0
+    assert untouched.keep_only({"1", "2", "3"}) == 0
     assert not untouched.changed
     held = Review.loads(review.dumps())
-    assert held.forget(source="whatsapp") == 1
+    assert held.keep_only({"2"}) == 1
     assert held.changed
-    assert [one.value for one in held] == ["Sabine"]
-    assert [context.source for one in held for context in one.contexts] == ["gmail"]
-    assert held.forget(conversation="CONV_2") == 1
+    assert [(one.value, [at.message for at in one.contexts]) for one in held] == [("Sabine", ["2"])]
+    assert held.keep_only(()) == 1
     assert len(held) == 0
 
 
@@ -192,7 +191,7 @@ def test_what_is_doubtful_is_left_and_put_before_the_owner_as_cleared(
     assert (found.kind, found.value, found.replaced, found.count) == ("NAME", "Sabine", False, 1)
     (context,) = found.contexts
     assert (context.before, context.after) == ("Hallo ", ", ruf <PERSON_1> an: <EMAIL_1>")
-    assert (context.source, context.conversation) == ("whatsapp", cleared.conversation)
+    assert context.message == cleared.id
     door.clear(cleared)
     assert [one.count for one in review] == [1]
 

@@ -194,7 +194,7 @@ def _records(workspace: Workspace, plan: Plan) -> None:
 def _rest(workspace: Workspace) -> None:
     """With everything, also what is not made of records."""
     vault = workspace.vault
-    for kind in ("roster", "job", "links", "scorecard"):
+    for kind in ("roster", "privacy", "job", "links", "scorecard"):
         for name in vault.ids(kind):
             vault.remove(kind, name, action="forget.rest", details={"kind": kind})
 

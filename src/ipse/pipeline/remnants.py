@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 
 import msgspec
 
+from ipse.pipeline.clearing import keep_review, review_queue
 from ipse.pipeline.workspace import Workspace
 from ipse.privacy.operators import PLACEHOLDER
 from ipse.privacy.roster import OWNER, Roster
@@ -52,7 +53,7 @@ def sweep(workspace: Workspace, people: Collection[str]) -> dict[str, int]:
             roster.erasures.touch()  # so that an import that read the names before does not write them back
             workspace.keep_erasures()
             vault.put("roster", "roster", roster.dumps(), action="forget.names", details=counts)
-    return counts | {"links": _links(workspace, roster, used)}
+    return counts | {"links": _links(workspace, roster, used), "doubts": _doubts(workspace)}
 
 
 def _used(workspace: Workspace) -> set[str]:
@@ -66,6 +67,18 @@ def _used(workspace: Workspace) -> set[str]:
             if isinstance(text, str) and "<" in text:
                 used.update(PLACEHOLDER.findall(text))
     return used
+
+
+def _doubts(workspace: Workspace) -> int:
+    """Let go of doubtful words, and of what surrounds them, that stood in messages that went."""
+    with workspace.vault.exclusive():
+        queue = review_queue(workspace)
+        if not len(queue):
+            return 0
+        gone = queue.keep_only({one.id for talk in workspace.vault.scan() for one in talk.messages})
+        if queue.changed:
+            keep_review(workspace, queue)
+    return gone
 
 
 def _links(workspace: Workspace, roster: Roster, used: Collection[str]) -> int:

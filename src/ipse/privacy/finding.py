@@ -73,9 +73,9 @@ def doubts(
     found: Sequence[Span],
     taken: Sequence[Span],
     written: Callable[[Span], str],
-    place: tuple[str, str],
+    message: str,
 ) -> Iterator[Doubt]:
-    """The finds that the owner should see, in the text as it is cleared, with their source and conversation.
+    """The finds that the owner should see, in the text of ``message`` as it is cleared.
 
     ``taken`` are the disjoint spans that are replaced, ``written`` what stands for them. A find that is
     partly something surer is no question any more.
@@ -96,7 +96,7 @@ def doubts(
             score=span.score,
             replaced=replaced,
             count=1,
-            contexts=(Context(before[-AROUND:], after[:AROUND], *place),),
+            contexts=(Context(before[-AROUND:], after[:AROUND], message),),
         )
 
 

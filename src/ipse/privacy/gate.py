@@ -187,7 +187,7 @@ class Gate:
             "conversation": conversation,
             "sender": sender,
             "participants": self._cast(message.participants, again=again),
-            "text": self._text(message.text, again=again, asked_in=conversation),
+            "text": self._text(message.text, again=again, asked_in=name),
             "raw": self._text(message.raw, again=again) if self._keep_raw else "",
             "subject": message.subject and self._text(message.subject, again=again),
             "account": message.account and self._text(message.account, again=again),
@@ -271,7 +271,7 @@ class Gate:
     def _text(self, text: str, *, again: bool = False, asked_in: str = "") -> str:
         """The text with placeholders, in Unicode's composed form: names would hide behind their accents.
 
-        What is doubtful in it goes to the owner's review if it was said in the conversation ``asked_in``.
+        What is doubtful in it goes to the owner's review if it is the text of the message ``asked_in``.
         """
         if not text.isascii():
             text = _composed(text)
@@ -290,8 +290,7 @@ class Gate:
             return self._placeholder(span, text[span.start : span.end])
 
         if asked_in and self._review is not None and not again:
-            place = self._permit.source, asked_in
-            for doubt in doubts(text, found, spans, written_for, place):
+            for doubt in doubts(text, found, spans, written_for, asked_in):
                 self._review.add(doubt)
         return replace(text, spans, written_for)
 

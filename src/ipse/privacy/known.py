@@ -5,9 +5,9 @@ a text whose words were all seen before and belong to nobody costs one set compa
 whom a pseudonym stands for is the roster's to know.
 
 Limits, on purpose: a name of one letter, or without letters, is not looked for; one that is a function word
-(Will, May) only where it is written as a name; a name that is another word (Klein, Rose) costs that word in
-every text; of Latin script the endings are only -s and what follows an apostrophe, so Polish or Finnish cases
-stay; a misspelt name stays.
+(Will, May) only where it is written as a name, a short form that is a word (Bill, Света) only with a capital;
+a name that is another word (Klein, Rose) costs that word in every text; the cases of Slavic and Finnish names
+in Latin script stay; a misspelt name stays, and one written in another script.
 """
 
 import re
@@ -29,6 +29,7 @@ from ipse.privacy.names import (
     letters,
     words,
 )
+from ipse.privacy.nicknames import WORDS, nicknames
 from ipse.privacy.numbers import NumberIndex
 from ipse.privacy.stopwords import ORGANISATION, PARTICLES, ROLES, STOPWORDS
 
@@ -60,7 +61,7 @@ class _Claim(NamedTuple):
     """That a word may stand for somebody; the smallest of several claims wins."""
 
     needs: int
-    inexact: bool
+    inexact: int  # 0 as learned, 1 another form of it, 2 and 3 a short name
     rank: int
     label: str
     lead: int = 0
@@ -68,8 +69,8 @@ class _Claim(NamedTuple):
     plain: bool = True
 
 
-# What a word needs to stand for somebody, in the order of strength.
-_NOTHING, _CAPITAL, _COMPANY = range(3)
+# What a word needs to stand for somebody: nothing, a capital, one that grammar does not ask for, company.
+_NOTHING, _WRITTEN, _CAPITAL, _COMPANY = range(4)
 
 
 class _Word(NamedTuple):
@@ -153,17 +154,20 @@ class KnownPeople:
         organisation = len(parts) > 1 and (role or not ORGANISATION.isdisjoint(parts))
         for part in strong:
             self._claim(label, part, _COMPANY if organisation else _NOTHING)
+        for part in strong if not organisation else ():
+            for nick in nicknames(part):
+                needs = _CAPITAL if nick in STOPWORDS else _WRITTEN if nick in WORDS else _NOTHING
+                self._claim(label, nick, needs, nick=True)
         for part in said if not organisation else ():
             if part in STOPWORDS and (part == parts[0] or not strong):
                 self._claim(label, part, _CAPITAL)
         for part in {fold_german(word) for word in WORD.findall(name) if fold(word) in strong}:
             self._claim(label, part, _COMPANY if organisation else _NOTHING)
 
-    def _claim(self, label: str, part: str, needs: int) -> None:
-        for form in forms(part) if needs == _NOTHING else [Form(part)]:
-            claim = _Claim(
-                needs, form.word != part, self._ranks[label], label, form.lead, form.tail, form.plain
-            )
+    def _claim(self, label: str, part: str, needs: int, *, nick: bool = False) -> None:
+        for form in forms(part) if needs <= _WRITTEN else [Form(part)]:
+            inexact = 2 * nick + (form.word != part)
+            claim = _Claim(needs, inexact, self._ranks[label], label, form.lead, form.tail, form.plain)
             held = self._claims.setdefault(form.word, [])
             held[:] = sorted([*(other for other in held if other.label != label or other < claim), claim])
 
@@ -257,6 +261,8 @@ class KnownPeople:
         chosen = next((claim for claim in claims if claim.label == whole), claims[0])
         alone = len(taken) == 1 and whole is None
         if chosen.needs == _COMPANY and whole != chosen.label:
+            return None
+        if chosen.needs == _WRITTEN and alone and not taken[0].written[:1].isupper():
             return None
         if chosen.needs == _CAPITAL and alone and not _written_as_name(text, taken[0]):
             return None

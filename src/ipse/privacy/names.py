@@ -148,16 +148,16 @@ class Form(NamedTuple):
 def forms(word: str) -> Iterator[Form]:
     """The forms that a folded part of a name takes: itself, then its possessives, cases and prefixes.
 
-    Apostrophes part words, so ``Anna's`` needs no form. The endings are those of Latin possessives, East and
-    South Slavic in Cyrillic, Georgian and Greek, and the one-letter prefixes of Arabic and Hebrew.
+    Apostrophes part words, so ``Anna's`` needs no form. The endings are possessives and diminutives in Latin
+    script, the cases of Slavic names in Cyrillic, of Georgian and Greek, and prefixes of Arabic and Hebrew.
     """
     yield Form(word)
-    if len(word) < 3:
+    if len(word) < (2 if _script(word) == "GEORGIAN" else 3):
         return
     for stem, endings in _declensions(word):
         for ending in endings:
             form = stem + ending
-            if form not in STOPWORDS and form != word:
+            if len(form) >= 3 and form not in STOPWORDS and form != word:
                 kept = len(form) - len(word) if form.startswith(word) else 0
                 yield Form(form, tail=kept, plain=kept > 0)
     for prefix in _PREFIXES.get(_script(word), ""):
@@ -167,22 +167,36 @@ def forms(word: str) -> Iterator[Form]:
 _PREFIXES = {"ARABIC": "وفبلك", "HEBREW": "והבלמשכ"}
 
 _GEORGIAN = {
-    "vowel": "ს მ დ თი ვ ც სც მაც ა ზე ში სთან სთვის სგან სადმი მდე სავით",
-    "dropped": "ის ით ისთვის ისგან ისაც ისა",
-    "consonant": "ი ს მა ის ით ად ო იც საც მაც ისა ია ზე ში თან სთან ისთვის ისგან ისადმი ამდე ივით",
+    "vowel": (
+        "ს მ დ თი ვ ც სც მაც ა ზე ში სთან სთანაც სთვის სთვისაც სგან სკენ სადმი მდე სავით დან"
+        " ები ების ებს ებმა"
+    ),
+    "dropped": "ის ით ისთვის ისგან ისაც ისა ები ების ებს ებმა ო",
+    "consonant": (
+        "ი ს მა ის ით ად ო იც საც მაც ისა ია ზე ში თან სთან თანაც ისთვის ისთვისაც ისგან ისკენ ისადმი ამდე"
+        " ივით იდან ები ების ებს ებმა"
+    ),
 }
 # By last letters of the folded name (й is folded to и, ё to е); the longest that fits is taken.
 _CYRILLIC: tuple[tuple[str, int, tuple[str, ...]], ...] = (
-    ("ая", 2, ("ои", "ую")),
-    ("ии", 2, ("ия", "ию", "ием", "ии", "ого", "ому", "им", "ом")),
-    ("ыи", 2, ("ого", "ому", "ым", "ом")),
-    ("а", 1, ("ы", "и", "е", "у", "ои", "ою", "о", "і")),
-    ("я", 1, ("и", "е", "ю", "еи", "ею", "і", "єю")),
+    ("лев", 2, ("ьва", "ьву", "ьвом", "ьве", "ев")),
+    ("ел", 2, ("ла", "лу", "лом", "ле", "лы")),
+    ("ец", 2, ("ца", "цу", "цом", "цем", "це", "цы")),
+    ("ок", 2, ("ка", "ку", "ком", "ке", "ки")),
+    ("ек", 2, ("ька", "ьку", "ьком", "ке", "ка", "ку", "ком")),
+    ("ая", 2, ("ои", "ую", "ых", "ые")),
+    ("ии", 2, ("ия", "ию", "ием", "ии", "ого", "ому", "им", "ом", "их", "ие")),
+    ("ыи", 2, ("ого", "ому", "ым", "ом", "ых", "ые")),
+    ("ия", 2, ("ии", "ию", "иеи", "иею", "ие", "иин")),
+    ("а", 1, ("ы", "и", "е", "у", "ои", "ою", "о", "і", "", "еи")),
+    ("я", 1, ("и", "е", "ю", "еи", "ею", "і", "єю", "ь")),
     ("ь", 1, ("я", "ю", "ем", "е", "и", "ью")),
     ("и", 1, ("я", "ю", "ем", "е", "и")),
     ("о", 1, ("а", "у", "ом", "ою")),
 )
-_CYRILLIC_CONSONANT = ("а", "у", "ом", "ем", "е", "ы", "ым", "ои", "ові", "и")
+_CYRILLIC_CONSONANT = ("а", "у", "ом", "ем", "е", "ы", "ым", "ои", "ові", "и", "ых", "ыми")
+# Of Anna's: Аннин, of Ivan's: Иванов; both decline.
+_CYRILLIC_OWNED = ("", "а", "о", "ы", "у", "ои", "ого", "ому", "ым", "ом", "ых")
 _GREEK: tuple[tuple[str, int, tuple[str, ...]], ...] = (
     ("οσ", 2, ("ο", "ου", "ε")),
     ("ησ", 1, ("",)),
@@ -201,14 +215,49 @@ def _declensions(word: str) -> list[tuple[str, tuple[str, ...]]]:
     """Stems with the endings they take."""
     script = _script(word)
     if script == "LATIN":
-        return [(word, ("s",))]
+        return _latin(word)
     if script == "GEORGIAN":
         stem = word.removesuffix("ი")
         kind = {"ა": "dropped", "ე": "dropped", "ო": "vowel", "უ": "vowel"}.get(word[-1], "consonant")
         stem = word[:-1] if kind == "dropped" else stem
         return [(word, tuple(_GEORGIAN["vowel"].split())), (stem, tuple(_GEORGIAN[kind].split()))]
-    table = {"CYRILLIC": _CYRILLIC, "GREEK": _GREEK}.get(script, ())
+    if script == "CYRILLIC":
+        return _cyrillic(word)
+    return _by_ending(word, _GREEK) if script == "GREEK" else []
+
+
+# Diminutives: Sofía, Sofita; Ana, Anita; Pedro, Pedrito; Carmen, Carmencita.
+_SMALL = (
+    ("ia", ("ita", "iita")),
+    ("a", ("ita",)),
+    ("o", ("ito", "itos")),
+    ("", ("ito", "ita", "cito", "cita")),
+)
+
+
+def _latin(word: str) -> list[tuple[str, tuple[str, ...]]]:
+    """Possessives and plurals of English and German, and the diminutives of German and Spanish."""
+    found: list[tuple[str, tuple[str, ...]]] = [(word, ("s", "es", "ens") if word[-1] in "sxzh" else ("s",))]
+    if len(word) >= 4:
+        found.append((word, ("chen", "lein")))
+        found += [(word.removesuffix(end), small) for end, small in _SMALL if word.endswith(end)][:1]
+    return found
+
+
+def _cyrillic(word: str) -> list[tuple[str, tuple[str, ...]]]:
+    """Cases, the short vocative (``Маш``), the plural of a family, and what belongs to somebody."""
+    found = _by_ending(word, _CYRILLIC)
+    if word[-1] in "ая":
+        return [*found, (word[:-1] + "ин", _CYRILLIC_OWNED)]
+    if word[-1] not in "еёиоуыэюяіь":
+        return [*found, (word, _CYRILLIC_CONSONANT), (word + "ов", _CYRILLIC_OWNED)]
+    return found
+
+
+def _by_ending(
+    word: str, table: tuple[tuple[str, int, tuple[str, ...]], ...]
+) -> list[tuple[str, tuple[str, ...]]]:
     for ending, cut, endings in table:
-        if word.endswith(ending):
+        if word.endswith(ending) and len(word) > cut:
             return [(word[: len(word) - cut], endings)]
-    return [(word, _CYRILLIC_CONSONANT)] if script == "CYRILLIC" and word[-1] not in "еёиоуыэюяії" else []
+    return []

@@ -4,7 +4,7 @@ A queue of words, not of messages: the same find is counted, and shown in three 
 it is shown as it was cleared. It is bounded, and leaves the vault only sealed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Self
 
 import msgspec
@@ -19,12 +19,11 @@ AROUND = 60  # characters of context on each side
 
 
 class Context(msgspec.Struct, frozen=True):
-    """Where a find stood: ``before`` and ``after`` are cleared text."""
+    """Where a find stood: ``before`` and ``after`` as cleared, ``message`` is the id it is kept under."""
 
     before: str
     after: str
-    source: str
-    conversation: str
+    message: str
 
 
 class Doubt(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,11 +101,11 @@ class Review:
         self.changed = self.changed or gone is not None
         return gone
 
-    def forget(self, *, source: str = "", conversation: str = "") -> int:
-        """Drop what stood in an erased source or conversation; how many words went altogether."""
+    def keep_only(self, messages: Container[str]) -> int:
+        """Drop what stood in messages that are kept no more; how many words went altogether."""
         before = len(self._doubts)
         for key, one in list(self._doubts.items()):
-            contexts = tuple(c for c in one.contexts if source != c.source and conversation != c.conversation)
+            contexts = tuple(context for context in one.contexts if context.message in messages)
             if not contexts:
                 del self._doubts[key]
             elif contexts != one.contexts:

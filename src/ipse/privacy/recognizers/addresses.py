@@ -49,7 +49,7 @@ _WORD_EN = rf"(?-i:{_CAP}|\d{{1,3}}(?:st|nd|rd|th))"
 _EN = rf"\d{{1,6}}[A-Za-z]?,?[ ](?:{_WORD_EN}[ ]){{1,5}}(?-i:(?:{_AFTER})\b)\.?(?:[ ](?-i:[NS]?[EW]|[NS])\b)?"
 _END = (  # the end of the name
     r"(?:stra(?:ß|ss)e|str\.|gasse|allee|platz|damm|ufer|chaussee|promenade|steig"
-    r"|(?<=[a-zäöüß]{3})(?:weg|ring)|markt"
+    r"|(?<=[a-zäöüß]{3})weg|(?<=[a-zäöüß]{2}[bdfgklmnstz])ring|markt"
     r"|straat|laan|plein|gracht|kade|dreef|singel"
     r"|gatan|gata|gaten|gate|v[äe]gen|v[äe]g|veien|vei|vej|vejen|gade|str[äe]det|stien|torget|all[ée]|bakken"
     r"|katu|kuja|polku|(?<=[a-zäö]{3})tie)"
@@ -83,7 +83,10 @@ _NAMED = (
         rf"(?:[ \-]{_LINK}{_CAPITAL}){{0,3}}"
     ),
     # Calle Mayor 5; Via Roma, 12; Rua Augusta n.º 3; ul. Długa 7
-    _street(rf"(?:{_BEFORE_SURE}|via)\.?[ ]{_LINK}{_CAPITAL}(?:[ \-]{_LINK}{_CAPITAL}){{0,4}}{_NO}{_NUMBER}"),
+    _street(
+        rf"(?:{_BEFORE_SURE}"
+        rf"|(?-i:[Vv]ia))\.?[ ]{_LINK}{_CAPITAL}(?:[ \-]{_LINK}{_CAPITAL}){{0,4}}{_NO}{_NUMBER}"
+    ),
 )
 # ул. Ленина, д. 5; проспект Мира 12; რუსთაველის გამზირი 12
 _EASTERN = _street(
@@ -98,7 +101,8 @@ _PREPOSITION = re.compile(
     rf"(?: {_CAP})? {_NUMBER},?\s\d{{4,5}} {_TOWN_NAME}"
 )
 _BOX = re.compile(
-    r"(?<!\w)(?:P\.? ?O\.? ?Box|PMB|PSC|Postfach|Apartado|Casella Postale|Boîte postale|Postbus|Skrytka)[ ]?"
+    r"(?<!\w)(?:P\.? ?O\.? ?Box|PMB|PSC(?= \d{1,5}, Box)|Postfach|Apartado|Casella Postale|Boîte"
+    r" postale|Postbus|Skrytka)[ ]?"
     r"\d[\d ]{0,7}(?<=\d)(?:, Box \d{1,5})?(?:\s(?:APO|FPO|DPO) [A-Z]{2} \d{5})?(?![\w])",
     re.IGNORECASE,
 )
