@@ -1,5 +1,6 @@
 """The table of what is noticed (docs/concepts/audit.md), attack by attack, without and with an anchor."""
 
+import random
 import re
 import shutil
 import sqlite3
@@ -16,6 +17,7 @@ from ipse.audit import GENESIS, AuditRow, Checkpoint, EpochSecret, extend, sign
 from ipse.errors import AuditError, DamagedVaultError
 from ipse.vault import Vault
 
+from ..soak import SOAK, rounds
 from .conftest import CHEAP, PASSPHRASE
 
 DOC = Path(__file__).resolve().parents[2] / "docs" / "concepts" / "audit.md"
@@ -342,3 +344,64 @@ def test_what_the_table_says_is_what_is_noticed(scene: Scene, name: str) -> None
     if alone != "–":
         assert TOLD[scene.noticed(anchored=False)] == alone
     assert TOLD[scene.noticed(anchored=True)] == anchored
+
+
+def test_every_byte_of_the_log_that_is_changed_is_noticed(scene: Scene) -> None:
+    """Quick: some bytes of each value; `make soak`: all of them."""
+    values = {"audit": ("seq", "key_id, sealed, commitment, mac"), "epochs": ("number", "key_id, checkpoint")}
+    pick = random.Random(5)
+    tried = 0
+    with Vault.open(scene.vault, PASSPHRASE) as vault:
+        for table, (name, columns) in values.items():
+            for number, *held in scene.sql(f"SELECT {name}, {columns} FROM {table}"):
+                for column, value in zip(columns.split(", "), held, strict=True):
+                    if value is None:
+                        continue
+                    places = range(len(value)) if SOAK else pick.sample(range(len(value)), 3)
+                    change = f"UPDATE {table} SET {column} = ? WHERE {name} = ?"
+                    for at in places:
+                        changed = bytes([value[at] ^ 1 << pick.randrange(8)])
+                        scene.sql(change, value[:at] + changed + value[at + 1 :], number)
+                        with pytest.raises((AuditError, DamagedVaultError)):
+                            vault.journal.verify()
+                        tried += 1
+                    scene.sql(change, value, number)
+        assert vault.journal.verify().rows == 18
+    assert tried >= 200
+
+
+def vandalize(scene: Scene, pick: random.Random) -> None:
+    """A random change of rows by somebody without keys."""
+    seqs = [seq for (seq,) in scene.sql("SELECT seq FROM audit ORDER BY seq")]
+    if not seqs:
+        return
+    one, other = pick.choice(seqs), pick.choice(seqs)
+    match pick.randrange(6):
+        case 0:
+            scene.sql("DELETE FROM audit WHERE seq = ?", one)
+        case 1:
+            scene.sql("DELETE FROM audit WHERE seq > ?", one)
+        case 2:
+            insert(scene, one, seqs[-1] + 1)
+        case 3:
+            scene.swap(pick.choice(["commitment", "mac", "sealed", "key_id", MARK]), one, other)
+        case 4:
+            scene.sql("DELETE FROM audit WHERE seq = ?", one)
+            renumber(scene, one + 1, -1)
+        case _:
+            renumber(scene, one, 1)
+            insert(scene, max(one - 1, 1), one)
+
+
+@pytest.mark.parametrize("seed", range(rounds(40, 3000)))
+def test_whatever_is_done_to_rows_only_a_cut_end_is_missed(scene: Scene, seed: int) -> None:
+    """The rows as written, or without some open ones at their end, pass; anything else is noticed."""
+    pick = random.Random(seed)
+    everything = f"SELECT seq, {MARK} FROM audit ORDER BY seq"
+    written = scene.sql(everything)
+    for _ in range(pick.choice((1, 1, 2, 5))):
+        vandalize(scene, pick)
+    left = scene.sql(everything)
+    cut = len(left) > 11 and left == written[: len(left)]
+    assert scene.noticed(anchored=False) is not cut
+    assert scene.noticed(anchored=True) is not cut
