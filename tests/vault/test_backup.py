@@ -340,6 +340,16 @@ def test_a_file_that_only_has_the_name_of_a_pack_is_passed_over(
     assert check(copies, recovery_key=recovery, progress=quiet)[0].faults == ()
 
 
+def test_a_restore_interrupted_at_its_first_step_can_be_done_again(
+    filled: Vault, copies: Path, tmp_path: Path, recovery: str
+) -> None:
+    back_up(filled, copies)
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "restoring.new").touch()
+    with again(copies, tmp_path / "new", recovery) as restored:
+        assert content(restored) == content(filled)
+
+
 def test_an_interrupted_restore_is_cleared_away_with_its_folders(
     filled: Vault, copies: Path, tmp_path: Path, recovery: str
 ) -> None:

@@ -140,7 +140,8 @@ def _begin(target: Path) -> None:
     """Make the folder ready; raises ``VaultExistsError`` unless it is empty or a restore broke off in it."""
     target.mkdir(mode=0o700, parents=True, exist_ok=True)
     there = {path.name for path in target.iterdir()}
-    if there and (MARK not in there or "vault.json" in there):
+    begun = MARK in there or there == {f"{MARK}.new"}  # the mark itself may be half written
+    if there and (not begun or "vault.json" in there):
         raise VaultExistsError(f"{target}: is not empty.", hint="Name an empty folder.")
     if there:
         for path in target.iterdir():
