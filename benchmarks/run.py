@@ -13,6 +13,7 @@ RUNS: tuple[tuple[Path | None, list[str]], ...] = (
     (None, ["clone.py"]),
     (QA, ["clone.py", "--qa", str(QA)]),
     (QA, ["retrieval.py"]),
+    (SHARED / "pii", ["privacy.py"]),
     (SHARED / "models", ["lora.py"]),
 )
 
