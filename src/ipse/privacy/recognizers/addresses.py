@@ -15,6 +15,7 @@ from ipse.privacy.recognizers.patterns import digits
 __all__ = ["Addresses"]
 
 DOUBTFUL = 0.4
+LONGEST = 30  # letters of one word of a street's name
 
 _CAP = r"[^\W\d_a-zà-ÿа-я][\w'’.\-]{0,29}"  # a word with a capital, or of a script without
 _WORD = r"[^\W\d_][\w'’.\-]{0,29}"
@@ -74,8 +75,11 @@ def _street(pattern: str) -> re.Pattern[str]:
 
 _CAPITAL = rf"(?-i:{_CAP})"
 _AFTER_NAME = _street(_EN)
-# Lindenstraße 12, Lange Straße 5, Mannerheimintie 3
-_ENDING = _street(rf"(?:{_CAPITAL}[ -]){{0,2}}[^\W\d_][\w\-]{{0,30}}?[ -]?{_END},?[ ]{_NUMBER}")
+# From the end of a street's name on; what stands before it is looked at sign by sign, or long lines of
+# hyphens would take a minute: Lindenstraße 12, Lange Straße 5, Mannerheimintie 3
+_ENDING = re.compile(
+    rf"(?P<gap>[ -]?)(?P<end>{_END}),?[ ]{_NUMBER}{_UNIT}{{0,2}}(?-i:{_TOWN})", re.IGNORECASE
+)
 _NAMED = (
     # 12 rue de la Paix; 12, avenue Foch
     _street(
@@ -221,9 +225,32 @@ def _found(text: str) -> Iterator[Span]:
             for pattern in patterns:
                 yield from _matches(pattern, text)
     if not _TAILS.isdisjoint([word[-4:] for word in words] + [word[-3:] for word in words]):
-        yield from _matches(_ENDING, text)
+        yield from _ended(text)
     if _POSTCODE_HINT.search(text):
         yield from _matches(_POSTCODE, text)
+
+
+def _ended(text: str) -> Iterator[Span]:
+    """Streets that end in what a street is; a word apart has to be written as a name, or it is any square."""
+    for match in _ENDING.finditer(text):
+        start = _word_start(text, match.start())
+        name = text[start : match.start()]
+        apart = match["gap"] == " " and not match["end"].lower().startswith("str")
+        if not name[:1].isalpha() or (apart and not (name[0].isupper() and match["end"][0].isupper())):
+            continue
+        for _ in range(2):  # Karl Marx Allee 3
+            before = _word_start(text, start - 1)
+            if start < 2 or text[start - 1] not in " -" or not text[before : before + 1].isupper():
+                break
+            start = before
+        yield Span(start, match.end(), "ADDRESS")
+
+
+def _word_start(text: str, end: int) -> int:
+    start = end
+    while start > 0 and end - start < LONGEST and (text[start - 1].isalnum() or text[start - 1] in "'’."):
+        start -= 1
+    return start
 
 
 def _matches(pattern: re.Pattern[str], text: str) -> Iterator[Span]:
