@@ -192,6 +192,13 @@ def test_an_international_number_that_cannot_exist_is_left() -> None:
         "1." * 50_000,
         "0 12 " * 20_000,
         "+1 2 " * 20_000,
+        "A-" * 50_000 + "straße 1",
+        "Aa " * 30_000 + "straße 1",
+        "1 Aa " * 20_000 + " Street",
+        "my address is 1 A " * 5_000,
+        "Mr. A. B. " * 10_000,
+        "passport 1A 1A " * 6_000,
+        "Server=" * 14_000 + "Password=1",
     ],
     ids=lambda text: text[:12],
 )
