@@ -85,7 +85,8 @@ def test_every_field_of_a_message_is_cleared(
         "de",
         "inbound",
     )
-    assert not re.search(r"anna|schmidt|berg|nina|23456789|caf", repr(record), re.IGNORECASE)
+    said = re.sub(r"[0-9a-f]{32}|_[0-9a-f]{8}\b", "", repr(record))  # a random id may spell anything
+    assert not re.search(r"anna|schmidt|berg|nina|23456789|caf", said, re.IGNORECASE)
 
 
 def test_what_holds_nothing_stays_as_it_is(make_gate: MakeGate, message: MakeMessage) -> None:
