@@ -68,8 +68,8 @@ def run(vault: Vault, kind: str, work: Callable[[Progress], T], progress: Progre
 def request_stop(folder: Path, job: str) -> None:
     """Ask a job of the vault in ``folder`` to stop; it does at its next step."""
     jobs = folder / "jobs"
-    jobs.mkdir(exist_ok=True)
-    (jobs / f"{Path(job).name}.stop").touch()
+    jobs.mkdir(mode=0o700, exist_ok=True)
+    (jobs / f"{Path(job).name}.stop").touch(mode=0o600)
 
 
 def listed(vault: Vault) -> list[Job]:

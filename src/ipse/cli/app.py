@@ -26,6 +26,7 @@ from ipse.cli import (
     settings_,
     sources_,
     train_,
+    vault_,
 )
 from ipse.cli.console import VaultOption
 
@@ -63,6 +64,7 @@ app.command("purge", rich_help_panel=LOOK)(forget_.purge)
 app.add_typer(privacy_.app, name="privacy", rich_help_panel=LOOK)
 app.add_typer(jobs_.app, name="jobs", rich_help_panel=LOOK)
 app.add_typer(audit_.app, name="audit", rich_help_panel=LOOK)
+app.add_typer(vault_.app, name="vault", rich_help_panel=LOOK)
 app.add_typer(settings_.app, name="settings", rich_help_panel=LOOK)
 app.add_typer(backup_.app, name="backup", rich_help_panel=LOOK)
 app.command("restore", rich_help_panel=LOOK)(backup_.restore)

@@ -48,8 +48,13 @@ def checkpoint(workspace: Workspace, to: Path | None = None) -> Made:
 
 
 def verify(workspace: Workspace, anchor: Path | None = None) -> AuditReport:
-    """Check every row and checkpoint, and the anchor if there is one; raises ``AuditError``."""
-    return workspace.vault.journal.verify(_lines(anchor) if anchor is not None else None)
+    """Check every row and checkpoint, and the anchor if there is one; raises ``AuditError``.
+
+    That it was verified is a row of its own, behind those that were.
+    """
+    report = workspace.vault.journal.verify(_lines(anchor) if anchor is not None else None)
+    workspace.vault.note("audit.verify", {"rows": report.rows, "anchor": anchor is not None})
+    return report
 
 
 def export_log(workspace: Workspace, out: Path) -> int:

@@ -23,6 +23,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from ipse.errors import DamagedVaultError, VaultError
 
 __all__ = [
+    "FLOOR_ITERATIONS",
+    "FLOOR_KIB",
     "FORMAT_VERSION",
     "ID_BYTES",
     "KEY_BYTES",

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import sqlalchemy as sa
 
-from ipse.errors import VaultError, WrongPassphraseError
+from ipse.errors import DamagedVaultError, VaultError, WrongPassphraseError
 from ipse.vault import catalog as tables
 from ipse.vault import crypto, header, slots
 from ipse.vault.crypto import KdfParameters
@@ -22,6 +22,7 @@ from ipse.vault.keys import ROOT
 from ipse.vault.opening import Opened, Opener, by_secret, opened, read_header, write_header
 from ipse.vault.parts import Parts
 from ipse.vault.slots import Slot
+from ipse.vault.sources import Sources
 
 __all__ = [
     "KEYRING",
@@ -109,8 +110,24 @@ def used_keys(parts: Parts) -> set[bytes]:
         for table in tables.METADATA.tables.values():
             if "key_id" in table.c:
                 found.update(name for name in db.execute(sa.select(table.c.key_id)).scalars() if name)
+    found |= _former(parts)
     names = parts.keys.names()
     return found | {names[name] for name in found if name in names} - {ROOT}
+
+
+def _former(parts: Parts) -> set[bytes]:
+    """The keys that sources had before they are wholly sealed anew: named in their ledgers alone."""
+    sources = Sources(parts)
+    with parts.catalog.read() as db:
+        rows = db.execute(sa.select(tables.sources)).all()
+    found: set[bytes] = set()
+    for row in rows:
+        try:
+            former = sources.open(row).former
+        except DamagedVaultError:
+            continue  # its key does not open, so nothing under it does
+        found |= {former.id} if former else set()
+    return found
 
 
 def _change(folder: Path, opener: Opener, action: str, change: Callable[[Header, bytes], Header]) -> None:

@@ -60,6 +60,12 @@ class KeyRing:
         with self._open() as db:
             db.execute("SELECT count(*) FROM keys").fetchone()
 
+    def faults(self) -> list[str]:
+        """What SQLite finds wrong with the file; nothing in a whole one."""
+        with self._open() as db:
+            found = [str(fault) for (fault,) in db.execute("PRAGMA integrity_check")]
+        return [fault for fault in found if fault != "ok"]
+
     @property
     def settled(self) -> bool:
         """Whether the file is of the header's generation and none is waiting to replace it."""

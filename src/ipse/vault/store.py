@@ -23,6 +23,7 @@ from ipse.vault.crypto import KdfParameters
 from ipse.vault.documents import Change, Documents
 from ipse.vault.erasing import Cut, Eraser, Removed
 from ipse.vault.files import write_durably
+from ipse.vault.inspection import Inspection, drop_orphans, inspect
 from ipse.vault.journal import AuditEntry, Journal
 from ipse.vault.keeping import Keeper, Kept
 from ipse.vault.opening import HEADER, Opener, by_secret, opened, read_header
@@ -39,12 +40,17 @@ _SIGNING = ("signing", "ed25519")
 
 
 class VaultInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """What anyone can read of a vault."""
+    """What anyone can read of a vault.
+
+    ``generation`` counts the master keys before this one; ``opened_by`` are the kinds of its slots.
+    """
 
     folder: Path
     id: str
     version: int
     kdf: KdfParameters | None
+    generation: int
+    opened_by: tuple[str, ...]
 
 
 class Vault:
@@ -116,7 +122,14 @@ class Vault:
         """What can be read without the passphrase; raises like :meth:`open`."""
         read = read_header(folder)
         cost = next((slot.kdf for slot in read.slots if slot.kdf), None)
-        return VaultInfo(folder=folder, id=read.vault.hex(), version=read.version, kdf=cost)
+        return VaultInfo(
+            folder=folder,
+            id=read.vault.hex(),
+            version=read.version,
+            kdf=cost,
+            generation=read.generation,
+            opened_by=tuple(slot.kind for slot in read.slots),
+        )
 
     def close(self) -> None:
         """Close the files. A closed vault is not used again."""
@@ -266,6 +279,14 @@ class Vault:
     def reencrypting(self) -> bool:
         """Whether :meth:`reencrypt` was begun and not finished."""
         return self._rekeyer.unfinished
+
+    def inspect(self) -> Inspection:
+        """Look the files and keys over; raises ``DamagedVaultError`` where one cannot be read at all."""
+        return inspect(self._parts)
+
+    def drop_orphans(self) -> int:
+        """Destroy keys that nothing names any more; returns how many."""
+        return drop_orphans(self._parts)
 
     def signing_key(self) -> bytes:
         """The vault's Ed25519 seed, 32 bytes, for signing consents."""
