@@ -15,6 +15,7 @@ from ipse.consent import (
     _Seal,
     decide,
     sign,
+    special_allowed,
     verify,
     withdraw,
 )
@@ -44,11 +45,73 @@ def test_a_signed_consent_verifies_also_after_a_round_trip_through_json() -> Non
     verify(again)
 
 
+# Signed under notice version 2, before there were special categories.
+OLDER = (
+    '{"consent":{"id":"c0ffee","vault":"abababababababababababababababab","source":"whatsapp","purpos'
+    'es":["archive","style"],"data_categories":["messages"],"given_at":"2026-04-30T12:00:00Z","expire'
+    's_at":null,"withdrawn_at":null,"state":"given","notice_version":"2","notice_language":"en","sche'
+    'ma_version":"ISO/IEC TS 27560:2023","principal":"owner of the vault","controller":"owner of the '
+    'vault","lawful_basis":"consent","jurisdiction":"where the owner lives","collection_method":"expo'
+    'rt handed over by the owner","processing_method":"pseudonymized, encrypted, used on this machine'
+    '","processing_location":"this machine","storage_location":"the vault on this machine","retention'
+    '":"until expiry, withdrawal or erasure","recipients":[],"withdrawal_method":"ipse consent withdr'
+    'aw","rights":["access","portability","rectification","erasure","withdrawal"]},"signature":"9lz21'
+    'mvMkXPAdW/ryO4+PW3bFFqKQf6UuYxsJurU72gsJ8Xzb28QPY01DI6qpWktqfB57YotIWFFEd3wXJ+lAg==","public_key'
+    '":"A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg="}'
+)
+
+
+def test_a_record_signed_before_there_was_a_field_verifies_and_cannot_be_given_it() -> None:
+    signed = msgspec.json.decode(OLDER, type=SignedConsent)
+    verify(signed)
+    assert (signed.consent.notice_version, signed.consent.special) == ("2", ())
+    assert decide([signed], source="whatsapp", purpose="style", now=NOW).consent_id == "c0ffee"
+    more = msgspec.structs.replace(signed.consent, special=("health",), purposes=("style",))
+    with pytest.raises(ConsentError):
+        verify(SignedConsent(more, signed.signature, signed.public_key))
+
+
+def special(**fields: object) -> Consent:
+    return grant(**{"id": "s1", "purposes": ("style",), "special": ("health", "religion"), **fields})
+
+
+def test_special_categories_are_allowed_by_consents_of_their_own_alone() -> None:
+    both = [sign(grant(), KEY), sign(special(), KEY)]
+    assert special_allowed(both, source="whatsapp", now=NOW) == {"health": "s1", "religion": "s1"}
+    assert special_allowed(both[:1], source="whatsapp", now=NOW) == {}
+    assert special_allowed(both, source="gmail", now=NOW) == {}
+    with pytest.raises(ConsentError):
+        decide(both[1:], source="whatsapp", purpose="style", now=NOW)
+    newer = sign(special(id="s0", given_at=NOW, special=("health",)), KEY)
+    assert special_allowed([newer, *both], source="whatsapp", now=NOW) == {"health": "s0", "religion": "s1"}
+    gone = sign(withdraw(special(), NOW), KEY)
+    assert special_allowed([*both, gone], source="whatsapp", now=NOW) == {}
+    assert special_allowed([sign(special(expires_at=NOW), KEY)], source="whatsapp", now=NOW) == {}
+
+
+def test_special_categories_that_were_signed_cannot_be_changed() -> None:
+    signed = sign(special(), KEY)
+    verify(msgspec.json.decode(msgspec.json.encode(signed), type=SignedConsent))
+    for change in (("health",), ("health", "religion", "union"), ()):
+        forged = SignedConsent(special(special=change), signed.signature, signed.public_key)
+        with pytest.raises(ConsentError):
+            verify(forged)
+        with pytest.raises(ConsentError):
+            special_allowed([forged], source="whatsapp", now=NOW)
+
+
+def test_a_consent_for_special_categories_is_for_style_alone() -> None:
+    text = msgspec.json.encode(special()).replace(b'["style"]', b'["archive"]')
+    with pytest.raises(msgspec.ValidationError, match="for style alone"):
+        msgspec.json.decode(text, type=Consent)
+
+
 def test_the_signature_is_over_sorted_keys_without_spaces() -> None:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     consent = grant(source="Straße")
     tree = msgspec.json.decode(msgspec.json.encode(consent))
+    del tree["special"]  # empty
     text = (
         "{" + ",".join(f'"{name}":{msgspec.json.encode(tree[name]).decode()}' for name in sorted(tree)) + "}"
     )

@@ -27,15 +27,20 @@ __all__ = [
     "Permit",
     "Purpose",
     "SignedConsent",
+    "Special",
     "decide",
     "sign",
+    "special_allowed",
     "verify",
     "withdraw",
 ]
 
 Purpose = Literal["archive", "style", "events", "enrich"]
+Special = Literal["health", "sexuality", "religion", "politics", "union", "ethnicity", "biometrics"]
+"""Special categories of personal data (GDPR, Art. 9): health; sexual life or orientation; religion or belief;
+political opinion; trade-union membership; racial or ethnic origin; genetic or biometric data."""
 
-NOTICE_VERSION = "2"
+NOTICE_VERSION = "3"
 
 NOTICE = """\
 What you allow, for one source of yours and only for the purposes you name:
@@ -46,6 +51,11 @@ What you allow, for one source of yours and only for the purposes you name:
   events   what your machine or sensors recorded trains models that classify, predict and warn;
   enrich   `ipse enrich` may ask the sites that its links lead to what is behind them. They learn that
            somebody at your address asks for the link, and nothing else.
+
+Special categories are off: messages about health, sexual life or orientation, religion or belief, politics,
+trade unions, ethnic origin, genetic or biometric data train nothing and are not answered with. What they
+are is guessed by word lists, which miss some. A consent of its own for such a category, for one source,
+lets style learn from them as well; you may withdraw it alone.
 
 But for enrich, everything stays on this machine: nothing is sent anywhere, nobody else receives
 anything. What is kept is pseudonymized and encrypted, which is not the same as anonymous. Messages hold
@@ -65,6 +75,7 @@ TS_27560 = MappingProxyType(
         "purposes": "purposes",
         "lawful_basis": "lawful_basis",
         "pii_information": "data_categories",
+        "special_pii_category": "special",
         "pii_controllers": "controller",
         "collection_method": "collection_method",
         "processing_method": "processing_method",
@@ -89,7 +100,8 @@ class Consent(msgspec.Struct, frozen=True, kw_only=True):
     """One grant for one source. ``id`` is random, ``vault`` the vault's id; times are aware of their zone.
 
     ``data_categories`` are words such as ``messages`` or ``contacts``; ``expires_at`` None means until
-    withdrawn. The rest says how the data is handled and is the same for every grant of this version.
+    withdrawn. One with ``special`` categories is a grant for them alone, on top of one without. The rest
+    says how the data is handled and is the same for every grant of this version.
     """
 
     id: str
@@ -97,6 +109,7 @@ class Consent(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     purposes: tuple[Purpose, ...]
     data_categories: tuple[str, ...]
+    special: tuple[Special, ...] = ()
     given_at: datetime
     expires_at: datetime | None = None
     withdrawn_at: datetime | None = None
@@ -124,6 +137,8 @@ class Consent(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("times of a consent need a zone")
         if (self.withdrawn_at is not None) != (self.state == "withdrawn"):
             raise ValueError("a consent is withdrawn if and only if it says when")
+        if self.special and self.purposes != ("style",):
+            raise ValueError("a consent for special categories is for style alone")
 
 
 class SignedConsent(msgspec.Struct, frozen=True):
@@ -190,19 +205,7 @@ def decide(consents: Iterable[SignedConsent], *, source: str, purpose: Purpose, 
     Pure: the same consents and time give the same answer. A record that was tampered with, a withdrawn one
     (even beside an older copy of itself) and an expired one allow nothing. Raises ``ConsentError``.
     """
-    records = list(consents)
-    for signed in records:
-        verify(signed)
-    withdrawn = {signed.consent.id for signed in records if signed.consent.state == "withdrawn"}
-    active = [
-        signed.consent
-        for signed in records
-        if signed.consent.source == source
-        and purpose in signed.consent.purposes
-        and signed.consent.id not in withdrawn
-        and signed.consent.given_at <= now
-        and (signed.consent.expires_at is None or now < signed.consent.expires_at)
-    ]
+    active = [consent for consent in _active(consents, source, purpose, now) if not consent.special]
     if not active:
         raise ConsentError(
             f"You have not allowed {source} for the purpose {purpose}.",
@@ -212,5 +215,36 @@ def decide(consents: Iterable[SignedConsent], *, source: str, purpose: Purpose, 
     return Permit(source, purpose, latest.id, latest.expires_at, _SEAL)
 
 
+def special_allowed(consents: Iterable[SignedConsent], *, source: str, now: datetime) -> dict[Special, str]:
+    """The special categories of ``source`` that style may learn from at ``now``, each with its consent's id.
+
+    Pure, and as strict as :func:`decide`; of several consents the latest counts. None is an empty answer.
+    """
+    active = [consent for consent in _active(consents, source, "style", now) if consent.special]
+    active.sort(key=lambda consent: (consent.given_at, consent.id))
+    return {category: consent.id for consent in active for category in consent.special}
+
+
+def _active(consents: Iterable[SignedConsent], source: str, purpose: Purpose, now: datetime) -> list[Consent]:
+    records = list(consents)
+    for signed in records:
+        verify(signed)
+    withdrawn = {signed.consent.id for signed in records if signed.consent.state == "withdrawn"}
+    return [
+        signed.consent
+        for signed in records
+        if signed.consent.source == source
+        and purpose in signed.consent.purposes
+        and signed.consent.id not in withdrawn
+        and signed.consent.given_at <= now
+        and (signed.consent.expires_at is None or now < signed.consent.expires_at)
+    ]
+
+
 def _canonical(consent: Consent) -> bytes:
-    return msgspec.json.encode(consent, order="sorted")
+    """What is signed. Records from before there was a field verify: where it is empty, it is left out."""
+    if consent.special:
+        return msgspec.json.encode(consent, order="sorted")
+    tree: dict[str, object] = msgspec.to_builtins(consent)
+    del tree["special"]
+    return msgspec.json.encode(tree, order="sorted")

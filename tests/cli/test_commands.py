@@ -260,3 +260,56 @@ def test_every_command_takes_a_vault() -> None:
         return found if children or takes else [path]
 
     assert lacking(typer.main.get_command(app), "ipse") == []
+
+
+def test_a_receipt_is_written_in_three_forms_and_verified_without_a_vault(
+    run: Run, vault_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("consent", "give", "--source", "whatsapp", "--purpose", "style", "--yes")
+    code, out, _ = run("consent", "give", "--source", "whatsapp", "--special", "health, religion", "--yes")
+    assert (code, "whatsapp for style (health, religion)" in out) == (0, True)
+    plain, special = json.loads(run("consent", "list", "--json")[1])
+    assert (plain["special"], special["special"]) == ([], ["health", "religion"])
+    key = json.loads(run("consent", "show", special["id"], "--json")[1])["public_key"]
+    file, page = tmp_path / "receipt.jsonld", tmp_path / "receipt.html"
+    assert json.loads(run("consent", "receipt", special["id"], "--to", str(file), "--json")[1])[
+        "file"
+    ] == str(file)
+    assert run("consent", "receipt", special["id"][:5], "--format", "html", "--to", str(page))[0] == 0
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert "health; religion" in run("consent", "receipt", special["id"], "--format", "text")[1]
+    assert json.loads(run("consent", "receipt", special["id"])[1])["@type"] == "dpv:ConsentReceipt"
+    monkeypatch.delenv("IPSE_PASSPHRASE")
+    monkeypatch.setenv("IPSE_VAULT", str(tmp_path / "nowhere"))
+    assert special["id"] in run("consent", "verify", str(file))[1]
+    found = json.loads(run("consent", "verify", str(file), "--key", key, "--json")[1])
+    assert (found["public_key"], found["consents"]) == (key, [special["id"]])
+    code, _, err = run("consent", "verify", str(file), "--key", "AAAA")
+    assert (code, "another key signed it" in err) == (1, True)
+    file.write_text(file.read_text(encoding="utf-8").replace("whatsapp", "gmail"), encoding="utf-8")
+    code, _, err = run("consent", "verify", str(file))
+    assert (code, "not what was signed" in err) == (1, True)
+    code, _, err = run("consent", "verify", str(page))
+    assert (code, "is no receipt" in err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--special", "health"], "not allowed whatsapp for the purpose style"),
+        (["--special", "wealth"], "no category wealth. There are: health,"),
+        ([], "Say what it is for"),
+    ],
+)
+def test_a_consent_that_cannot_be_given_is_said(
+    run: Run, vault_folder: Path, words: list[str], says: str
+) -> None:
+    code, _, err = run("consent", "give", "--source", "whatsapp", *words, "--yes")
+    assert (code, says in err) == (1, True)
+
+
+def test_special_categories_are_for_style_alone(run: Run, vault_folder: Path) -> None:
+    run("consent", "give", "--source", "whatsapp", "--purpose", "style", "--yes")
+    words = ["--source", "whatsapp", "--purpose", "archive", "--special", "health", "--yes"]
+    code, _, err = run("consent", "give", *words)
+    assert (code, "for style alone" in err) == (1, True)

@@ -2,14 +2,16 @@
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 
 from ipse.cli.console import JsonOption, VaultOption, YesOption, confirm, console, opened, print_json
+from ipse.errors import SettingsError
 
 if TYPE_CHECKING:
-    from ipse.consent import Consent, Purpose
+    from ipse.consent import Consent, Purpose, Special
 
 __all__ = ["PurposeName", "app"]
 
@@ -31,15 +33,24 @@ IdArgument = Annotated[str, typer.Argument(metavar="ID", help="Of a consent, or 
 def give(
     source: Annotated[str, typer.Option("--source", metavar="NAME", help="See `ipse sources`.")],
     purpose: Annotated[
-        list[PurposeName],
+        list[PurposeName] | None,
         typer.Option(
             "--purpose",
             help="archive: keep; style: learn how you write; events: learn from events; "
             "enrich: look up its links.",
         ),
-    ],
+    ] = None,
     more: Annotated[
         list[PurposeName] | None, typer.Argument(metavar="[PURPOSE]…", help="Further ones.")
+    ] = None,
+    special: Annotated[
+        str | None,
+        typer.Option(
+            "--special",
+            metavar="CATEGORY,…",
+            help="Let style also learn from messages about health, sexuality, religion, politics, union, "
+            "ethnicity, biometrics: a consent of its own, on top of the one for style.",
+        ),
     ] = None,
     days: Annotated[
         int | None, typer.Option("--days", min=1, help="For so long; else until withdrawn.")
@@ -52,18 +63,22 @@ def give(
     from ipse.consent import NOTICE
     from ipse.pipeline.consents import give as keep
 
+    purposes = [wanted.value for wanted in (*(purpose or ()), *(more or ()))]
+    categories = _categories(special)
+    if not (purposes or categories):
+        raise SettingsError("Say what it is for.", hint="Give --purpose archive, style, events or enrich.")
     with opened(vault) as workspace:
         if not (json or yes):
             console().print(NOTICE, markup=False)
-        purposes = [wanted.value for wanted in (*purpose, *(more or ()))]
-        confirm(f"Allow {source} for {', '.join(purposes)}?", yes=yes)
-        signed = keep(workspace, source, cast("list[Purpose]", purposes), days=days)
+        what = f"style from what is about {', '.join(categories)}" if categories else ", ".join(purposes)
+        confirm(f"Allow {source} for {what}?", yes=yes)
+        signed = keep(workspace, source, cast("list[Purpose]", purposes), days=days, special=categories)
     if json:
         print_json(signed)
         return
     consent = signed.consent
     until = f"until {consent.expires_at:%Y-%m-%d}" if consent.expires_at else "until withdrawn"
-    told = f"{consent.source} for {', '.join(consent.purposes)}, {until}; notice {consent.notice_version}"
+    told = f"{consent.source} for {_purposes(consent)}, {until}; notice {consent.notice_version}"
     console().print(
         f"Consent {consent.id}: {told}; signed. `ipse consent show {consent.id[:4]}` shows it whole."
     )
@@ -94,7 +109,7 @@ def list_consents(vault: VaultOption = None, json: JsonOption = False) -> None:
     )
     for consent in consents:
         until = f"{consent.expires_at:%Y-%m-%d}" if consent.expires_at else "withdrawn"
-        purposes, given = ", ".join(consent.purposes), f"{consent.given_at:%Y-%m-%d %H:%M}"
+        purposes, given = _purposes(consent), f"{consent.given_at:%Y-%m-%d %H:%M}"
         table.add_row(consent.id, consent.source, purposes, given, until, _state(consent))
     console().print(table)
 
@@ -113,6 +128,53 @@ def show(name: IdArgument, vault: VaultOption = None, json: JsonOption = False) 
         return
     _print(signed.consent)
     console().print(f"signed with Ed25519 key {signed.public_key}; the signature holds.", soft_wrap=True)
+
+
+@app.command()
+def receipt(
+    name: IdArgument,
+    to: Annotated[Path | None, typer.Option("--to", metavar="FILE", help="Where to; else stdout.")] = None,
+    form: Annotated[
+        Literal["jsonld", "html", "text"],
+        typer.Option("--format", help="jsonld: signed, for programs; html: a page; text."),
+    ] = "jsonld",
+    vault: VaultOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Write a receipt of a consent: ISO/IEC TS 27560 as JSON-LD in the terms of the W3C DPV, or a page."""
+    from ipse.pipeline.receipting import receipt_of
+
+    with opened(vault) as workspace:
+        written = receipt_of(workspace, name, form)
+    if to is None:
+        typer.echo(written, nl=False)
+        return
+    to.write_text(written, encoding="utf-8")
+    if json:
+        print_json({"file": str(to), "format": form})
+    else:
+        console().print(f"Wrote {to}.", soft_wrap=True)
+
+
+@app.command("verify")
+def verify_file(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A receipt in JSON-LD.")],
+    key: Annotated[
+        str | None, typer.Option("--key", metavar="KEY", help="Whose it must be: see `ipse consent show`.")
+    ] = None,
+    vault: VaultOption = None,  # noqa: ARG001 - every command takes it
+    json: JsonOption = False,
+) -> None:
+    """Verify a receipt; this needs no vault and no passphrase."""
+    from ipse.pipeline.receipting import verify_receipt
+
+    found = verify_receipt(file, key=key)
+    if json:
+        print_json(found)
+        return
+    whose = "the key you named" if key else f"{found.public_key}; --key KEY makes sure whose that is"
+    told = f"{file}: what it says of {', '.join(found.consents)} is what was signed, by {whose}."
+    console().print(told, soft_wrap=True)
 
 
 @app.command()
@@ -139,6 +201,24 @@ def withdraw(
         console().print(
             f"Erased {erased:,} records of {signed.consent.source}: keys destroyed, ciphertext deleted."
         )
+
+
+def _categories(given: str | None) -> "list[Special]":
+    from typing import get_args
+
+    from ipse.consent import Special
+
+    names = [name.strip() for name in (given or "").split(",") if name.strip()]
+    known = get_args(Special)
+    if unknown := [name for name in names if name not in known]:
+        raise SettingsError(
+            f"--special: there is no category {', '.join(unknown)}.", hint=f"There are: {', '.join(known)}."
+        )
+    return cast("list[Special]", names)
+
+
+def _purposes(consent: "Consent") -> str:
+    return ", ".join(consent.purposes) + (f" ({', '.join(consent.special)})" if consent.special else "")
 
 
 def _state(consent: "Consent") -> str:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from ipse import plugins
-from ipse.consent import Consent, Purpose, SignedConsent, sign
+from ipse.consent import Consent, Purpose, SignedConsent, Special, sign
 from ipse.consent import withdraw as withdrawn
 from ipse.errors import ConsentError
 from ipse.pipeline.forgetting import forget
@@ -20,16 +20,32 @@ CATEGORIES = ("messages", "contacts", "times")  # of personal data, as the recor
 
 
 def give(
-    workspace: Workspace, source: str, purposes: Sequence[Purpose], *, days: int | None = None
+    workspace: Workspace,
+    source: str,
+    purposes: Sequence[Purpose],
+    *,
+    days: int | None = None,
+    special: Sequence[Special] = (),
 ) -> SignedConsent:
-    """Sign and keep a consent for a source (by name or alias), for ``days`` or until withdrawn."""
+    """Sign and keep a consent for a source (by name or alias), for ``days`` or until withdrawn.
+
+    With ``special`` categories it is for them alone, and comes on top of one for ``style``, without which
+    it raises ``ConsentError``.
+    """
+    if special:
+        workspace.permit(plugins.source_named(source).name, "style")
+        if any(purpose != "style" for purpose in purposes):
+            raise ConsentError(
+                "Special categories are allowed for style alone.", hint="Leave --purpose out, or say style."
+            )
     now = datetime.now(UTC)
     consent = Consent(
         id=secrets.token_hex(8),
         vault=workspace.vault.id,
         source=plugins.source_named(source).name,
-        purposes=tuple(dict.fromkeys(purposes)),
+        purposes=("style",) if special else tuple(dict.fromkeys(purposes)),
         data_categories=CATEGORIES,
+        special=tuple(dict.fromkeys(special)),
         given_at=now,
         expires_at=now + timedelta(days=days) if days is not None else None,
     )
@@ -63,6 +79,7 @@ def consent_named(workspace: Workspace, name: str) -> SignedConsent:
 def _keep(workspace: Workspace, consent: Consent, action: str) -> SignedConsent:
     signed = sign(consent, workspace.vault.signing_key())
     details = {"consent": consent.id, "source": consent.source, "purposes": " ".join(consent.purposes)}
+    details |= {"special": " ".join(consent.special)} if consent.special else {}
     workspace.vault.put(
         "consent",
         consent.id,
