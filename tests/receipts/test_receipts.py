@@ -65,7 +65,7 @@ def record(read: Graph) -> Any:
 
 def dates(read: Graph, event: URIRef, path: "Any") -> list[datetime]:
     (found,) = read.subjects(RDF.type, event)
-    return [one.toPython() for one in read.objects(found, path) if isinstance(one, Literal)]  # type: ignore[no-untyped-call]
+    return [one.toPython() for one in read.objects(found, path) if isinstance(one, Literal)]
 
 
 # The field of the specification → where it stands, from the record on, in RDF terms.
