@@ -5,16 +5,19 @@ import json
 import sys
 from pathlib import Path
 
+import msgspec
 import typer.main
 
 from ipse import plugins
 from ipse.cli.app import app
 from ipse.config import Settings, json_schema
 from ipse.interfaces import Source
+from ipse.pipeline.compliance import LINES, SignedReport, asked_by
 from ipse.schemas import WireMessage
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 REFERENCE = DOCS / "reference"
+CONCEPTS = DOCS / "concepts"
 GUIDES = DOCS / "guides" / "exports"
 
 
@@ -105,6 +108,24 @@ def wire() -> str:
     return "\n".join(lines) + "\n"
 
 
+def compliance(page: Path) -> str:
+    """The page on the compliance report with the table of its lines."""
+    head, _, rest = page.read_text(encoding="utf-8").partition("<!-- lines")
+    mark, _, rest = rest.partition("\n")
+    lines = ["| line | articles | what it asks |", "|---|---|---|"]
+    for spec in LINES:
+        asked = [asked_by(one) for one in spec.needed]
+        asked += [f"*{asked_by(one)}*" for one in spec.besides]
+        lines.append(f"| **{spec.id}** {spec.title} | {spec.articles} | {'<br>'.join(asked)} |")
+    table = "\n".join((*lines, "", "*In italics: besides.*"))
+    return f"{head}<!-- lines{mark}\n{table}\n<!-- end{rest.partition('<!-- end')[2]}"
+
+
+def report_schema() -> str:
+    """The JSON Schema of a report."""
+    return json.dumps(msgspec.json.schema(SignedReport), indent=1) + "\n"
+
+
 def main() -> int:
     """Write the pages, or report which are stale."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -116,6 +137,8 @@ def main() -> int:
         REFERENCE / "settings.schema.json": json.dumps(json_schema(), indent=1) + "\n",
         REFERENCE / "sources.md": sources(),
         REFERENCE / "messages.md": wire(),
+        REFERENCE / "compliance.schema.json": report_schema(),
+        CONCEPTS / "compliance.md": compliance(CONCEPTS / "compliance.md"),
         **{GUIDES / f"{source.name}.md": guide(source) for source in plugins.sources()},
     }
     stale = []

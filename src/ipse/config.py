@@ -23,6 +23,7 @@ __all__ = [
     "ImportSettings",
     "LoraSettings",
     "PrivacySettings",
+    "ReportSettings",
     "RetentionSettings",
     "RetrievalSettings",
     "ScorecardSettings",
@@ -170,6 +171,14 @@ class ScorecardSettings(_Section):
     seed: int = 7
 
 
+class ReportSettings(_Section):
+    """What the compliance report holds the vault to."""
+
+    controller: str = Field("", description="who is responsible, as the record of processing names them")
+    backup_days: int = Field(30, ge=1, description="days after which the last backup is too old")
+    drill_days: int = Field(365, ge=1, description="days after which the last restore drill is too old")
+
+
 class Settings(_Section):
     """All settings of one run."""
 
@@ -182,6 +191,7 @@ class Settings(_Section):
     retrieval: RetrievalSettings = RetrievalSettings()
     lora: LoraSettings = LoraSettings()
     scorecard: ScorecardSettings = ScorecardSettings()
+    report: ReportSettings = ReportSettings()
 
 
 def default_vault() -> Path:

@@ -23,6 +23,7 @@ from ipse.cli import (
     models_,
     prepare_,
     privacy_,
+    report_,
     settings_,
     sources_,
     train_,
@@ -65,6 +66,7 @@ app.add_typer(privacy_.app, name="privacy", rich_help_panel=LOOK)
 app.add_typer(jobs_.app, name="jobs", rich_help_panel=LOOK)
 app.add_typer(audit_.app, name="audit", rich_help_panel=LOOK)
 app.add_typer(vault_.app, name="vault", rich_help_panel=LOOK)
+app.add_typer(report_.app, name="report", rich_help_panel=LOOK)
 app.add_typer(settings_.app, name="settings", rich_help_panel=LOOK)
 app.add_typer(backup_.app, name="backup", rich_help_panel=LOOK)
 app.command("restore", rich_help_panel=LOOK)(backup_.restore)

@@ -119,6 +119,23 @@ def verify(
 
 
 @app.command()
+def drill(directory: FolderArgument, vault: VaultOption = None, json: JsonOption = False) -> None:
+    """Try a restore of the newest backup without keeping it; the vault remembers that it was tried."""
+    from ipse.pipeline.drills import drill as try_it
+
+    with opened(vault) as workspace, progress_bar("Trying", quiet=json) as progress:
+        done = try_it(workspace, directory, _recovery_key(), progress=progress)
+    if json:
+        print_json(done)
+    elif not done.faults:
+        console().print(f"{done.backup} can be restored: {done.records:,} records were read from it.")
+    else:
+        console().print(f"{done.backup} [red]cannot be restored[/]: {done.faults[0]}.")
+    if done.faults:
+        raise typer.Exit(1)
+
+
+@app.command()
 def ledger(
     out: Annotated[Path, typer.Argument(metavar="FILE", help="Where to.")],
     vault: VaultOption = None,

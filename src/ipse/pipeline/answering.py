@@ -74,7 +74,13 @@ class Clone:
         still_allowed(self._workspace, card.consents, f"The model {card.id}")
         self._history.append(Turn("partner", self._contact or "partner", self._pseudonymized(text)))
         self._workspace.vault.note(
-            "answer", {"model": self.card.id, "contact": self._contact or "", "question": _fingerprint(text)}
+            "answer",
+            {
+                "model": self.card.id,
+                "contact": self._contact or "",
+                "question": _fingerprint(text),
+                "label": LABEL,
+            },
         )
         heard: list[str] = []
         pieces = self._voice.stream(self._history[-HISTORY:], contact=self._contact, seed=self._asked)
