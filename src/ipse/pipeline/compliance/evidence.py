@@ -83,6 +83,7 @@ class Facts:
             for one in self.consents.values()
             if one.source == source
             and purpose in one.purposes
+            and not one.special
             and one.given_at <= when
             and (one.expires_at is None or when < one.expires_at)
             and (one.withdrawn_at is None or when < one.withdrawn_at)

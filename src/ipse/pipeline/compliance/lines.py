@@ -7,7 +7,7 @@ The table in docs/concepts/compliance.md is made from this one. Articles are of 
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ipse.errors import SettingsError
+from ipse.errors import DamagedVaultError, SettingsError
 from ipse.pipeline.compliance import data, governance, lawful, rights, security, special
 from ipse.pipeline.compliance.evidence import Facts
 from ipse.pipeline.compliance.results import Check, Line, NotMeasuredError, Outcome, state_of
@@ -54,7 +54,7 @@ LINES: tuple[Spec, ...] = (
     Spec(
         "C8", "Integrity and confidentiality", "5(1)(f), 32(1)(a, b)",
         (security.passphrase_costs, security.files_private, security.everything_opens),
-        (security.no_bare_keys,),
+        (security.no_bare_keys, security.nothing_left_lying),
     ),
     Spec(
         "C9", "Pseudonymization", "4(5), 25(1)",
@@ -145,3 +145,7 @@ def _made(facts: Facts, check: Kind) -> Outcome:
         return check(facts)
     except NotMeasuredError as missing:
         return Outcome(state="not measured", found=missing.message, todo=missing.hint)
+    except DamagedVaultError:
+        return Outcome(
+            state="not measured", found="Something cannot be read (see C8).", todo="Look there first."
+        )

@@ -76,6 +76,13 @@ def erasures_finished(facts: Facts) -> Outcome:
             [f"erasure {name}" for name in begun],
             unfinished=len(begun),
         )
+    doomed = facts.vault.inspect().doomed
+    if doomed:
+        return failed(
+            f"The log of the catalog still holds what {doomed} destroyed keys sealed: a reader held it.",
+            "Close what reads this vault and open it again.",
+            keys=doomed,
+        )
     return _of_erasures(facts, "are finished")
 
 

@@ -1,11 +1,11 @@
 """Whether what is kept is safe, whole and accounted for: C8, C10, C16."""
 
-import stat
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
-from ipse.errors import AuditError, VaultError
+from ipse.errors import AuditError, DamagedVaultError, VaultError
+from ipse.pipeline import surroundings
 from ipse.pipeline.auditing import verify as verify_audit
 from ipse.pipeline.backups import check_backups, list_backups
 from ipse.pipeline.compliance.evidence import Facts
@@ -23,11 +23,12 @@ __all__ = [
     "everything_opens",
     "files_private",
     "no_bare_keys",
+    "nothing_left_lying",
     "passphrase_costs",
     "rows_for_models",
 ]
 
-OTHERS = stat.S_IRWXG | stat.S_IRWXO
+AROUND = ("left-over files", "swap", "core dumps")
 SQLITE = b"SQLite format 3\0"
 
 
@@ -51,25 +52,34 @@ def passphrase_costs(facts: Facts) -> Outcome:
 
 def files_private(facts: Facts) -> Outcome:
     """No file of the vault can be read by other users of this machine."""
-    folder = facts.vault.folder
-    files = [
-        folder,
-        *(path for name in ("*.json", "*.db*", "objects", "objects/*") for path in folder.glob(name)),
-    ]
-    open_ = [path for path in files if path.stat().st_mode & OTHERS]
-    if open_:
-        return failed(
-            f"{len(open_)} of {len(files)} files and folders of the vault are open to other users.",
-            f"chmod -R go= {folder}",
-            [path.relative_to(folder.parent).as_posix() for path in open_],
-            files=len(open_),
-        )
-    return passed(f"{len(files)} files and folders are the owner's alone.", files=len(files))
+    found = _around(facts)["file rights"]
+    if found.state == "wrong":
+        return failed(f"{found.found[0].upper()}{found.found[1:]}.", found.todo)
+    return passed("Every file and folder of the vault is the owner's alone.")
+
+
+def nothing_left_lying(facts: Facts) -> Outcome:
+    """Nothing of the vault goes to swap, to core dumps or to left-over files."""
+    found = [one for name, one in _around(facts).items() if name in AROUND and one.state != "ok"]
+    if found:
+        told = "; ".join(f"{one.name}: {one.found}" for one in found)
+        raise NotMeasuredError(f"{len(found)} warnings: {told}.", hint="See ipse vault doctor.")
+    return passed("Nothing does.")
 
 
 def everything_opens(facts: Facts) -> Outcome:
-    """Every record, dataset, model and document opens and is what was written."""
-    wrong = [f"source {name}" for name in facts.census.damaged]
+    """Every key, record, dataset, model and document opens and is what was written."""
+    try:
+        files = facts.vault.inspect()
+        wrong = [
+            *files.faults,
+            *_lost("keys are missing", files.missing),
+            *_lost("keys are closed", files.closed),
+        ]
+        wrong += _lost("files are missing", files.objects)
+    except DamagedVaultError as error:
+        wrong = [error.message]
+    wrong += [f"source {name}" for name in facts.census.damaged]
     wrong += facts.damaged()
     if wrong:
         return failed(
@@ -79,7 +89,9 @@ def everything_opens(facts: Facts) -> Outcome:
             damaged=len(wrong),
         )
     read = facts.census.read.total()
-    return passed(f"{read:,} records and all documents opened (AES-256-GCM).", records=read)
+    return passed(
+        f"{files.keys:,} keys, {read:,} records and all documents opened.", keys=files.keys, records=read
+    )
 
 
 def no_bare_keys(facts: Facts) -> Outcome:
@@ -212,6 +224,14 @@ def backups_whole(facts: Facts) -> Outcome:
             faults=len(wrong),
         )
     return passed(f"{count} backups: every byte is what was signed.", backups=count)
+
+
+def _around(facts: Facts) -> dict[str, surroundings.Check]:
+    return {one.name: one for one in surroundings.checks(facts.vault.folder)}
+
+
+def _lost(what: str, count: int) -> list[str]:
+    return [f"{count:,} {what}"] if count else []
 
 
 def _files(folder: Path) -> Iterator[Path]:
