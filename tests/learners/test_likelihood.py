@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from ipse.learners.bases import load_base
+from ipse.bases.loading import load_base
 from ipse.learners.chat import IGNORED, Window
 from ipse.learners.likelihood import bits_of_windows
 

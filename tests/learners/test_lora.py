@@ -131,7 +131,7 @@ def test_every_step_tells_loss_and_time_left(tiny_base: Path) -> None:
 
 def test_the_loss_is_the_mean_over_the_owners_tokens_alone(tiny_base: Path) -> None:
     """The trainer's own first loss against the likelihood of labelled tokens, end of turn included."""
-    from ipse.learners.bases import load_base
+    from ipse.bases.loading import load_base
     from ipse.learners.chat import IGNORED, ChatFormat
     from ipse.learners.likelihood import bits_of_windows
 
@@ -151,7 +151,7 @@ def test_the_artefact_is_a_plain_peft_adapter_on_all_linear_layers(tiny_base: Pa
     from peft import PeftModel
     from safetensors.torch import load
 
-    from ipse.learners.bases import load_base, quiet
+    from ipse.bases.loading import load_base, quiet
 
     files = LoraLearner(settings(tiny_base)).fit(examples(20), [], ignore).artefact()
     for name, data in files.items():
@@ -167,7 +167,7 @@ def test_the_artefact_is_a_plain_peft_adapter_on_all_linear_layers(tiny_base: Pa
 
 
 def test_the_card_names_base_format_and_settings(tiny_base: Path) -> None:
-    from ipse.learners.bases import fingerprint
+    from ipse.bases.folders import fingerprint
 
     card = json.loads(LoraLearner(settings(tiny_base)).fit(examples(20), [], ignore).artefact()[CARD])
     assert card["base"] == str(tiny_base)

@@ -130,7 +130,7 @@ def test_sampling_keeps_to_the_mass_it_was_given() -> None:
 def test_bits_are_those_of_the_plain_base_model(voice: TransformerVoice, tiny_base: Path) -> None:
     import torch
 
-    from ipse.learners.bases import load_base
+    from ipse.bases.loading import load_base
 
     model, tokenizer = load_base(tiny_base)
     prompt = tokenizer("<s>As me.</s>them\nCoffee at five?</s>me\n", add_special_tokens=False)["input_ids"]

@@ -11,6 +11,7 @@ from ipse.cli import (
     archive_,
     audit_,
     backup_,
+    base_,
     consent_,
     contacts_,
     enrich_,
@@ -55,6 +56,7 @@ app.add_typer(contacts_.app, name="contacts", rich_help_panel=START)
 app.command("enrich", rich_help_panel=START)(enrich_.enrich)
 app.command("prepare", rich_help_panel=LEARN)(prepare_.prepare)
 app.command("train", rich_help_panel=LEARN)(train_.train)
+app.add_typer(base_.app, name="base", rich_help_panel=LEARN)
 app.command("evaluate", rich_help_panel=LEARN)(evaluate_.evaluate)
 app.add_typer(models_.app, name="models", rich_help_panel=LEARN)
 app.command("answer", rich_help_panel=USE)(answer_.answer)

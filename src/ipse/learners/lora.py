@@ -19,10 +19,12 @@ from typing import TYPE_CHECKING, Self
 
 import msgspec
 
+from ipse.bases.folders import fingerprint
+from ipse.bases.loading import device, load_base, quiet, require_llm, window_of
+from ipse.bases.shelf import find_base
 from ipse.config import LoraSettings, Settings
 from ipse.errors import LearnerError
 from ipse.interfaces import Progress
-from ipse.learners.bases import device, find_base, fingerprint, load_base, quiet, require_llm, window_of
 from ipse.learners.chat import ChatFormat
 from ipse.learners.likelihood import bits_of_windows
 from ipse.records import Example

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Self, cast
 
 import msgspec
 
+from ipse.bases.folders import fingerprint
+from ipse.bases.loading import load_base, quiet, require_llm
+from ipse.bases.shelf import find_base
 from ipse.errors import BaseModelError, LearnerError
-from ipse.learners.bases import find_base, fingerprint, load_base, quiet, require_llm
 from ipse.learners.chat import IGNORED, ChatFormat
 from ipse.learners.likelihood import bits_of_windows, token_bits
 from ipse.learners.lora import ADAPTER, CARD, CONFIG, FORMAT

@@ -1,0 +1,94 @@
+"""Base models, loaded without running or fetching anything unasked.
+
+What the shelf holds is compared with its recorded hash first. This module does not know examples, adapters or
+the vault.
+"""
+
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ipse.bases.shelf import verify
+from ipse.errors import BaseModelError, MissingExtraError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+__all__ = ["device", "load_base", "quiet", "require_llm", "window_of"]
+
+UNBOUNDED = 10**9  # texts are cut to the window by ChatFormat; the tokenizer need not warn of their length
+# Warnings that transformers 5.23 and trl 1.16 raise against themselves; nothing a caller could act on.
+THEIR_OWN = (
+    "`is_gradient_checkpointing` is deprecated",
+    "`gradient_checkpointing` is deprecated",
+)
+
+
+def require_llm(*packages: str) -> None:
+    """Raise ``MissingExtraError`` unless torch, transformers and ``packages`` are installed."""
+    missing = [name for name in ("torch", "transformers", *packages) if find_spec(name) is None]
+    if missing:
+        raise MissingExtraError(
+            f"A language model needs {', '.join(missing)}.", hint="Run: pip install 'ipse[llm]'"
+        )
+
+
+def device() -> str:
+    """The device a model runs on: the first CUDA device, else the CPU."""
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep transformers' progress bars and its warnings about itself from the owner's terminal."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    with warnings.catch_warnings():
+        for message in THEIR_OWN:
+            warnings.filterwarnings("ignore", message=re.escape(message), category=FutureWarning)
+        yield
+
+
+def load_base(folder: Path) -> tuple["PreTrainedModel", "PreTrainedTokenizerBase"]:
+    """Load the frozen model, in evaluation mode on :func:`device`, and its tokenizer.
+
+    Never connects, never runs code of the folder. Raises ``BaseModelError`` where the folder is not what the
+    shelf recorded, transformers cannot read it, or the tokenizer cannot say where a turn ends.
+    """
+    verify(folder)
+    from safetensors import SafetensorError
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    local = {"local_files_only": True, "trust_remote_code": False}
+    try:
+        with quiet():
+            tokenizer = AutoTokenizer.from_pretrained(str(folder), **local)
+            model = AutoModelForCausalLM.from_pretrained(
+                str(folder), use_safetensors=True, dtype="auto", **local
+            )
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        raise BaseModelError(
+            f"transformers cannot load the base model in {folder} ({type(error).__name__}).",
+            hint="Check that it is a whole causal language model that needs no code of its own.",
+        ) from error
+    if not tokenizer.is_fast or tokenizer.eos_token_id is None:
+        raise BaseModelError(
+            f"The tokenizer in {folder} has no tokenizer.json or no end-of-sequence token.",
+            hint="Use a base with a fast tokenizer.",
+        )
+    tokenizer.model_max_length = UNBOUNDED
+    model.to(device()).eval().requires_grad_(requires_grad=False)
+    return model, tokenizer
+
+
+def window_of(model: "PreTrainedModel", max_tokens: int) -> int:
+    """Positions used at a time: ``max_tokens``, but never more than the model was built for."""
+    positions = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    return min(max_tokens, positions or max_tokens)
