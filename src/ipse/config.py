@@ -21,6 +21,7 @@ __all__ = [
     "DatasetSettings",
     "EnrichSettings",
     "ImportSettings",
+    "KeySettings",
     "LoraSettings",
     "PrivacySettings",
     "ReportSettings",
@@ -108,6 +109,14 @@ class RetentionSettings(_Section):
         return self.sources.get(source, self.messages if family == "messages" else self.events)
 
 
+class KeySettings(_Section):
+    """How long an unlocked vault stays so."""
+
+    auto_lock: float = Field(
+        15.0, ge=0, description="minutes without use after which `ipse vault unlock` ends; 0: never"
+    )
+
+
 class EnrichSettings(_Section):
     """How links are looked up, once the owner allows it."""
 
@@ -187,6 +196,7 @@ class Settings(_Section):
     privacy: PrivacySettings = PrivacySettings()
     enrich: EnrichSettings = EnrichSettings()
     retention: RetentionSettings = RetentionSettings()
+    keys: KeySettings = KeySettings()
     dataset: DatasetSettings = DatasetSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     lora: LoraSettings = LoraSettings()

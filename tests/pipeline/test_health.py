@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from ipse.consent import sign
-from ipse.errors import DamagedVaultError
+from ipse.errors import DamagedVaultError, VaultError
 from ipse.pipeline import health, surroundings
 from ipse.pipeline.backups import back_up
 from ipse.pipeline.consents import give
@@ -22,6 +22,7 @@ from ipse.pipeline.workspace import Workspace
 from ipse.privacy import gate
 from ipse.privacy.gate import Cleared
 from ipse.records import Message, Person, Record
+from ipse.unlocking import keychain
 from ipse.vault import Vault, custody
 
 PASSPHRASE = "a passphrase for tests"
@@ -252,6 +253,28 @@ def test_of_a_vault_that_does_not_open_what_can_be_told_is(vault: Vault) -> None
 def test_a_header_of_the_first_format_is_told(tmp_path: Path) -> None:
     old = Path(__file__).resolve().parents[1] / "vault" / "fixtures" / "1-0001"
     assert health._header(old).state == "warning"
+
+
+def test_the_keyring_is_told(sound: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, held = sound.vault.folder, {sound.vault.id: bytes(32)}
+
+    def refuse() -> str:
+        raise VaultError("no keyring", hint="Get one.")
+
+    def told() -> tuple[str, str]:
+        return (check := health._keyring(folder)).state, check.found
+
+    monkeypatch.setattr(keychain, "backend_name", lambda: "KWallet")
+    monkeypatch.setattr(keychain, "fetch", held.get)
+    assert told() == ("ok", "not used; there is KWallet")
+    custody.add_keyring(folder, PASSPHRASE, bytes(32))
+    assert told() == ("ok", "KWallet opens the vault")
+    held.clear()
+    assert told() == ("warning", "KWallet holds no key of this vault")
+    monkeypatch.setattr(keychain, "backend_name", refuse)
+    assert told() == ("warning", "no keyring")
+    custody.remove_keyring(folder, PASSPHRASE)
+    assert told() == ("ok", "not used")
 
 
 @pytest.mark.parametrize(

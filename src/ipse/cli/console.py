@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ipse.interfaces import Progress
+    from ipse.pipeline.unlocking import Ways
     from ipse.pipeline.workspace import Workspace
 
 __all__ = [
@@ -31,8 +32,11 @@ __all__ = [
     "interactive",
     "new_passphrase",
     "opened",
+    "passphrase",
     "print_json",
     "progress_bar",
+    "wait",
+    "ways",
 ]
 
 ON_THE_BAR = ("steps", "seconds", "eta_seconds")  # figures that the bar itself tells
@@ -108,14 +112,12 @@ def confirm(question: str, *, yes: bool) -> None:
     typer.confirm(question, abort=True)
 
 
-def new_passphrase() -> str:
-    """A passphrase for a new vault: from IPSE_PASSPHRASE, else asked twice."""
-    given = os.environ.get("IPSE_PASSPHRASE")
+def new_passphrase(variable: str = "IPSE_PASSPHRASE", prompt: str = "Passphrase") -> str:
+    """A new passphrase: from the environment, else asked twice."""
+    given = os.environ.get(variable)
     if given is None and not sys.stdin.isatty():
-        raise SettingsError("There is no terminal to ask for a passphrase.", hint="Set IPSE_PASSPHRASE.")
-    secret = (
-        given if given is not None else typer.prompt("Passphrase", hide_input=True, confirmation_prompt=True)
-    )
+        raise SettingsError("There is no terminal to ask for a passphrase.", hint=f"Set {variable}.")
+    secret = given if given is not None else typer.prompt(prompt, hide_input=True, confirmation_prompt=True)
     if len(secret) < 8:
         raise SettingsError(
             "A passphrase of fewer than 8 characters protects nothing.", hint="Choose a longer one."
@@ -130,15 +132,36 @@ def opened(vault: Path | None, flags: Mapping[str, object] | None = None) -> "It
     from ipse.pipeline.workspace import Workspace, locate
 
     settings = load_settings({**(flags or {}), **({"vault": str(vault)} if vault else {})})
-    secret = os.environ.get("IPSE_PASSPHRASE")
-    if secret is None:
-        if not sys.stdin.isatty():
-            raise SettingsError(
-                "There is no terminal to ask for the passphrase.", hint="Set IPSE_PASSPHRASE."
-            )
-        secret = typer.prompt(f"Passphrase of {locate(settings)}", hide_input=True)
-    with Workspace.open(settings, secret) as workspace:
+    with Workspace.open(settings, ways(locate(settings))) as workspace:
         yield workspace
+
+
+def ways(folder: Path, *, quiet: bool = False) -> "Ways":
+    """The ways into a vault: its agent, the keyring, IPSE_PASSPHRASE, the terminal (not if ``quiet``)."""
+    from ipse.pipeline.unlocking import Ways
+    from ipse.unlocking.memory import no_core_dumps
+
+    no_core_dumps()
+    return Ways(folder, lambda: passphrase(folder, quiet=quiet), wait=wait)
+
+
+def passphrase(folder: Path, *, quiet: bool = False) -> str:
+    """The passphrase or recovery key of a vault, from IPSE_PASSPHRASE, else asked."""
+    given = os.environ.get("IPSE_PASSPHRASE")
+    if given is None and (quiet or not sys.stdin.isatty()):
+        raise SettingsError(
+            "There is no terminal to ask for the passphrase.",
+            hint="Set IPSE_PASSPHRASE, or run `ipse vault unlock` first.",
+        )
+    return given if given is not None else str(typer.prompt(f"Passphrase of {folder}", hide_input=True))
+
+
+def wait(seconds: float) -> None:
+    """Wait because of wrong passphrases before, and say so."""
+    import time
+
+    console(stderr=True).print(f"Waiting {seconds:.0f} s: the last passphrase was wrong.")
+    time.sleep(seconds)
 
 
 @contextmanager

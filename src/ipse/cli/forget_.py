@@ -92,6 +92,9 @@ def forget(
 
 def purge(
     preview: PreviewOption = False,
+    due: Annotated[
+        bool, typer.Option("--due", help="Only as opening a vault does: at most once a day; asks nothing.")
+    ] = False,
     certificate: CertificateOption = None,
     vault: VaultOption = None,
     yes: YesOption = False,
@@ -103,6 +106,10 @@ def purge(
     from ipse.pipeline.retention import purge as let_go
 
     with opened(vault) as workspace:
+        if due:
+            if json:
+                print_json(None)
+            return  # opening has done it
         plan = plan_purge(workspace)
         if plan is None:
             if json:

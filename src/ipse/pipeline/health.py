@@ -15,6 +15,7 @@ from ipse.pipeline import surroundings
 from ipse.pipeline.surroundings import Check
 from ipse.pipeline.workspace import Workspace
 from ipse.signing import public_key
+from ipse.unlocking import keychain
 from ipse.vault import Vault
 from ipse.vault.crypto import FLOOR_ITERATIONS, FLOOR_KIB
 
@@ -28,7 +29,13 @@ def checks(workspace: Workspace, *, deep: bool = False, now: datetime | None = N
     """Every check of an open vault; ``deep`` reads every record too, which takes as long as a backup."""
     vault, at = workspace.vault, now or datetime.now(UTC)
     found = [*surroundings.checks(vault.folder), _header(vault.folder), *_inspected(vault)]
-    found += [_passphrase(vault.folder), _audit(vault), *_by_the_log(vault, at), _consents(workspace)]
+    found += [
+        _passphrase(vault.folder),
+        _keyring(vault.folder),
+        _audit(vault),
+        *_by_the_log(vault, at),
+        _consents(workspace),
+    ]
     found += [_open_work(workspace), *([_content(vault)] if deep else [])]
     return found
 
@@ -116,6 +123,22 @@ def _passphrase(folder: Path) -> Check:
     if cost.memory_kib < FLOOR_KIB or cost.iterations < FLOOR_ITERATIONS:
         return Check(name, "wrong", f"{told}: too little", "Set it anew: `ipse vault passphrase`.")
     return Check(name, "ok", told)
+
+
+def _keyring(folder: Path) -> Check:
+    used = "keyring" in Vault.info(folder).opened_by
+    try:
+        name = keychain.backend_name()
+        held = keychain.fetch(Vault.info(folder).id) is not None if used else False
+    except IpseError as error:
+        if used:
+            return Check("keyring", "warning", error.message, error.hint)
+        return Check("keyring", "ok", "not used")
+    if used and not held:
+        return Check(
+            "keyring", "warning", f"{name} holds no key of this vault", "Run `ipse vault keyring add` again."
+        )
+    return Check("keyring", "ok", f"{name} opens the vault" if used else f"not used; there is {name}")
 
 
 def _audit(vault: Vault) -> Check:

@@ -17,6 +17,7 @@ from ipse.errors import ConsentError, PrivacyError, VaultMissingError
 from ipse.privacy.erasures import Erasures
 from ipse.privacy.roster import Roster
 from ipse.vault import Vault
+from ipse.vault.opening import Opener, by_secret
 
 __all__ = ["Workspace", "locate"]
 
@@ -39,15 +40,16 @@ class Workspace:
         self._read: WeakKeyDictionary[Roster, int] = WeakKeyDictionary()
 
     @classmethod
-    def open(cls, settings: Settings, secret: str) -> Self:
-        """Open the vault of this run with its passphrase or recovery key.
+    def open(cls, settings: Settings, secret: str | Opener) -> Self:
+        """Open the vault of this run with its passphrase or recovery key, or another way to its key.
 
         An erasure that was cut short is finished first, and what is kept no longer than now is let go.
         """
         folder = locate(settings)
         if not (folder / "vault.json").is_file():
             raise VaultMissingError(f"There is no vault in {folder}.", hint="Make one with `ipse init`.")
-        workspace = cls(Vault.open(folder, secret), settings)
+        opener = by_secret(secret) if isinstance(secret, str) else secret
+        workspace = cls(Vault.open_by(folder, opener), settings)
         try:
             _settle(workspace)
         except BaseException:
