@@ -125,7 +125,7 @@ def recovery(vault: VaultOption = None, yes: YesOption = False, json: JsonOption
 
 
 @keyring_app.command("add")
-def keyring_add(vault: VaultOption = None, json: JsonOption = False) -> None:
+def _keyring_add(vault: VaultOption = None, json: JsonOption = False) -> None:
     """Put a key into the keyring that opens the vault, for whoever is logged in as you."""
     from ipse.pipeline.keys import add_keyring
 
@@ -138,7 +138,7 @@ def keyring_add(vault: VaultOption = None, json: JsonOption = False) -> None:
 
 
 @keyring_app.command("remove")
-def keyring_remove(vault: VaultOption = None, json: JsonOption = False) -> None:
+def _keyring_remove(vault: VaultOption = None, json: JsonOption = False) -> None:
     """Let the keyring open the vault no more."""
     from ipse.pipeline.keys import remove_keyring
 
