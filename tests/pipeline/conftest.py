@@ -13,6 +13,8 @@ from ipse.pipeline.importing import ImportReport, import_
 from ipse.pipeline.workspace import Workspace
 from ipse.vault import Vault
 
+from .compliance_vault import Prepared, prepared
+
 ME = ["Nora Feld", "nora@example.org"]
 PLACES = ["the lake", "the old mill", "Ilka's garden", "the library", "the station", "the market"]
 FOODS = ["soup", "dumplings", "apple pie", "noodles", "bread", "plum cake"]
@@ -108,7 +110,10 @@ def reflections(file: Path, rows: int) -> Path:
 @pytest.fixture
 def exports(tmp_path: Path) -> Path:
     """A folder with a chat with each of two contacts, a mailbox and a table of reflections."""
-    folder = tmp_path / "exports"
+    return written(tmp_path / "exports")
+
+
+def written(folder: Path) -> Path:
     folder.mkdir()
     chat(folder / "WhatsApp Chat with Ilka Brandt.txt", "Ilka Brandt", 120, 1)
     chat(folder / "WhatsApp Chat with Jun Harada.txt", "Jun Harada", 80, 2)
@@ -129,3 +134,10 @@ def imported(workspace: Workspace, exports: Path) -> tuple[Workspace, ImportRepo
     for source in ("whatsapp", "gmail", "reflections"):
         give(workspace, source, ["archive", "style"])
     return workspace, import_(workspace, [exports], me=ME, progress=lambda _done, _total, _figures: None)
+
+
+@pytest.fixture(scope="session")
+def clean(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """A vault of which the compliance report has nothing to complain; copy it before it is changed."""
+    folder = tmp_path_factory.mktemp("clean")
+    return prepared(folder, written(folder / "exports"), ME)

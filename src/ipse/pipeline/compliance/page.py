@@ -27,8 +27,9 @@ def render(signed: SignedReport) -> str:
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.filters.update(day=_day, number=_number, slug=_slug)
-    report = signed.report
-    held = msgspec.json.encode(signed, order="sorted").decode().replace("<", "\\u003c")
+    raw = msgspec.json.encode(signed, order="sorted")
+    report = msgspec.json.decode(raw, type=SignedReport).report  # in the order in which it will be read again
+    held = raw.decode().replace("<", "\\u003c")
     return environment.get_template("page.html.j2").render(
         report=report,
         signed=signed,
