@@ -13,6 +13,8 @@ from ipse.cli.app import app
 from ipse.config import Settings, json_schema
 from ipse.interfaces import Source
 from ipse.pipeline.compliance import LINES, SignedReport, asked_by
+from ipse.pipeline.manifests import VERSION
+from ipse.pipeline.portability import TABLES
 from ipse.schemas import WireMessage
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -126,6 +128,29 @@ def report_schema() -> str:
     return json.dumps(msgspec.json.schema(SignedReport), indent=1) + "\n"
 
 
+def archive() -> str:
+    """The tables of `ipse export all`."""
+    lines = ["# The export of a vault", "", "Generated from the code; `make docs` renews it.", ""]
+    lines += [
+        f"What `ipse export all DIR` writes, version {VERSION}: one file a table, as JSON lines, CSV or",
+        "Parquet, and `manifest.json`: every file with its SHA-256 (hex), size in bytes and rows, signed",
+        "with Ed25519 over the manifest itself as JSON with sorted keys, no spaces and an empty `signature`.",
+        "",
+        "In CSV, `text` and `time` (ISO 8601) stand as they are; every other cell is JSON. In Parquet,",
+        "`json` columns are strings of JSON. Tables marked ● are there only with `--names`.",
+        "",
+    ]
+    for table in TABLES:
+        lines += [f"## {table.name}{' ●' if table.named else ''}", "", f"One row is {table.about}.", ""]
+        if table.name == "messages":
+            lines += ["Columns and types: [messages on the wire](messages.md).", ""]
+            continue
+        lines += ["| column | kind |", "|---|---|"]
+        lines += [f"| `{column.name}` | {column.kind} |" for column in table.columns]
+        lines.append("")
+    return "\n".join(lines)
+
+
 def main() -> int:
     """Write the pages, or report which are stale."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -139,6 +164,7 @@ def main() -> int:
         REFERENCE / "messages.md": wire(),
         REFERENCE / "compliance.schema.json": report_schema(),
         CONCEPTS / "compliance.md": compliance(CONCEPTS / "compliance.md"),
+        REFERENCE / "archive.md": archive(),
         **{GUIDES / f"{source.name}.md": guide(source) for source in plugins.sources()},
     }
     stale = []

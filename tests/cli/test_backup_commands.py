@@ -1,6 +1,7 @@
 """Backing up and restoring as a user without a terminal does it."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -73,16 +74,20 @@ def test_without_a_terminal_the_recovery_key_comes_from_the_environment(
     assert (code, "IPSE_RECOVERY_KEY" in err) == (1, True)
 
 
-def test_everything_goes_out_and_into_another_vault(
+def test_everything_goes_out_is_verified_and_goes_into_another_vault(
     run: Run, mine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "out"
     code, text, _ = run("export", "all", str(out), "--format", "csv")
     assert (code, "messages.csv" in text) == (0, True)
     assert json.loads(run("export", "all", str(tmp_path / "second"), "--json")[1])["names"] is False
+    assert "Signed by this vault" in run("export", "verify", str(out), "--mine")[1]
+    assert json.loads(run("export", "verify", str(out), "--json")[1])["rows"]["records"] == 160
     new = str(tmp_path / "new")
     run("init", new)
     monkeypatch.setenv("IPSE_VAULT", new)
+    code, text, _ = run("export", "verify", str(out), "--mine")
+    assert (code, "Signed by another vault" in text) == (1, True)
     code, _, err = run("import-archive", str(out))
     assert (code, "have not allowed whatsapp" in err) == (1, True)
     run("consent", "give", "--source", "whatsapp", "--purpose", "archive", "--yes")
@@ -91,3 +96,33 @@ def test_everything_goes_out_and_into_another_vault(
     assert json.loads(run("import-archive", str(out), "--json")[1])["duplicates"] == 160
     again = run("export", "messages", "--format", "csv")[1]
     assert again.splitlines() == (out / "messages.csv").read_text(encoding="utf-8").splitlines()
+    (out / "messages.csv").write_text("changed", encoding="utf-8")
+    code, _, err = run("export", "verify", str(out))
+    assert (code, "is not what was exported" in err) == (1, True)
+
+
+def test_an_import_finds_the_export_of_a_vault_among_downloads(
+    run: Run, mine: Path, chat: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    downloads = tmp_path / "downloads"
+    assert run("export", "all", str(downloads / "old-vault"))[0] == 0
+    other = downloads / "WhatsApp Chat with Bo Lind.txt"
+    other.write_text(chat.read_text(encoding="utf-8").replace("Ilka Brandt", "Bo Lind"), encoding="utf-8")
+    found = json.loads(run("sources", "find", str(downloads), "--json")[1])
+    assert found["archives"] == ["downloads/old-vault"]
+    assert "ipse import-archive" in run("sources", "find", str(downloads))[1].replace("\n", " ")
+    run("init", str(tmp_path / "new"))
+    monkeypatch.setenv("IPSE_VAULT", str(tmp_path / "new"))
+    run("consent", "give", "--source", "gmail", "--purpose", "archive", "--yes")
+    code, _, err = run("import", str(downloads / "old-vault"), "--me", "Nora Feld")
+    assert (code, "have not allowed whatsapp" in err) == (1, True)
+    run("consent", "give", "--source", "whatsapp", "--purpose", "archive", "--yes")
+    code, text, _ = run("import", str(downloads), "--me", "Nora Feld")
+    assert (code, "Kept 160 of 160 records of vault" in text) == (0, True)
+    report = json.loads(run("import", str(downloads), "--me", "Nora Feld", "--json")[1])
+    assert (report["archives"][0]["duplicates"], report["exports"][0]["duplicates"]) == (160, 160)
+    code, text, _ = run("import", str(downloads / "old-vault"))
+    assert (code, "160 were here already" in text) == (0, True)
+    shutil.make_archive(str(tmp_path / "packed"), "zip", downloads / "old-vault")
+    code, _, err = run("import", str(tmp_path / "packed.zip"), "--me", "Nora Feld")
+    assert (code, "Unpack it first" in err) == (1, True)

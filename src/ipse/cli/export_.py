@@ -60,7 +60,7 @@ def dataset(
 def everything(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="An empty folder.")],
     form: Annotated[
-        Literal["jsonl", "csv", "parquet"], typer.Option("--format", help="Of the table of messages.")
+        Literal["jsonl", "csv", "parquet"], typer.Option("--format", help="Of every table.")
     ] = "jsonl",
     names: Annotated[
         bool, typer.Option("--names", help="With the names and addresses of your contacts.")
@@ -79,6 +79,39 @@ def everything(
     for file in archive.files:
         console().print(f"{file.rows:>10,}  {file.name}")
     _told(sum(file.rows for file in archive.files), "rows", directory, json=False)
+    console().print(f"Signed by {archive.public_key}; `ipse export verify` checks it.", soft_wrap=True)
+
+
+@app.command()
+def verify(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="What `ipse export all` wrote.")],
+    mine: Annotated[
+        bool, typer.Option("--mine", help="Open the vault: did it sign this? Exit code 1 if not.")
+    ] = False,
+    vault: VaultOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Check signature, hashes and every row of an export; needs no vault and no key."""
+    from ipse.pipeline.portability import verify_archive
+
+    if mine:
+        with opened(vault) as workspace:
+            checked = verify_archive(directory, workspace)
+    else:
+        checked = verify_archive(directory)
+    if json:
+        print_json(checked)
+    else:
+        out = console()
+        out.print(
+            f"Whole: {sum(checked.rows.values()):,} rows in {len(checked.rows)} tables, "
+            f"of vault {checked.vault}, {checked.at:%Y-%m-%d %H:%M} UTC"
+            f"{', with names' if checked.names else ''}."
+        )
+        whose = {True: "this vault", False: "another vault", None: ""}[checked.mine]
+        out.print(f"Signed by {whose or checked.public_key}.", soft_wrap=True)
+    if checked.mine is False:
+        raise typer.Exit(1)
 
 
 def _told(written: int, what: str, out: Path, *, json: bool) -> None:

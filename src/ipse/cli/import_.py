@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ipse.cli.archive_ import print_archive
 from ipse.cli.console import (
     JsonOption,
     MappingOption,
@@ -82,7 +83,10 @@ def import_exports(
 
 def _print(report: "ImportReport") -> None:
     out = console()
-    out.print(_table(report))
+    if report.exports or not report.archives:
+        out.print(_table(report))
+    for archive in report.archives:
+        print_archive(archive)
     for note, names in _notes(report).items():
         out.print(f"{', '.join(names)}: {note}", markup=False)
     for export in report.exports:
@@ -106,14 +110,20 @@ def _offer(workspace: "Workspace", paths: list[Path]) -> None:
     from ipse.consent import NOTICE
     from ipse.pipeline.consents import give
     from ipse.pipeline.finding import look
+    from ipse.pipeline.manifests import ArchiveReader
 
     out = console()
     if not typer.confirm("Look for exports of sources that you have not allowed yet?", default=True):
         return
     names: dict[str, list[str]] = {}
-    for one in look(paths).exports:
-        if not workspace.allows(one.source.name):
-            names.setdefault(one.source.name, []).append(one.path.label)
+    found = look(paths)
+    there = [(one.source.name, one.path.label) for one in found.exports]
+    for one in found.archives:
+        if one.path is not None and one.path.is_dir():
+            there += [(source, one.label) for source in sorted(ArchiveReader.open(one.path).sources())]
+    for source, label in there:
+        if not workspace.allows(source):
+            names.setdefault(source, []).append(label)
     if names:
         out.print(NOTICE, markup=False)
     for name, labels in names.items():

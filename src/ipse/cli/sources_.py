@@ -114,7 +114,9 @@ def find_exports(
     if json:
         exports = [{"export": one.path.label, "source": one.source.name} for one in found.exports]
         unknown, closed = [one.label for one in found.unknown], [str(error) for error in found.closed]
-        print_json({"exports": exports, "unrecognized": unknown, "unreadable": closed})
+        archives = [one.label for one in found.archives]
+        told = {"exports": exports, "archives": archives, "unrecognized": unknown, "unreadable": closed}
+        print_json(told)
         return
     out = console()
     if found.exports:
@@ -122,6 +124,8 @@ def find_exports(
         for one in sorted(found.exports, key=lambda one: (one.source.name, one.path.label)):
             table.add_row(one.source.name, escape(one.path.label))
         out.print(table)
+    for path in found.archives:
+        out.print(f"an export of a vault: {path.label} (`ipse import-archive` brings it in)", markup=False)
     for error in found.closed:
         out.print(f"not readable: {error}", markup=False)
     for path in found.unknown[:SHOWN]:

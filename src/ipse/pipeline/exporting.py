@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import msgspec
 
 from ipse.pipeline.contacts import conversations
+from ipse.pipeline.tabular import ExportFormat
 from ipse.pipeline.workspace import Workspace
 from ipse.records import Message
 from ipse.schemas import WIRE_FIELDS, WireMessage
@@ -18,9 +19,8 @@ from ipse.schemas import WIRE_FIELDS, WireMessage
 if TYPE_CHECKING:
     from ipse.vault import Conversation
 
-__all__ = ["ExportFormat", "export_messages", "subject_norm", "wire"]
+__all__ = ["export_messages", "subject_norm", "wire"]
 
-ExportFormat = Literal["jsonl", "csv", "parquet"]
 ROWS_AT_A_TIME = 4096
 # "Re", "Fwd" and their kin in the languages mail programs translate them to, also "Re[2]:" and "AW: WG:".
 PREFIX = re.compile(

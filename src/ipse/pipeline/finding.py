@@ -12,6 +12,7 @@ from ipse import plugins
 from ipse.errors import SourceError, UnknownFormatError
 from ipse.exports import ExportPath, merged
 from ipse.interfaces import Source
+from ipse.pipeline.manifests import MANIFEST, is_archive
 
 __all__ = ["Export", "Found", "find", "look"]
 
@@ -24,11 +25,15 @@ class Export(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """The exports, the files that no source recognizes, and what could not be looked into and why."""
+    """The exports, the files that no source recognizes, and what could not be looked into and why.
+
+    ``archives`` are folders that `ipse export all` wrote: no source reads them, ``pipeline.archives`` does.
+    """
 
     exports: list[Export]
     unknown: list[ExportPath]
     closed: list[SourceError]
+    archives: list[ExportPath] = []
 
 
 def find(paths: Sequence[Path], sources: Sequence[Source], *, forced: bool = False) -> Found:
@@ -39,12 +44,12 @@ def find(paths: Sequence[Path], sources: Sequence[Source], *, forced: bool = Fal
     """
     found = Found([], [], [])
     for named in _named(paths):
-        before = len(found.exports)
+        before = len(found.exports) + len(found.archives)
         if forced and (named.is_file() or sources[0].recognizes(named)):
             found.exports.append(Export(named, sources[0]))
             continue
         _walk(named, sources, found)
-        if len(found.exports) == before:
+        if len(found.exports) + len(found.archives) == before:
             if len(found.closed) == 1 and not found.unknown:
                 raise found.closed[0]
             names = ", ".join(source.name for source in sources)
@@ -84,6 +89,9 @@ def _walk(path: ExportPath, sources: Sequence[Source], found: Found) -> None:
     """
     inside = Found([], [], [])
     try:
+        if path.is_dir() and is_archive((path / MANIFEST).head):
+            found.archives.append(path)
+            return
         whole = [source for source in sources if source.recognizes(path)]
         for child in path.iterdir() if path.is_dir() else ():
             _walk(child, sources, inside)
@@ -94,9 +102,11 @@ def _walk(path: ExportPath, sources: Sequence[Source], found: Found) -> None:
     for source in sorted(whole, key=lambda source: source.general):
         if specific <= {source.name}:
             found.exports.append(Export(path, source))
+            found.archives.extend(inside.archives)
             return
     if path.is_file() and not path.name.endswith(".mapping.yaml"):  # that belongs to the table beside it
         found.unknown.append(path)
     found.exports.extend(inside.exports)
+    found.archives.extend(inside.archives)
     found.unknown.extend(inside.unknown)
     found.closed.extend(inside.closed)

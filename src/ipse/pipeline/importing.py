@@ -20,15 +20,18 @@ from ipse import plugins
 from ipse.config import ImportSettings
 from ipse.errors import (
     ConsentError,
+    DamagedVaultError,
     OwnerUnknownError,
     PrivacyError,
     RefusedError,
     SettingsError,
     SourceError,
+    UnknownVersionError,
 )
 from ipse.interfaces import Progress, ReadOptions, Source, Survey
+from ipse.pipeline.archives import ArchiveReport, import_archive
 from ipse.pipeline.clearing import Clearing
-from ipse.pipeline.finding import Export, find
+from ipse.pipeline.finding import Export, Found, find
 from ipse.pipeline.language import Detector
 from ipse.pipeline.owner import Ask, matcher, people_of, settle
 from ipse.pipeline.workspace import Workspace
@@ -60,11 +63,13 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
     """What became of every export, and the files under a folder that no consented source recognizes.
 
     ``failed`` says of exports that could not be read at all why; the others were imported all the same.
+    ``archives`` are what `ipse export all` wrote, of this vault or another.
     """
 
     exports: tuple[ExportReport, ...]
     unrecognized: tuple[str, ...]
     failed: tuple[str, ...] = ()
+    archives: tuple[ArchiveReport, ...] = ()
 
 
 def read_options(
@@ -114,6 +119,22 @@ def import_(  # noqa: PLR0913 - what an owner may say of an import
             if len(found.exports) == 1:
                 raise
             failed.append(str(error))
+    reports = _imported(workspace, surveyed, options, ask, progress=progress) if surveyed else []
+    archives = _archives(workspace, found, failed, progress)
+    unknown = tuple(path.label for path in found.unknown)
+    return ImportReport(
+        exports=tuple(reports), unrecognized=unknown, failed=tuple(failed), archives=tuple(archives)
+    )
+
+
+def _imported(
+    workspace: Workspace,
+    surveyed: Sequence[tuple[Export, Survey]],
+    options: ReadOptions,
+    ask: Ask | None,
+    *,
+    progress: Progress,
+) -> list[ExportReport]:
     roster = workspace.roster()
     settled = settle([(one.path.label, survey) for one, survey in surveyed], options.me, roster, ask)
     options = replace(options, me=(*options.me, *settled.names))
@@ -122,8 +143,25 @@ def import_(  # noqa: PLR0913 - what an owner may say of an import
     for report in reports:
         if (note := settled.without.get(report.file)) is not None:
             report.notes = (*report.notes, note)
-    unknown = tuple(path.label for path in found.unknown)
-    return ImportReport(exports=tuple(reports), unrecognized=unknown, failed=tuple(failed))
+    return reports
+
+
+def _archives(
+    workspace: Workspace, found: Found, failed: list[str], progress: Progress
+) -> Iterator[ArchiveReport]:
+    """What `ipse export all` wrote goes in by a way of its own; the only thing there raises its error."""
+    for path in found.archives:
+        try:
+            if path.path is None or not path.path.is_dir():
+                raise SourceError(
+                    f"{path.label}: is an export of a vault, packed.",
+                    hint="Unpack it first.",
+                )
+            yield import_archive(workspace, path.path, progress=progress)
+        except (SourceError, ConsentError, DamagedVaultError, UnknownVersionError) as error:
+            if not found.exports and len(found.archives) == 1:
+                raise
+            failed.append(f"{path.label}: {error}")
 
 
 def _allowed(workspace: Workspace, format_name: str | None) -> list[Source]:

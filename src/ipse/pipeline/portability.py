@@ -1,141 +1,231 @@
 """Everything of a vault in open formats, signed, for its owner or another program.
 
-What is in it is pseudonymized as the vault holds it; names only where the owner asks for them. It holds no
-key. The formats are told in docs/guides/portability.md.
+What is in it is pseudonymized as the vault holds it; names, values and details only where the owner asks for
+them. It holds no key. :data:`TABLES` is what there is; docs/reference/archive.md is made of it.
 """
 
-import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
-from ipse.datasets import Dataset
-from ipse.errors import DamagedVaultError, VaultExistsError
+from ipse.consent import SignedConsent
+from ipse.datasets import Card, Dataset
+from ipse.enrichment import LookedUp
+from ipse.errors import DamagedVaultError, VaultError, VaultExistsError
+from ipse.jobs import Job, listed
+from ipse.pipeline.certificates import SignedCertificate, certificates
 from ipse.pipeline.contacts import contacts
-from ipse.pipeline.exporting import ExportFormat, export_messages
+from ipse.pipeline.exporting import export_messages
+from ipse.pipeline.manifests import (
+    RECORD_COLUMNS,
+    Archive,
+    ArchiveFile,
+    ArchiveReader,
+    EventRow,
+    Known,
+    Placeholder,
+    file_of,
+    write_manifest,
+)
+from ipse.pipeline.tabular import Column, ExportFormat, columns_of, read_rows, write_rows
 from ipse.pipeline.workspace import Workspace
+from ipse.privacy.lists import WordLists
 from ipse.privacy.roster import Roster
-from ipse.records import Event, Message, Person
-from ipse.registry import Registry
-from ipse.signing import is_signed, public_key, signature
-from ipse.vault.files import write_durably
+from ipse.records import Message, Person
+from ipse.registry import ModelCard, Registry
+from ipse.schemas import WIRE_FIELDS
+from ipse.scorecard import Scorecard
+from ipse.signing import public_key
 
-__all__ = ["Archive", "ArchiveFile", "KeptRecord", "Known", "export_all", "read_archive", "read_lines"]
+__all__ = [
+    "TABLES",
+    "AuditRow",
+    "Checked",
+    "LinkRow",
+    "SettingRow",
+    "Table",
+    "TalkRow",
+    "WordRow",
+    "export_all",
+    "verify_archive",
+]
 
-PURPOSE = "archive"
-MANIFEST = "manifest.json"
+
+class TalkRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A conversation; ``first`` and ``last`` are times of messages."""
+
+    token: str
+    source: str
+    messages: int
+    first: datetime
+    last: datetime
+    group: bool
 
 
-class ArchiveFile(msgspec.Struct, frozen=True):
-    """A file of an archive: its name, SHA-256 in hex, size in bytes, and how many rows it has."""
+class AuditRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of the audit log; ``details`` only where names are asked for, ``at`` null where erased."""
+
+    seq: int
+    at: datetime | None
+    action: str
+    details: dict[str, object] = {}
+
+
+class SettingRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A setting as it is at the export; null where it could name somebody and names were not asked for."""
 
     name: str
-    sha256: str
-    size: int
-    rows: int
+    value: object
 
 
-class Archive(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The manifest: every file, signed with the vault's key. ``names`` tells whether people are named."""
+class WordRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A word that you decided on: always kept, or always replaced."""
 
-    format: Literal["ipse-archive"] = "ipse-archive"
-    version: Literal[1] = 1
+    word: str
+    verdict: str
+
+
+class LinkRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found behind a link."""
+
+    url: str
+    found: LookedUp
+
+
+class Table(msgspec.Struct, frozen=True, kw_only=True):
+    """A table of an archive: its columns, what a row is, and its rows.
+
+    ``named`` tables are written only where names are asked for, for they say who somebody is.
+    """
+
+    name: str
+    about: str
+    columns: tuple[Column, ...]
+    rows: Callable[["_Export"], Iterable[Mapping[str, Any]]]
+    named: bool = False
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """An archive whose every file is what was signed, and whose every row could be read."""
+
     vault: str
+    version: int
     at: datetime
+    form: str
     names: bool
-    files: tuple[ArchiveFile, ...]
+    rows: dict[str, int]
     public_key: str
-    signature: str = ""
-
-    def unsigned(self) -> bytes:
-        """What is signed: canonical JSON."""
-        return msgspec.json.encode(replace(self, signature=""), order="sorted")
+    mine: bool | None = None
 
 
-class KeptRecord(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A line of ``records.jsonl`` or ``events.jsonl``: a record as the vault keeps it, and its source."""
+class _Export(msgspec.Struct):
+    """What the tables are made from."""
 
-    source: str
-    message: Message | None = None
-    event: Event | None = None
-
-
-class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of ``contacts.jsonl``; ``also`` are pseudonyms given up. Names and handles only where asked."""
-
-    pseudonym: str
-    also: tuple[str, ...] = ()
-    platforms: tuple[str, ...] = ()
-    messages: int = 0
-    excluded: bool = False
-    name: str | None = None
-    handles: tuple[Person, ...] = ()
+    workspace: Workspace
+    roster: Roster
+    names: bool
 
 
 def export_all(
     workspace: Workspace, directory: Path, form: ExportFormat = "jsonl", *, names: bool = False
 ) -> Archive:
-    """Write everything into an empty folder; noted in the audit log first. The manifest comes last."""
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if any(directory.iterdir()):
-        raise VaultExistsError(f"{directory}: is not empty.", hint="Name an empty folder.")
+    """Write everything into an empty folder; noted in the audit log first. The manifest comes last.
+
+    Raises ``VaultExistsError`` for a folder that is not empty and ``VaultError`` where it cannot be written.
+    """
     vault = workspace.vault
-    vault.note("export.all", {"format": form, "names": names})
-    table = directory / f"messages.{form}"
-    counts = {table.name: export_messages(workspace, table, form)}
-    roster = workspace.roster()
-    lines: dict[str, Callable[[], Iterable[object]]] = {
-        "records.jsonl": lambda: _records(workspace, roster),
-        "events.jsonl": lambda: _events(workspace),
-        "consents.jsonl": workspace.consents,
-        "datasets.jsonl": lambda: _datasets(workspace),
-        "models.jsonl": Registry(vault).cards,
-        "contacts.jsonl": lambda: _contacts(workspace, roster, names=names),
-        "audit.jsonl": lambda: _audit(workspace),
-    }
-    for name, rows in lines.items():
-        counts[name] = _write(directory / name, rows())
-    files = tuple(_file(directory / name, rows) for name, rows in counts.items())
-    seed = vault.signing_key()
-    bare = Archive(
-        vault=vault.id, at=datetime.now(UTC), names=names, files=files, public_key=public_key(seed)
-    )
-    signed = replace(bare, signature=signature(seed, PURPOSE, bare.unsigned()))
-    write_durably(directory / MANIFEST, [msgspec.json.format(msgspec.json.encode(signed)) + b"\n"])
-    return signed
-
-
-def read_archive(directory: Path) -> Archive:
-    """The manifest of an archive whose every file is what was signed; raises ``DamagedVaultError``."""
-    changed = DamagedVaultError(f"{directory}: is no archive, or it was changed.", hint="Export it again.")
     try:
-        archive = msgspec.json.decode((directory / MANIFEST).read_bytes(), type=Archive)
-    except (OSError, msgspec.MsgspecError) as error:
-        raise changed from error
-    if not is_signed(archive.public_key, PURPOSE, archive.unsigned(), archive.signature):
-        raise changed
-    for file in archive.files:
-        path = directory / Path(file.name).name
-        if not path.is_file() or _file(path, file.rows) != file:
-            raise DamagedVaultError(f"{path}: is not what was exported.", hint="Export it again.")
-    return archive
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if any(directory.iterdir()):
+            raise VaultExistsError(f"{directory}: is not empty.", hint="Name an empty folder.")
+        vault.note("export.all", {"format": form, "names": names})
+        files = _written(_Export(workspace, workspace.roster(), names), directory, form)
+        bare = Archive(
+            vault=vault.id,
+            at=datetime.now(UTC),
+            form=form,
+            names=names,
+            sources=tuple(vault.counts()),
+            files=files,
+            public_key="",
+        )
+        return write_manifest(directory, bare, vault.signing_key())
+    except OSError as error:
+        raise VaultError(
+            f"{directory}: {error.strerror or error}.", hint="Remove what is there and export again."
+        ) from error
 
 
-def read_lines(file: Path) -> Iterator[bytes]:
-    """The lines of a file, one after another."""
-    with file.open("rb") as stream:
-        yield from stream
+def verify_archive(directory: Path, workspace: Workspace | None = None) -> Checked:
+    """Check signature and files of an archive, and read every row; with a vault, also whether it signed it.
+
+    Raises ``DamagedVaultError`` and ``UnknownVersionError``.
+    """
+    reader = ArchiveReader.open(directory)
+    manifest, rows = reader.manifest, {}
+    for file in manifest.files:
+        name = Path(file.name).stem
+        rows[name] = sum(1 for _ in read_rows(directory / Path(file.name).name, _columns(name)))
+        if rows[name] != file.rows:
+            raise DamagedVaultError(f"{directory / file.name}: lacks rows.", hint="Export it again.")
+    found = sum(1 for _ in reader.records())
+    if found != rows.get("records", 0) + rows.get("events", 0):
+        raise DamagedVaultError(f"{directory}: lacks records.", hint="Export it again.")
+    mine = public_key(workspace.vault.signing_key()) == manifest.public_key if workspace else None
+    return Checked(
+        vault=manifest.vault,
+        version=manifest.version,
+        at=manifest.at,
+        form=manifest.form,
+        names=manifest.names,
+        rows=rows,
+        public_key=manifest.public_key,
+        mine=mine,
+    )
 
 
-def _records(workspace: Workspace, roster: Roster) -> Iterator[KeptRecord]:
-    for talk in workspace.vault.scan():
+def _columns(name: str) -> tuple[Column, ...]:
+    return next((table.columns for table in TABLES if table.name == name), ())
+
+
+def _written(export: _Export, directory: Path, form: ExportFormat) -> tuple[ArchiveFile, ...]:
+    files = []
+    for table in TABLES:
+        if table.named and not export.names:
+            continue
+        file = directory / f"{table.name}.{form}"
+        if table.name == "messages":
+            rows = export_messages(export.workspace, file, form)
+        else:
+            rows = write_rows(file, table.columns, table.rows(export))
+        files.append(file_of(file, rows))
+    return tuple(files)
+
+
+def _flat(rows: Iterable[msgspec.Struct]) -> Iterator[dict[str, Any]]:
+    for row in rows:
+        yield {name: msgspec.to_builtins(getattr(row, name)) for name in row.__struct_fields__}
+
+
+def _messages(_export: _Export) -> Iterator[dict[str, Any]]:
+    return iter(())  # these have a writer of their own, :func:`~ipse.pipeline.exporting.export_messages`
+
+
+def _records(export: _Export) -> Iterator[dict[str, Any]]:
+    roster = export.roster
+    defaults = {
+        field.name: msgspec.to_builtins(field.default) if field.default is not msgspec.NODEFAULT else None
+        for field in msgspec.structs.fields(Message)
+    }
+    for talk in export.workspace.vault.scan():
         for message in talk.messages:
             out = message.direction == "inbound" and roster.now(message.sender.name) in roster.excluded
-            yield KeptRecord(talk.source, _gap(message) if out else message)
+            shown = msgspec.to_builtins(_gap(message) if out else message)
+            yield {"source": talk.source, **defaults, **shown}
 
 
 def _gap(message: Message) -> Message:
@@ -144,19 +234,28 @@ def _gap(message: Message) -> Message:
     return replace(bare, content_type="deleted", attachments=())
 
 
-def _events(workspace: Workspace) -> Iterator[KeptRecord]:
-    for source in workspace.vault.counts():
-        for event in workspace.vault.events(sources=[source]):
-            yield KeptRecord(source, event=event)
+def _events(export: _Export) -> Iterator[dict[str, Any]]:
+    vault = export.workspace.vault
+    for source in vault.counts():
+        yield from _flat(EventRow(source=source, event=event) for event in vault.events(sources=[source]))
 
 
-def _datasets(workspace: Workspace) -> Iterator[object]:
-    vault = workspace.vault
-    return (Dataset.loads(vault.get("dataset", name)).card for name in vault.ids("dataset"))
+def _talks(export: _Export) -> Iterator[dict[str, Any]]:
+    for talk in export.workspace.vault.scan():
+        row = TalkRow(
+            token=talk.id,
+            source=talk.source,
+            messages=len(talk.messages),
+            first=talk.messages[0].at,
+            last=talk.messages[-1].at,
+            group=any(message.group for message in talk.messages),
+        )
+        yield from _flat([row])
 
 
-def _contacts(workspace: Workspace, roster: Roster, *, names: bool) -> Iterator[Known]:
-    for one in contacts(workspace):
+def _contacts(export: _Export) -> Iterator[dict[str, Any]]:
+    roster = export.roster
+    for one in contacts(export.workspace):
         known = Known(
             pseudonym=one.pseudonym,
             also=tuple(label for label, into in roster.merged.items() if into == one.pseudonym),
@@ -164,20 +263,122 @@ def _contacts(workspace: Workspace, roster: Roster, *, names: bool) -> Iterator[
             messages=one.messages,
             excluded=one.excluded,
         )
-        yield replace(known, name=one.name, handles=roster.handles(one.pseudonym)) if names else known
+        if export.names:
+            known = replace(known, name=one.name, handles=roster.handles(one.pseudonym))
+        yield from _flat([known])
 
 
-def _audit(workspace: Workspace) -> Iterator[object]:
-    """What was done and when, without its details."""
-    return ({"seq": row.seq, "at": row.at, "action": row.action} for row in workspace.vault.audit_rows())
+def _placeholders(export: _Export) -> Iterator[dict[str, Any]]:
+    kinds: dict[str, list[str]] = msgspec.json.decode(export.roster.dumps())["values"]
+    held = {
+        f"{kind}_{number}": value
+        for kind, values in kinds.items()
+        for number, value in enumerate(values, start=1)
+        if value  # else it was let go
+    }
+    held |= {token: name for name, token in export.roster.conversations().items()}
+    return _flat(Placeholder(token=token, value=value) for token, value in held.items())
 
 
-def _write(file: Path, rows: Iterable[object]) -> int:
-    with file.open("wb") as stream:
-        return sum(1 for row in rows if stream.write(msgspec.json.encode(row) + b"\n"))
+def _words(export: _Export) -> Iterator[dict[str, Any]]:
+    vault = export.workspace.vault
+    held = "lists" in vault.ids("privacy")
+    lists = WordLists.loads(vault.get("privacy", "lists")) if held else WordLists()
+    told = [(word, "kept") for word in lists.allowed] + [(word, "replaced") for word in lists.denied]
+    return _flat(WordRow(word=word, verdict=verdict) for word, verdict in told)
 
 
-def _file(path: Path, rows: int) -> ArchiveFile:
-    with path.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    return ArchiveFile(path.name, digest, path.stat().st_size, rows)
+def _links(export: _Export) -> Iterator[dict[str, Any]]:
+    vault = export.workspace.vault
+    for shard in vault.ids("links"):
+        held = msgspec.json.decode(vault.get("links", shard), type=dict[str, LookedUp])
+        yield from _flat(LinkRow(url=url, found=found) for url, found in held.items())
+
+
+def _consents(export: _Export) -> Iterator[dict[str, Any]]:
+    return _flat(export.workspace.consents())
+
+
+def _evidence(export: _Export) -> Iterator[dict[str, Any]]:
+    vault = export.workspace.vault
+    names = vault.ids("evidence")
+    return _flat(msgspec.json.decode(vault.get("evidence", name), type=SignedConsent) for name in names)
+
+
+def _datasets(export: _Export) -> Iterator[dict[str, Any]]:
+    vault = export.workspace.vault
+    return _flat(Dataset.loads(vault.get("dataset", name)).card for name in vault.ids("dataset"))
+
+
+def _models(export: _Export) -> Iterator[dict[str, Any]]:
+    return _flat(Registry(export.workspace.vault).cards())
+
+
+def _scorecards(export: _Export) -> Iterator[dict[str, Any]]:
+    vault = export.workspace.vault
+    return _flat(Scorecard.from_json(vault.get("scorecard", name)) for name in vault.ids("scorecard"))
+
+
+def _certificates(export: _Export) -> Iterator[dict[str, Any]]:
+    return _flat(certificates(export.workspace))
+
+
+def _jobs(export: _Export) -> Iterator[dict[str, Any]]:
+    jobs = listed(export.workspace.vault)
+    return _flat(job if export.names else replace(job, error="") for job in jobs)
+
+
+def _settings(export: _Export) -> Iterator[dict[str, Any]]:
+    for section, held in export.workspace.settings.model_dump(mode="json").items():
+        for name, value in held.items() if isinstance(held, dict) else [("", held)]:
+            told = f"{section}.{name}" if name else section
+            yield {"name": told, "value": value if export.names or told not in _TELLING else None}
+
+
+_TELLING = frozenset(
+    {"vault", "privacy.exclude_people", "privacy.exclude_conversations", "privacy.exclude_words",
+     "privacy.ner_model", "lora.base"}
+)  # fmt: skip
+"""Settings that name people, or folders, which often have a person's name in them."""
+
+
+def _audit(export: _Export) -> Iterator[dict[str, Any]]:
+    for row in export.workspace.vault.audit_rows():
+        details = row.details if export.names else {}
+        yield from _flat([AuditRow(seq=row.seq, at=row.at, action=row.action, details=details)])
+
+
+def _table(
+    name: str,
+    rows: Callable[[_Export], Iterable[Mapping[str, Any]]],
+    columns: type[msgspec.Struct] | tuple[Column, ...],
+    about: str,
+    *,
+    named: bool = False,
+) -> Table:
+    held = columns if isinstance(columns, tuple) else columns_of(columns)
+    return Table(name=name, about=about, columns=held, rows=rows, named=named)
+
+
+WIRE = tuple(Column(field, "text") for field in WIRE_FIELDS)  # its own types: docs/reference/messages.md
+
+TABLES = (
+    _table("messages", _messages, WIRE, "a message in the wire schema, for other programs"),
+    _table("records", _records, RECORD_COLUMNS, "the same message with all that the vault knows of it"),
+    _table("events", _events, EventRow, "what a machine or a sensor did"),
+    _table("conversations", _talks, TalkRow, "a conversation: how much, from when to when"),
+    _table("contacts", _contacts, Known, "somebody you know: pseudonym, platforms, how much they wrote"),
+    _table("consents", _consents, SignedConsent, "a consent as you signed it, withdrawn ones too"),
+    _table("evidence", _evidence, SignedConsent, "a consent of another vault, which came with an archive"),
+    _table("datasets", _datasets, Card, "the card of a dataset: of what, under which consents"),
+    _table("models", _models, ModelCard, "the card of a model: method, dataset, consents, settings, figures"),
+    _table("scorecards", _scorecards, Scorecard, "how good a model was found"),
+    _table("certificates", _certificates, SignedCertificate, "a signed certificate of an erasure"),
+    _table("jobs", _jobs, Job, "long work: what, when, how it ended"),
+    _table("settings", _settings, SettingRow, "a setting of this run"),
+    _table("audit", _audit, AuditRow, "what was done and when"),
+    _table("placeholders", _placeholders, Placeholder, "what stands behind a placeholder", named=True),
+    _table("words", _words, WordRow, "a word that is always kept, or always replaced", named=True),
+    _table("links", _links, LinkRow, "what was found behind a link", named=True),
+)
+"""All that an archive holds."""

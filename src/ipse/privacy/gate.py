@@ -107,8 +107,8 @@ class Gate:
         self._casts: dict[tuple[Person, ...], tuple[Person, ...]] = {}
         self._tokens: dict[tuple[str, str], str] = {}
 
-    def clear(self, record: _R) -> Cleared[_R]:
-        """Return the record pseudonymized.
+    def clear(self, record: _R, *, again: bool = False) -> Cleared[_R]:
+        """Return the record pseudonymized; ``again`` says of an event that it was cleared before.
 
         Raises ``RefusedError`` if the owner excluded it, ``PrivacyError`` if it is not permitted or cannot
         be cleared. Cleared again, a message comes out as it went in; people met since are replaced in it.
@@ -118,7 +118,7 @@ class Gate:
             changes = self._message(record)
         else:
             self._permitted(record.source, purposes=("archive", "events"))
-            changes = self._event(record)
+            changes = self._event(record, again=again)
         return Cleared(msgspec.structs.replace(record, **changes), _SEAL)
 
     def stand_in(self, message: Message) -> Cleared[Message]:
@@ -199,10 +199,10 @@ class Gate:
             "lang": message.lang if message.lang and _LANGUAGE.fullmatch(message.lang) else None,
         }
 
-    def _event(self, event: Event) -> dict[str, object]:
+    def _event(self, event: Event, *, again: bool) -> dict[str, object]:
         self._not_erased(event.source)
         data = {
-            self._text(key): self._text(value) if isinstance(value, str) else value
+            self._text(key, again=again): self._text(value, again=again) if isinstance(value, str) else value
             for key, value in event.data.items()
         }
         if len(data) != len(event.data):
