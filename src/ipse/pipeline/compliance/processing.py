@@ -22,9 +22,7 @@ CANNOT_SHOW = (
     "Other data that you hold about the same people outside this vault.",
 )
 
-MEASURES = (
-    "AES-256-GCM under keys that can be destroyed one by one, Argon2id, pseudonyms before anything is kept"
-)
+MEASURES = "encryption, destroyable keys, pseudonyms (C8, C9)"
 HERE = "none; it stays on this machine"
 
 

@@ -33,7 +33,7 @@ def answered(facts: Facts, *kinds: str) -> Outcome:
         )
     asked = [one for one in facts.requests if one.kind in kinds]
     if not asked:
-        raise NotMeasuredError("Nobody asked.", hint="Log requests: ipse report requests add.")
+        raise NotMeasuredError("Nobody asked.", hint="Nothing to do.")
     return passed(f"{len(asked)} requests: none is late.", requests=len(asked))
 
 
@@ -157,7 +157,7 @@ def out_of_datasets(facts: Facts) -> Outcome:
     roster = facts.roster
     out = {roster.now(label) for label in roster.excluded}
     if not out:
-        raise NotMeasuredError("Nobody is left out.", hint="Leave somebody out: ipse contacts exclude WHO.")
+        raise NotMeasuredError("Nobody is left out.", hint="Nothing to do.")
     used = facts.in_use()
     wrong = []
     for name, dataset in used.items():
