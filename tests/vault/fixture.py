@@ -53,6 +53,16 @@ def fill(vault: Vault) -> None:
     vault.put("roster", "roster", b"who is who", action="import.people", details={"known": 3})
     vault.put("model", "v1", MODEL, action="train", details={"model": "v1"}, state="champion")
     vault.erase("telegram")
+    vault.journal.checkpoint()
+    doom(vault)
+
+
+def doom(vault: Vault) -> None:
+    """Remove a document while a reader holds the log, so that its key is still to be destroyed."""
+    vault.put("note", "n1", b"to be removed", action="test", details={})
+    with vault._parts.catalog.read() as db:
+        db.exec_driver_sql("SELECT count(*) FROM seen").scalar()
+        vault.remove("note", "n1", action="test", details={})
 
 
 def main() -> None:

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from ipse.vault import Vault, custody
 from ipse.vault.catalog import REVISION
 from ipse.vault.header import VERSION
 
-from .fixture import FIXTURES, MODEL, PASSPHRASE, event, message
+from .fixture import CHEAP, FIXTURES, MODEL, PASSPHRASE, event, fill, message
 
 NAMES = sorted(path.name for path in FIXTURES.iterdir() if path.is_dir())
 EXPECTED = {
@@ -44,6 +46,30 @@ def check(vault: Vault) -> None:
 def test_there_is_one_of_each_format() -> None:
     assert "1-0001" in NAMES
     assert f"{VERSION}-{REVISION}" in NAMES, "the format changed: run `python -m tests.vault.fixture`"
+
+
+def tables_without_rows(folder: Path) -> set[str]:
+    file = f"file:{folder / 'catalog.db'}?mode=ro"
+    with closing(sqlite3.connect(file, uri=True)) as db:
+        names = [name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {name for name in names if not db.execute(f"SELECT count(*) FROM {name}").fetchone()[0]}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_has_a_row_in_every_table(name: str, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(FIXTURES / name, tmp_path / name))
+    # The first two were written before there was a way to leave a key waiting to be destroyed.
+    assert tables_without_rows(folder) == ({"shreds"} if name in ("1-0001", "2-0002") else set())
+
+
+def test_a_new_one_would_have_a_row_in_every_table(tmp_path: Path) -> None:
+    vault, _ = Vault.create(tmp_path / "new", PASSPHRASE, kdf=CHEAP, allow_weak=True)
+    with vault:
+        fill(vault)
+    assert tables_without_rows(tmp_path / "new") == set()
+    with Vault.open(tmp_path / "new", PASSPHRASE) as again:
+        check(again)
+        assert again.inspect().doomed == 0
 
 
 def test_an_old_vault_opens_with_all_that_is_in_it(old: Path) -> None:

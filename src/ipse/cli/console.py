@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -35,6 +35,7 @@ __all__ = [
     "passphrase",
     "print_json",
     "progress_bar",
+    "temporary_in",
     "wait",
     "ways",
 ]
@@ -134,6 +135,18 @@ def opened(vault: Path | None, flags: Mapping[str, object] | None = None) -> "It
     settings = load_settings({**(flags or {}), **({"vault": str(vault)} if vault else {})})
     with Workspace.open(settings, ways(locate(settings))) as workspace:
         yield workspace
+
+
+@contextmanager
+def temporary_in(vault: Path | None) -> Iterator[None]:
+    """Keep copies of what is looked into inside the vault, if there is one; it is not opened."""
+    from ipse.config import load_settings
+    from ipse.pipeline.workspace import locate
+    from ipse.vault.scratch import scratch
+
+    folder = locate(load_settings({"vault": str(vault)} if vault else {}))
+    with scratch(folder) if (folder / "vault.json").is_file() else nullcontext():
+        yield
 
 
 def ways(folder: Path, *, quiet: bool = False) -> "Ways":

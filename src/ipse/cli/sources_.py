@@ -15,6 +15,7 @@ from ipse.cli.console import (
     console,
     export_passphrase,
     print_json,
+    temporary_in,
 )
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def preview(
 @app.command("find")
 def find_exports(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files or folders to look through.")],
-    vault: VaultOption = None,  # noqa: ARG001 - every command takes it
+    vault: VaultOption = None,
     json: JsonOption = False,
 ) -> None:
     """Say which exports are in a folder, keeping nothing: before you consent to any."""
@@ -110,7 +111,8 @@ def find_exports(
 
     from ipse.pipeline.finding import look
 
-    found = look(paths)
+    with temporary_in(vault):
+        found = look(paths)
     if json:
         exports = [{"export": one.path.label, "source": one.source.name} for one in found.exports]
         unknown, closed = [one.label for one in found.unknown], [str(error) for error in found.closed]

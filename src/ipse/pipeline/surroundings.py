@@ -146,7 +146,6 @@ def _left_over(folder: Path) -> Iterator[Path]:
     for path in folder.iterdir():
         if path.name not in FILES | PLACES and path.name != "keys.db-journal":
             yield path
-    for name in ("objects", "tmp"):
-        inside = folder / name
-        if inside.is_dir():
-            yield from (path for path in inside.iterdir() if path.suffix != ".seal")
+    objects = folder / "objects"
+    if objects.is_dir():
+        yield from (path for path in objects.iterdir() if path.suffix != ".seal")

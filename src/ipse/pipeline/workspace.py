@@ -3,6 +3,7 @@
 It knows where vaults lie and what of them is needed together (consents, the roster); it does no work itself.
 """
 
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +19,7 @@ from ipse.privacy.erasures import Erasures
 from ipse.privacy.roster import Roster
 from ipse.vault import Vault
 from ipse.vault.opening import Opener, by_secret
+from ipse.vault.scratch import scratch
 
 __all__ = ["Workspace", "locate"]
 
@@ -36,6 +38,7 @@ class Workspace:
     def __init__(self, vault: Vault, settings: Settings) -> None:
         self.vault = vault
         self.settings = settings
+        self._open = ExitStack()
         self._erasures = Erasures(vault.signing_key())
         self._read: WeakKeyDictionary[Roster, int] = WeakKeyDictionary()
 
@@ -43,7 +46,8 @@ class Workspace:
     def open(cls, settings: Settings, secret: str | Opener) -> Self:
         """Open the vault of this run with its passphrase or recovery key, or another way to its key.
 
-        An erasure that was cut short is finished first, and what is kept no longer than now is let go.
+        An erasure that was cut short is finished first, and what is kept no longer than now is let go. Until
+        it is closed, temporary files of this process lie in the vault.
         """
         folder = locate(settings)
         if not (folder / "vault.json").is_file():
@@ -51,9 +55,10 @@ class Workspace:
         opener = by_secret(secret) if isinstance(secret, str) else secret
         workspace = cls(Vault.open_by(folder, opener), settings)
         try:
+            workspace._open.enter_context(scratch(folder))
             _settle(workspace)
         except BaseException:
-            workspace.vault.close()
+            workspace.close()
             raise
         return workspace
 
@@ -64,8 +69,13 @@ class Workspace:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close the vault."""
+        """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the vault; its temporary files go."""
         self.vault.close()
+        self._open.close()
 
     def consents(self) -> list[SignedConsent]:
         """Every consent ever given, oldest first, withdrawn ones included."""

@@ -7,12 +7,12 @@ that is not this user's alone is not used.
 import hashlib
 import os
 import stat
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 __all__ = ["LONGEST", "alone", "sockets", "writable"]
 
+SHARED = Path("/tmp")  # noqa: S108 - only a folder there that is this user's alone is used
 LONGEST = 100
 """Bytes of a socket's path: Linux takes 107, macOS 103."""
 
@@ -23,7 +23,7 @@ def sockets(folder: Path, environment: Mapping[str, str] | None = None) -> Itera
     name = f"{hashlib.sha256(os.fsencode(resolved)).hexdigest()[:32]}.sock"
     own = _run_folder(os.environ if environment is None else environment)
     places = [own / "ipse"] if own is not None else []
-    for place in (*places, resolved / "run", Path(tempfile.gettempdir()) / f"ipse-{os.getuid()}"):
+    for place in (*places, resolved / "run", SHARED / f"ipse-{os.getuid()}"):
         path = place / name
         if len(os.fsencode(path)) <= LONGEST:
             yield path

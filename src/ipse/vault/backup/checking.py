@@ -14,7 +14,7 @@ from ipse.errors import AuditError, DamagedVaultError, WrongPassphraseError
 from ipse.interfaces import Progress
 from ipse.vault import crypto
 from ipse.vault.backup.manifest import PACKS, SNAPSHOTS, Manifest, Sealed, listing
-from ipse.vault.backup.packs import Packs, digest_of, problem, reported
+from ipse.vault.backup.packs import Packs, digest_of, problem, reported, room
 from ipse.vault.backup.tables import rows_of
 
 __all__ = ["Checked", "check", "damage"]
@@ -115,7 +115,7 @@ def _read(directory: Path, manifest: Manifest, master: bytes) -> int:
     from ipse.vault.parts import Parts
     from ipse.vault.store import Vault
 
-    with tempfile.TemporaryDirectory(prefix="ipse-") as held:
+    with tempfile.TemporaryDirectory(prefix="ipse-", dir=room(directory)) as held:
         parts = Parts.of(Path(held), manifest.header, master)
         read_back(directory, manifest, parts, progress=lambda _done, _total, _figures: None)
         with Vault.assembled(parts) as vault:

@@ -17,7 +17,7 @@ import msgspec
 from ipse.errors import DamagedVaultError, VaultError
 from ipse.vault.files import sync_folder
 
-__all__ = ["File", "PackWriter", "Packs", "digest_of", "problem", "reported", "uncached"]
+__all__ = ["File", "PackWriter", "Packs", "digest_of", "problem", "reported", "room", "uncached"]
 
 PACK_BYTES = 16 * 1024 * 1024  # large enough for few files, small enough to be worth dropping
 TAIL_BYTES = 8  # the length of the list, big-endian, at the very end
@@ -41,6 +41,11 @@ class _Piece(NamedTuple):
 class _Entry(msgspec.Struct, array_like=True, frozen=True):
     sha256: bytes
     size: int
+
+
+def room(directory: Path) -> Path | None:
+    """Where a vault may be put together for a look: beside its backups; None (temp) if they are read-only."""
+    return directory if os.access(directory, os.W_OK) else None
 
 
 class Packs:

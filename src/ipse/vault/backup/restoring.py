@@ -18,7 +18,7 @@ from ipse.interfaces import Progress
 from ipse.vault import header
 from ipse.vault.backup.checking import damage
 from ipse.vault.backup.manifest import PACKS, SNAPSHOTS, Manifest, Sealed, Table, newest
-from ipse.vault.backup.packs import Packs, reported
+from ipse.vault.backup.packs import Packs, reported, room
 from ipse.vault.backup.tables import rows_of
 from ipse.vault.crypto import KdfParameters
 from ipse.vault.files import sync_folder, write_durably
@@ -128,7 +128,7 @@ def backed_up_documents(directory: Path, recovery_key: str, kind: str) -> dict[s
     """The documents of a kind in the newest backup that this recovery key opens; raises like `restore`."""
     manifest = newest(directory)
     master = manifest.master(recovery_key)
-    with tempfile.TemporaryDirectory(prefix="ipse-") as held:
+    with tempfile.TemporaryDirectory(prefix="ipse-", dir=room(directory)) as held:
         parts = Parts.of(Path(held), manifest.header, master)
         tables = {"documents", "epochs"}
         read_back(directory, manifest, parts, only=tables, progress=lambda _done, _total, _figures: None)
