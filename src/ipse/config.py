@@ -70,7 +70,7 @@ class PrivacySettings(_Section):
     )
     recognizers: tuple[str, ...] = Field(
         ("default",),
-        description="what is looked for; default: every one installed, without `presidio` and `ner`",
+        description="what is looked for; default: all but `entities`, `presidio` and `ner`",
     )
     ner_model: str = Field(
         "", description="folder of a token classifier (Hugging Face) or spaCy pipeline, for `ner`"
@@ -78,6 +78,9 @@ class PrivacySettings(_Section):
     ner_kinds: tuple[Literal["NAME", "PLACE", "ORGANISATION"], ...] = Field(
         ("NAME",), description="what `ner` is asked for"
     )
+    entity_kinds: tuple[
+        Literal["NAME", "ADDRESS", "PLACE", "ORGANISATION", "NATIONALITY", "DATE", "AGE"], ...
+    ] = Field(("NAME", "ADDRESS"), description="what `entities` is asked for")
     replace_from: float = Field(
         0.5,
         ge=0,

@@ -15,7 +15,7 @@ __all__ = ["CASES", "LANGUAGES", "Said", "chat", "clean", "people"]
 LANGUAGES = ("en", "de", "fr", "es", "ru", "ka")
 CASES = (
     "full", "given", "family", "lower", "upper", "plain letters", "nickname", "possessive", "inflected",
-    "a word too", "glued",
+    "a word too", "glued", "initial", "line break", "emoji",
 )  # fmt: skip
 
 
@@ -40,16 +40,12 @@ class Named(NamedTuple):
 
 PEOPLE: Mapping[str, Sequence[Named]] = {
     "en": (
-        Named(
-            "Elizabeth Harper",
-            ("Liz", "Beth", "Lizzie"),
-            ("Elizabeth's", "Harpers", "Liz’s"),
-            ("the Harpers",),
-        ),
+        Named("Elizabeth Harper", ("Liz", "Beth"), ("Elizabeth's", "Harpers", "Liz’s"), ("the Harpers",)),
         Named("Zoë O'Connor", (), ("Zoë's", "O'Connor's"), ("the O'Connors",)),
         Named("Thomas Finch", ("Tommy",), ("Thomas'", "Tommy's", "Finch's"), ("the Finches",)),
         Named("Rose Whitfield", ("Rosie",), ("Rose's", "Whitfield's"), ("the Whitfields",), word=True),
         Named("Hope Marsh", (), ("Hope's",), ("the Marshes",), word=True),
+        Named("Mark Ames", (), ("Mark's", "Ames'"), ("the Ameses",), word=True),
         Named("Renée Ávila-Brooks", (), ("Renée's", "Avila’s"), ("the Brookses",)),
         Named("William Yates", ("Bill", "Billy"), ("William's", "Bill's"), ("the Yateses",)),
     ),
@@ -386,6 +382,9 @@ def _forms(one: Named, case: str, language: str) -> Sequence[str]:
         "plain letters": tuple(filter(None, (_plain(given), _plain(family)))),
         "a word too": (given, given.lower(), family) if one.word else (),
         "glued": (f"@{given}", f"#{given}", f"*{given}*", f"({family})"),
+        "initial": (f"{given[0]}. {family}", f"{given} {family[0]}."),
+        "line break": (f"{given}\n{family}",),
+        "emoji": (f"{given}🎉", f"❤️{family}", f"{given.lower()}👍🏽"),
     }
     return every[case]
 

@@ -11,6 +11,7 @@ from ipse.consent import Consent, Permit, Purpose, decide, sign
 from ipse.interfaces import Recognizer
 from ipse.privacy.gate import Gate
 from ipse.privacy.operators import resolve
+from ipse.privacy.review import Review
 from ipse.privacy.roster import Roster
 from ipse.records import Message, Person
 
@@ -59,6 +60,7 @@ def make_gate() -> Callable[..., Gate]:
         roster: Roster | None = None,
         *recognizers: Recognizer,
         by: Permit | None = None,
+        review: Review | None = None,
         **settings: object,
     ) -> Gate:
         chosen = PrivacySettings.model_validate(settings)
@@ -67,6 +69,7 @@ def make_gate() -> Callable[..., Gate]:
             chosen,
             recognizers=recognizers or plugins.recognizers(chosen),
             permit=permit() if by is None else by,
+            review=review,
         )
 
     return make

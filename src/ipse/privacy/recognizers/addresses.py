@@ -128,7 +128,7 @@ _POSTCODE = re.compile(
 # my zip code is 90210; my address is Pagari 18; wohne in Am Bach 3
 _LABELLED = (
     re.compile(
-        r"(?<!\w)(?i:(?:zip|postal|post)[ -]?code|postleitzahl|code postal|c[óo]digo postal)"
+        r"(?<!\w)(?i:(?:zip|postal|post)[ -]?code|zip|plz|postleitzahl|code postal|c[óo]digo postal)"
         r"(?: is| ist|:| est| es){1,2} (?P<value>[A-Z]{0,2}\d[\dA-Z]{1,4}(?:[ -]?\d[\dA-Z]{1,3})?)(?!\w)"
     ),
     re.compile(
@@ -181,7 +181,7 @@ _BY_WORD: tuple[tuple[frozenset[str], tuple[re.Pattern[str], ...]], ...] = (
     (_set("apt apartment suite flat unit кв"), _FLAT),
     (
         _set(
-            "zip zipcode postcode code postleitzahl postal código codigo address live lives living"
+            "zip plz zipcode postcode code postleitzahl postal código codigo address live lives living"
             " located staying reside"
             " based ship send deliver mail come shipped sent delivered mailed anschrift adresse"
             " wohne wohnen wohnt habite"
