@@ -46,7 +46,7 @@ class Prepared:
         self.vault, self.backups, self.anchor = folder / "vault", folder / "backups", folder / "anchor.jsonl"
 
     def copy(self, to: Path) -> "Prepared":
-        shutil.copytree(self.folder, to)
+        shutil.copytree(self.folder, to, ignore=shutil.ignore_patterns("export", "exports"))
         return Prepared(to, self.recovery)
 
     @contextmanager
