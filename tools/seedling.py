@@ -129,8 +129,7 @@ def letters(file: Path) -> Iterator[Document]:
         text = WRAPPED.sub(" ", FOOTNOTE.sub("", row["text"]).replace("_", ""))
         turns = [("writer", part.strip()) for part in text.split("\n\n") if part.strip()]
         for piece in _pieces(turns):
-            joined = "\n\n".join(said for _, said in piece)
-            yield Document([("writer", joined)], f"letter {row['author']} {row['vol']} {row['no']}")
+            yield Document(piece, f"letter {row['author']} {row['vol']} {row['no']}")
 
 
 def irc(file: Path, common: frozenset[str]) -> Iterator[Document]:

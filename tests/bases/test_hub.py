@@ -1,4 +1,4 @@
-"""Fetching from the Hub by its own client, from a server made here: what is asked for, and with leave only."""
+"""Fetching from the Hub by its own client, from a server made here: with leave, and only what is safe."""
 
 import json
 import os

@@ -64,7 +64,7 @@ def _mistral(folder: Path) -> Path:
     from transformers import MistralConfig
 
     d, inner, keys = MISTRAL["hidden"], MISTRAL["inner"], MISTRAL["keys"]
-    layer = {
+    layer: dict[str, tuple[int, ...]] = {
         "self_attn.q_proj": (d, d),
         "self_attn.k_proj": (keys, d),
         "self_attn.v_proj": (keys, d),
