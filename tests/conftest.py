@@ -10,6 +10,8 @@ import pytest
 
 from ipse.vault import KdfParameters, Vault
 
+from .postgres_server import Server, binaries, served
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -17,6 +19,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 PASSPHRASE = "a passphrase for tests"
 CHEAP = KdfParameters(memory_kib=64, iterations=1, lanes=1)
+KIND = os.environ.get("IPSE_TEST_CATALOG", "sqlite")  # `postgresql` runs every test of a vault over one
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -58,10 +61,25 @@ def shared() -> Path:
     return SHARED
 
 
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """A PostgreSQL server, one for all tests of a process; those that need it are skipped where there is none."""
+    if binaries() is None:
+        pytest.skip("there is no PostgreSQL here (apt: postgresql)")
+    with served() as started:
+        yield started
+
+
 @pytest.fixture
-def vault(tmp_path: Path) -> Iterator[Vault]:
+def catalog_url(request: pytest.FixtureRequest) -> str:
+    """Where a vault's catalog is to be; empty for its folder."""
+    return str(request.getfixturevalue("server").url) if KIND == "postgresql" else ""
+
+
+@pytest.fixture
+def vault(tmp_path: Path, catalog_url: str) -> Iterator[Vault]:
     """An empty vault whose passphrase costs little."""
-    made, _ = Vault.create(tmp_path / "vault", PASSPHRASE, kdf=CHEAP, allow_weak=True)
+    made, _ = Vault.create(tmp_path / "vault", PASSPHRASE, catalog=catalog_url, kdf=CHEAP, allow_weak=True)
     with made:
         yield made
 

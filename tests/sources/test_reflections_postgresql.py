@@ -16,7 +16,7 @@ from ipse.interfaces import ReadOptions
 from ipse.records import Message, Person, Unreadable
 from ipse.sources.reflections import Reflections
 
-from .postgres_server import binaries, served
+from ..postgres_server import binaries, served
 
 psycopg = pytest.importorskip("psycopg")
 pytestmark = pytest.mark.skipif(binaries() is None, reason="there is no PostgreSQL here (apt: postgresql)")
@@ -29,8 +29,8 @@ SELECT = (
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Path]:
-    with served() as socket:
-        yield socket
+    with served() as started:
+        yield started.socket
 
 
 @pytest.fixture

@@ -1,10 +1,8 @@
 """A vault that opens fast, and records cleared for it."""
 
-import shutil
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,6 +11,8 @@ from ipse.privacy import gate
 from ipse.privacy.gate import Cleared
 from ipse.records import Event, Message, Person, Record
 from ipse.vault import KdfParameters, Vault
+
+from .stores import copied, run_sql
 
 CHEAP = KdfParameters(memory_kib=64, iterations=1, lanes=1)
 PASSPHRASE = "correct horse"
@@ -28,20 +28,38 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "vault"
 
 
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """An empty vault made once, with its recovery key; each test gets a copy."""
-    folder = tmp_path_factory.mktemp("template") / "vault"
-    vault, recovery = Vault.create(folder, PASSPHRASE, kdf=CHEAP, allow_weak=True)
-    vault.close()
-    return folder, recovery
+@pytest.fixture(params=["sqlite", "postgresql"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Of the catalog: every test of a vault runs over both."""
+    return str(request.param)
 
 
 @pytest.fixture
-def recovery(folder: Path, template: tuple[Path, str]) -> str:
+def catalog_url(kind: str, request: pytest.FixtureRequest) -> str:
+    """Where a catalog of that kind is made."""
+    return str(request.getfixturevalue("server").url) if kind == "postgresql" else ""
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Path, str]]:
+    """An empty vault made once for each kind, with its recovery key; each test gets a copy."""
+
+    @cache
+    def made(url: str) -> tuple[Path, str]:
+        folder = tmp_path_factory.mktemp("template") / "vault"
+        vault, recovery = Vault.create(folder, PASSPHRASE, catalog=url, kdf=CHEAP, allow_weak=True)
+        vault.close()
+        return folder, recovery
+
+    return made
+
+
+@pytest.fixture
+def recovery(folder: Path, template: Callable[[str], tuple[Path, str]], catalog_url: str) -> str:
     """Puts a vault in ``folder`` (passphrase `correct horse`) and is its recovery key."""
-    shutil.copytree(template[0], folder)
-    return template[1]
+    empty, recovery = template(catalog_url)
+    copied(empty, folder)
+    return recovery
 
 
 @pytest.fixture
@@ -89,10 +107,9 @@ def events() -> Callable[[Sequence[int]], list[Cleared[Record]]]:
 
 @pytest.fixture
 def sql(folder: Path) -> Sql:
-    """``sql(statement, *values, file="catalog.db")``: what somebody with the files, not the keys, can do."""
+    """``sql(statement, *values, file="catalog.db")``: what somebody can do who has no key."""
 
     def run(statement: str, *values: object, file: str = "catalog.db") -> list[tuple[object, ...]]:
-        with closing(sqlite3.connect(folder / file)) as db, db:
-            return db.execute(statement, values).fetchall()
+        return run_sql(folder, statement, *values, file=file)
 
     return run

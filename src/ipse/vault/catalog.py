@@ -1,20 +1,17 @@
-"""``catalog.db``: the tables of the vault, whose every human-readable value is sealed, and who may write.
+"""The catalog: the tables of the vault, whose every human-readable value is sealed, wherever they lie.
 
-One writing connection at a time, across processes: each write transaction and the checkpoint of closing is
-taken under a lock file, for SQLite 3.7.0 to 3.51.2 can lose data when two connections write and one resets
-the log. Reading never takes the lock. This module knows no key and opens no value.
+One writer at a time, across processes and machines; reading never waits for it. This module knows no key,
+opens no value and speaks no dialect: see ``engines/``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
-from filelock import FileLock, Timeout
-from sqlalchemy import event
 
 from ipse.errors import DamagedVaultError, UnknownVersionError, VaultError
-from ipse.vault.faults import translated
+from ipse.vault.location import Location
 
 __all__ = [
     "METADATA",
@@ -24,6 +21,7 @@ __all__ = [
     "conversations",
     "documents",
     "epochs",
+    "migrate",
     "seen",
     "segments",
     "shreds",
@@ -32,14 +30,6 @@ __all__ = [
 
 REVISION = "0002"
 """The newest migration; a test holds it to the scripts."""
-
-LOCK_SECONDS = 60.0  # a write takes milliseconds; the longest is the shredding of a large vault
-BUSY_MS = 10_000
-TRUNCATE_MS = 1000  # views are short; for the longer one of a backup nobody waits
-FREE_SHARE = 4  # one page in so many unused: worth writing the catalog anew
-COMPACT_BYTES = 1024 * 1024 * 1024
-
-LOG_PAGES = 4096  # the write-ahead log is written back at 16 MiB: hot index pages move once, not per batch
 
 
 class _Blob(sa.LargeBinary):
@@ -59,7 +49,7 @@ _ID = _Blob(16)
 sources = sa.Table(
     "sources",
     METADATA,
-    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("token", _ID, nullable=False, unique=True),
     sa.Column("key_id", _ID, nullable=False, unique=True),
     sa.Column("sealed", _Blob, nullable=False),
@@ -67,7 +57,7 @@ sources = sa.Table(
 conversations = sa.Table(
     "conversations",
     METADATA,
-    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("source", sa.Integer, sa.ForeignKey("sources.position"), nullable=False, index=True),
     sa.Column("token", _ID, nullable=False, unique=True),
     sa.Column("key_id", _ID, nullable=False),
@@ -90,7 +80,7 @@ seen = sa.Table(
 documents = sa.Table(
     "documents",
     METADATA,
-    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("token", _ID, nullable=False, unique=True),
     sa.Column("key_id", _ID, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
@@ -101,7 +91,7 @@ documents = sa.Table(
 audit = sa.Table(
     "audit",
     METADATA,
-    sa.Column("seq", sa.Integer, primary_key=True),
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("key_id", _ID, index=True),
     sa.Column("sealed", _Blob),
     sa.Column("commitment", _Blob(32), nullable=False),
@@ -111,7 +101,7 @@ audit = sa.Table(
 epochs = sa.Table(
     "epochs",
     METADATA,
-    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("first", sa.Integer, nullable=False),
     sa.Column("key_id", _ID),
     sa.Column("checkpoint", _Blob),
@@ -121,124 +111,77 @@ shreds = sa.Table("shreds", METADATA, sa.Column("key_id", _ID, primary_key=True)
 
 
 class Catalog:
-    """The catalog of one vault in ``folder``."""
+    """The catalog of the vault in ``folder``, where that says that it is."""
 
-    def __init__(self, folder: Path) -> None:
-        self._file = folder / "catalog.db"
-        self._lock = FileLock(folder / "vault.lock", timeout=LOCK_SECONDS, mode=0o600)
-        self._engine = sa.create_engine(sa.URL.create("sqlite", database=str(self._file)))
-        event.listen(self._engine, "connect", _prepare)
-        event.listen(self._engine, "begin", _begin)
+    def __init__(self, folder: Path, where: Location | None = None) -> None:
+        self._folder = folder
+        self._where = where or Location.read(folder)
+        self._engine = self._where.engine(folder)
 
     def create(self, revision: str = "head") -> None:
-        """Write the empty catalog, as it was at ``revision``; raises ``UnknownVersionError``."""
-        self._file.touch(mode=0o600)
-        with self.write() as db:
-            _migrate(db, revision)
+        """Make the empty catalog, as it was at ``revision``; raises ``UnknownVersionError``."""
+        with self._engine.new() as db:
+            migrate(db, revision)
 
     def check(self) -> None:
         """Bring an older catalog up to date; raises ``DamagedVaultError`` or ``UnknownVersionError``."""
-        if not self._file.is_file():
-            raise DamagedVaultError("The catalog (catalog.db) is missing.", hint="Restore it from a backup.")
+        if not self._engine.exists():
+            raise DamagedVaultError(
+                f"The catalog ({self._engine.name}) is missing.", hint="Restore it from a backup."
+            )
         if self._revision() != REVISION:
             with self.write() as db:
-                _migrate(db)
+                migrate(db)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the vault's lock; holding it twice in one thread is fine."""
-        try:
-            self._lock.acquire()
-        except Timeout as error:
-            raise VaultError(
-                "Another ipse has been writing to this vault for a minute.",
-                hint="Let it finish and try again.",
-            ) from error
-        try:
+        with self._engine.locked():
+            self._require_here()
             yield
-        finally:
-            self._lock.release()
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
-        """One consistent view; keep it short, for the log cannot be truncated meanwhile."""
-        with translated(), self._engine.connect() as db:
+        """One consistent view; keep it short, for what is deleted stays on disk meanwhile."""
+        self._require_here()
+        with self._engine.read() as db:
             yield db
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """One transaction under the lock: durable when this returns, or nothing of it happened."""
-        with self.locked(), translated(), self._engine.begin() as db:
+        with self.locked(), self._engine.write() as db:
             yield db
 
-    def truncate(self) -> bool:
-        """Empty the write-ahead log, so that deleted ciphertext is in no file; False if a reader holds it."""
-        with self.locked(), translated():
-            raw = self._engine.raw_connection()
-            try:
-                cursor = raw.cursor()
-                cursor.execute(f"PRAGMA busy_timeout={TRUNCATE_MS}")
-                held: int = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-                cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
-            finally:
-                raw.close()
-        return not held
+    def insert(self, db: sa.Connection, table: sa.Table, rows: Sequence[tuple[object, ...]]) -> None:
+        """Insert rows, each the values of all columns in their order."""
+        self._engine.insert(db, table, rows)
+
+    def scrub(self) -> bool:
+        """See that deleted ciphertext is kept no longer than it must be; False if a reader still holds it."""
+        with self.locked():
+            return self._engine.scrub()
 
     def compact(self) -> bool:
-        """Give the room of what was deleted back where it is a quarter of the file; tells whether it did.
-
-        What was deleted is zeros already. SQLite makes the copy in memory (``temp_store``), so that nothing
-        lies outside the vault; a catalog too large for that keeps its room for what comes.
-        """
-        with self.locked(), translated():
-            raw = self._engine.raw_connection()
-            try:
-                cursor = raw.cursor()
-                free, pages, size = (
-                    cursor.execute(f"PRAGMA {name}").fetchone()[0]
-                    for name in ("freelist_count", "page_count", "page_size")
-                )
-                worth = bool(free * FREE_SHARE >= pages and (pages - free) * size <= COMPACT_BYTES)
-                if worth:
-                    cursor.execute("VACUUM")
-                    cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            finally:
-                raw.close()
-        return worth
+        """Give the room of what was deleted back where it is much; tells whether it did."""
+        with self.locked():
+            return self._engine.compact()
 
     def close(self) -> None:
-        """Close all connections; the last one of a vault writes the log back, hence the lock."""
-        with self.locked(), translated():
-            self._engine.dispose()
+        """Close all connections."""
+        self._engine.close()
+
+    def _require_here(self) -> None:
+        """Raise if another process moved the catalog since: what is written here would be lost."""
+        if Location.read(self._folder) != self._where:
+            raise VaultError("The catalog of the vault has been moved.", hint="Open the vault again.")
 
     def _revision(self) -> str | None:
         with self.read() as db:
             return db.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def _prepare(connection: sa.engine.interfaces.DBAPIConnection, _: object) -> None:
-    """Per connection. `isolation_level` None: transactions begin where we say, so two reads are one view."""
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in (
-        f"busy_timeout={BUSY_MS}",
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "secure_delete=ON",
-        "foreign_keys=ON",
-        "cell_size_check=ON",
-        "temp_store=MEMORY",
-        f"wal_autocheckpoint={LOG_PAGES}",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin(connection: sa.Connection) -> None:
-    connection.exec_driver_sql("BEGIN")
-
-
-def _migrate(db: sa.Connection, to: str = "head") -> None:
+def migrate(db: sa.Connection, to: str = "head") -> None:
     """Run the migrations that are missing, inside the transaction of ``db``."""
     from alembic import command
     from alembic.config import Config

@@ -69,7 +69,7 @@ class Epochs:
         if key is None:
             raise AuditError(
                 "The key of the audit log's last epoch is gone: the catalog is older than the keys.",
-                hint="An older catalog.db was put in place of the newer one: restore both from one backup.",
+                hint="An older catalog was put in place of the newer one: restore both from one backup.",
             )
         checkpoints = verify_checkpoints((row.checkpoint for row in closed), self._parts.vault.hex())
         return Log(checkpoints, EpochSecret(key.secret), rows[0].first, self._parts.chain)

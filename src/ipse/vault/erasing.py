@@ -17,7 +17,7 @@ from ipse.records import Event, Message, Person, Record
 from ipse.vault import catalog as tables
 from ipse.vault import crypto
 from ipse.vault.journal import Journal
-from ipse.vault.parts import Parts, chunks, insert
+from ipse.vault.parts import Parts, chunks
 from ipse.vault.segments import Ledger, Manifest, Sealer, pack, unpack_events, unpack_messages
 from ipse.vault.shredding import finish_shredding
 from ipse.vault.sources import Home, Sources
@@ -160,7 +160,7 @@ class Eraser:
             (stream.position, number, self._sealer.segment(stream.key, number, plain))
             for number, plain in enumerate(plains)
         ]
-        insert(db, tables.segments, sealed)
+        self._parts.catalog.insert(db, tables.segments, sealed)
         summary = self._sealer.summary(stream.key, (stream.token, stream.position), manifest)
         here = tables.conversations.c.position == stream.position
         db.execute(sa.update(tables.conversations).where(here).values(key_id=stream.key.id, sealed=summary))

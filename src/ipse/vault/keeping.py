@@ -15,7 +15,7 @@ from ipse.records import Message, Record
 from ipse.vault import catalog as tables
 from ipse.vault import crypto
 from ipse.vault.journal import ERASED_ROWS, Journal
-from ipse.vault.parts import Parts, chunks, insert
+from ipse.vault.parts import Parts, chunks
 from ipse.vault.segments import Family, Ledger, Sealer, family_of, pack
 from ipse.vault.shredding import finish_shredding
 from ipse.vault.sources import Home, Sources
@@ -114,7 +114,7 @@ class Keeper:
         rows = [(token, home.position) for token in sorted(tokens)]
         if rows:
             with db.begin_nested():
-                insert(db, tables.seen, rows)
+                self._parts.catalog.insert(db, tables.seen, rows)
 
     def _there(self, db: sa.Connection, tokens: Sequence[bytes]) -> set[bytes]:
         """Those of the tokens that are marked as seen."""
@@ -134,7 +134,7 @@ class Keeper:
             self._extend(stream, group, rows) for stream, group in zip(before, groups.values(), strict=True)
         ]
         self._streams.save(db, home, before, after)
-        insert(db, tables.segments, rows)
+        self._parts.catalog.insert(db, tables.segments, rows)
         self._sources.save(db, home._replace(ledger=_grown(home.ledger, before, after)))
 
     def _extend(self, stream: Stream, records: Sequence[Record], rows: list[tuple[object, ...]]) -> Stream:

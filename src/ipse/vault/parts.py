@@ -11,8 +11,9 @@ from ipse.vault import crypto
 from ipse.vault.catalog import Catalog
 from ipse.vault.header import Header, own
 from ipse.vault.keys import KeyRing
+from ipse.vault.location import Location
 
-__all__ = ["Parts", "chunks", "insert", "last"]
+__all__ = ["Parts", "chunks", "last"]
 
 T = TypeVar("T")
 
@@ -33,14 +34,19 @@ class Parts:
     backup: bytes
 
     @classmethod
-    def of(cls, folder: Path, read: Header, master: bytes) -> Self:
-        """Derive the keys of each purpose; opens no file yet."""
+    def of(cls, folder: Path, read: Header, master: bytes, where: Location | None = None) -> Self:
+        """Derive the keys of each purpose; opens no file yet.
+
+        The catalog is ``where``, else as the folder says; raises ``DamagedVaultError`` for another vault's.
+        """
         held = own(read, master)
+        place = where or Location.read(folder)
+        place.require(read.vault)
         wrapping = crypto.derive(master, "wrap")
         return cls(
             folder=folder,
             vault=read.vault,
-            catalog=Catalog(folder),
+            catalog=Catalog(folder, place),
             keys=KeyRing(folder / "keys.db", read.vault, wrapping, read.generation),
             tokens=held.tokens,
             audit=held.audit,
@@ -51,15 +57,6 @@ class Parts:
     def token(self, *parts: str) -> bytes:
         """A name as 16 bytes that say nothing without the vault's key."""
         return crypto.token(self.tokens, *parts)
-
-
-def insert(db: sa.Connection, table: sa.Table, rows: Sequence[tuple[object, ...]]) -> None:
-    """Insert rows, each the values of all columns in their order.
-
-    It passes by SQLAlchemy's handling of each value, which costs 3 µs a row; the statement stays its own.
-    """
-    statement = sa.insert(table).compile(dialect=db.dialect)
-    db.exec_driver_sql(str(statement), list(rows))
 
 
 def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:

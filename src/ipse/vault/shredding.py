@@ -19,7 +19,7 @@ def finish_shredding(parts: Parts) -> None:
         if not doomed:
             return
         parts.keys.shred(doomed)
-        if not parts.catalog.truncate():
+        if not parts.catalog.scrub():
             return
         with parts.catalog.write() as db:
             for some in chunks(doomed):

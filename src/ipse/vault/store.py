@@ -1,8 +1,8 @@
 """The vault: one person's records and documents, sealed under keys that only their passphrase reaches.
 
-A folder with ``vault.json`` (the header), ``keys.db``, ``catalog.db`` and ``objects/``. It keeps nothing but
-``Cleared`` records, and it does not know whether the owner allowed what is asked of it: the gate and the
-pipeline do.
+A folder with ``vault.json`` (the header), ``keys.db``, ``catalog.db`` and ``objects/``; the catalog can be on
+a PostgreSQL server instead. It keeps nothing but ``Cleared`` records, and it does not know whether the owner
+allowed what is asked of it: the gate and the pipeline do.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -26,6 +26,7 @@ from ipse.vault.files import write_durably
 from ipse.vault.inspection import Inspection, drop_orphans, inspect
 from ipse.vault.journal import AuditEntry, Journal
 from ipse.vault.keeping import Keeper, Kept
+from ipse.vault.location import LOCATION, Location
 from ipse.vault.opening import HEADER, Opener, by_secret, opened, read_header
 from ipse.vault.parts import Parts
 from ipse.vault.rekeying import Rekeyer
@@ -51,6 +52,7 @@ class VaultInfo(msgspec.Struct, frozen=True, kw_only=True):
     kdf: KdfParameters | None
     generation: int
     opened_by: tuple[str, ...]
+    catalog: str
 
 
 class Vault:
@@ -69,24 +71,34 @@ class Vault:
 
     @classmethod
     def create(
-        cls, folder: Path, passphrase: str, *, kdf: KdfParameters | None = None, allow_weak: bool = False
+        cls,
+        folder: Path,
+        passphrase: str,
+        *,
+        catalog: str = "",
+        kdf: KdfParameters | None = None,
+        allow_weak: bool = False,
     ) -> tuple[Self, str]:
         """Make a vault in ``folder``; returns it and its recovery key, which is stored nowhere.
 
+        ``catalog`` is the URL of a PostgreSQL database for the catalog, which else is a file in the folder.
         ``kdf`` sets the cost of the passphrase; ``allow_weak`` takes a cost below the floor, for tests.
-        Raises ``VaultExistsError``.
+        Raises ``VaultExistsError``, and ``VaultError`` for a server that does not take it.
         """
         cost = kdf or KdfParameters()
         if not allow_weak:
             cost.require_strong()
-        if any((folder / name).exists() for name in (HEADER, "keys.db", "catalog.db")):
+        if any((folder / name).exists() for name in (HEADER, "keys.db", "catalog.db", LOCATION)):
             raise VaultExistsError(
                 f"There is a vault in {folder}, or what is left of one.", hint="Choose another folder."
             )
         vault, master = crypto.random_bytes(crypto.ID_BYTES), crypto.random_bytes(crypto.KEY_BYTES)
         raw, recovery = header.compose(vault, master, passphrase, cost)
+        where = Location.new(catalog, vault)
+        where.engine(folder).require()  # before anything is written
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        made = cls(Parts.of(folder, header.parse(raw), master))
+        where.write(folder)
+        made = cls(Parts.of(folder, header.parse(raw), master, where))
         made._parts.keys.create()
         made._parts.catalog.create()
         made._journal.begin()
@@ -129,6 +141,7 @@ class Vault:
             kdf=cost,
             generation=read.generation,
             opened_by=tuple(slot.kind for slot in read.slots),
+            catalog=str(Location.read(folder)),
         )
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ from ipse.errors import DamagedVaultError
 from ipse.vault import catalog as tables
 from ipse.vault import crypto
 from ipse.vault.keys import Key
-from ipse.vault.parts import Parts, chunks, insert, last
+from ipse.vault.parts import Parts, chunks, last
 from ipse.vault.segments import Family, Manifest, Sealer
 from ipse.vault.sources import Home, Sources
 
@@ -62,7 +62,7 @@ class Streams:
             else:
                 added.append((stream.position, home.position, stream.token, stream.key.id, sealed))
         if added:
-            insert(db, tables.conversations, added)
+            self._parts.catalog.insert(db, tables.conversations, added)
         if changed:
             here = tables.conversations.c.position == sa.bindparam("at")
             values: dict[str, sa.BindParameter[bytes]] = {

@@ -20,6 +20,7 @@ from ipse.vault.backup.checking import damage
 from ipse.vault.backup.manifest import PACKS, SNAPSHOTS, Manifest, Sealed, Table, newest
 from ipse.vault.backup.packs import Packs, reported, room
 from ipse.vault.backup.tables import rows_of
+from ipse.vault.catalog import Catalog
 from ipse.vault.crypto import KdfParameters
 from ipse.vault.files import sync_folder, write_durably
 from ipse.vault.parts import Parts
@@ -113,7 +114,7 @@ def read_back(
         with parts.catalog.write() as db:
             for done, (name, table) in enumerate(index.tables.items()):
                 if only is None or name in only:
-                    count = _fill(db, name, table, packs=packs, sealed=sealed)
+                    count = _fill(parts.catalog, db, name, table, packs=packs, sealed=sealed)
                     if count != manifest.counts.get(name):  # pragma: no cover - the manifest is signed
                         raise DamagedVaultError(f"{directory}: the table {name} is not complete.")
                 progress(done + 1, total, {})
@@ -152,14 +153,16 @@ def _begin(target: Path) -> None:
     write_durably(target / MARK, [b""])
 
 
-def _fill(db: sa.Connection, name: str, table: Table, *, packs: Packs, sealed: Sealed) -> int:
+def _fill(
+    catalog: Catalog, db: sa.Connection, name: str, table: Table, *, packs: Packs, sealed: Sealed
+) -> int:
     """Insert the rows of a table; returns how many."""
-    here = sa.table(name, *map(sa.column, table.columns))
-    statement = str(sa.insert(here).compile(dialect=db.dialect))
+    there = sa.Table(name, sa.MetaData(), autoload_with=db, resolve_fks=False)  # as it was at that revision
+    here = sa.Table(name, sa.MetaData(), *(sa.Column(one, there.c[one].type) for one in table.columns))
     count = 0
     for chunk, _ in table.chunks:
         rows = list(rows_of(sealed.rows(name, packs.read(chunk)), packs))
-        db.exec_driver_sql(statement, rows)
+        catalog.insert(db, here, rows)
         count += len(rows)
     return count
 

@@ -174,7 +174,7 @@ class _Writing:
             for done, file in enumerate(files):
                 objects[file.hex()] = tuple(map(writer.put, self._object(file.hex())))
                 progress(len(saved) + done + 1, total, {"written": sum(one.size for one in writer.written)})
-        self._parts.catalog.truncate()  # the view held the log of what was deleted meanwhile
+        self._parts.catalog.scrub()  # the view held the log of what was deleted meanwhile
         for table_ in saved.values():
             writer.used.update(chunk for chunk, _ in table_.chunks)
         return Index(saved, objects), keys, revision, {**counts, "files": len(objects), "keys": len(keys)}

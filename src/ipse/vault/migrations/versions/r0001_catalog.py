@@ -16,7 +16,7 @@ def upgrade() -> None:
     _records()
     op.create_table(
         "documents",
-        sa.Column("position", sa.Integer, primary_key=True),
+        sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("token", _ID, nullable=False, unique=True),
         sa.Column("key_id", _ID, nullable=False),
         sa.Column("state", sa.Text, nullable=False),
@@ -26,7 +26,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "audit",
-        sa.Column("seq", sa.Integer, primary_key=True),
+        sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("key_id", _ID, index=True),
         sa.Column("sealed", sa.LargeBinary),
         sa.Column("commitment", sa.LargeBinary(32), nullable=False),
@@ -38,14 +38,14 @@ def upgrade() -> None:
 def _records() -> None:
     op.create_table(
         "sources",
-        sa.Column("position", sa.Integer, primary_key=True),
+        sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("token", _ID, nullable=False, unique=True),
         sa.Column("key_id", _ID, nullable=False, unique=True),
         sa.Column("sealed", sa.LargeBinary, nullable=False),
     )
     op.create_table(
         "conversations",
-        sa.Column("position", sa.Integer, primary_key=True),
+        sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("source", sa.Integer, sa.ForeignKey("sources.position"), nullable=False, index=True),
         sa.Column("token", _ID, nullable=False, unique=True),
         sa.Column("key_id", _ID, nullable=False),

@@ -13,7 +13,7 @@ def upgrade() -> None:
     """Make the table; the first epoch begins when the vault is opened, for it needs a key."""
     op.create_table(
         "epochs",
-        sa.Column("number", sa.Integer, primary_key=True),
+        sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("first", sa.Integer, nullable=False),
         sa.Column("key_id", sa.LargeBinary(16)),
         sa.Column("checkpoint", sa.LargeBinary),
