@@ -63,7 +63,7 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
-    """A PostgreSQL server, one for all tests of a process; those that need it are skipped where there is none."""
+    """A PostgreSQL server, one for all tests of a process; skips those that need it where there is none."""
     if binaries() is None:
         pytest.skip("there is no PostgreSQL here (apt: postgresql)")
     with served() as started:

@@ -59,7 +59,9 @@ class Server:
 
     def make(self) -> None:
         """Write the empty database; every user is trusted."""
-        self._run("initdb", "-D", str(self.data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
+        self._run(
+            "initdb", "-D", str(self.data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N"
+        )
 
     def start(self) -> None:
         """Start it; it answers when this returns."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 import typer.main
+from pydantic import SecretStr
 
 from ipse import plugins
 from ipse.cli.app import app
@@ -71,11 +72,16 @@ def settings() -> str:
         ]
         for key, item in section.model_fields.items():
             default = json.dumps(
-                item.get_default(call_default_factory=True), ensure_ascii=False, default=list
+                item.get_default(call_default_factory=True), ensure_ascii=False, default=_plain
             )
             lines.append(f"| `{key}` | `{default}` | {item.description or ''} |")
         lines.append("")
     return "\n".join(lines)
+
+
+def _plain(value: object) -> object:
+    """A default as JSON can hold it."""
+    return str(value) if isinstance(value, SecretStr) else list(value)
 
 
 def sources() -> str:

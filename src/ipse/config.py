@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ipse.errors import SettingsError
 
 __all__ = [
+    "CatalogSettings",
     "DatasetSettings",
     "EnrichSettings",
     "ImportSettings",
@@ -40,6 +41,17 @@ Tree: TypeAlias = dict[str, object]
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CatalogSettings(_Section):
+    """Where the catalog of a new vault lies; a vault that is there knows it itself."""
+
+    url: str = Field(
+        "", description="PostgreSQL database, such as postgresql+psycopg://you@host/ipse; empty: in the vault"
+    )
+    password: pydantic.SecretStr = Field(
+        pydantic.SecretStr(""), description="its password, where neither PGPASSWORD nor ~/.pgpass has it"
+    )
 
 
 class ImportSettings(_Section):
@@ -196,6 +208,7 @@ class Settings(_Section):
 
     vault: str = Field("", description="folder of the vault; empty: the one found here, else the user's own")
     imports: ImportSettings = ImportSettings()
+    catalog: CatalogSettings = CatalogSettings()
     privacy: PrivacySettings = PrivacySettings()
     enrich: EnrichSettings = EnrichSettings()
     retention: RetentionSettings = RetentionSettings()

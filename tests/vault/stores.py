@@ -1,10 +1,11 @@
-"""Vaults over both kinds of catalog: what somebody with the files or the server, not the keys, can do there."""
+"""Vaults over both kinds of catalog: what somebody without a key can do to either, and copies of vaults."""
 
 import re
 import shutil
 import sqlite3
 from contextlib import closing
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ from msgspec.structs import replace
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from ipse.vault.catalog import METADATA, REVISION
-from ipse.vault.location import LOCATION, Location
+from ipse.vault.catalog import METADATA
+from ipse.vault.location import Location
 
 Rows = list[tuple[Any, ...]]
 
@@ -83,20 +84,23 @@ def part(folder: Path) -> None:
     if stored is None:
         return
     schema = re.sub("_[^_]*$", f"_{next(_numbers):08x}", stored.schema)
-    names = [*map(str, (table.name for table in METADATA.sorted_tables)), "alembic_version"]
-    rows = "; ".join(f"INSERT INTO {schema}.{name} SELECT * FROM {stored.schema}.{name}" for name in names)
+    rows = "; ".join(f"INSERT INTO {schema}.{name} SELECT * FROM {stored.schema}.{name}" for name in _names())
     script = f"BEGIN; CREATE SCHEMA {schema}; SET search_path = {schema}; {_tables()}; {rows}; COMMIT"
     connected(stored.url).execute(script.encode())
     Location(replace(stored, schema=schema)).write(folder)
 
 
-def _count() -> Any:
-    number = 0
-    while True:
-        number += 1
-        yield number
+def catalog_bytes(folder: Path) -> bytes:
+    """All that a catalog holds, as somebody sees it who copies its file or dumps its schema."""
+    stored = Location.read(folder).stored
+    if stored is None:
+        return (folder / "catalog.db").read_bytes()
+    found = [run_sql(folder, f"SELECT * FROM {name} ORDER BY 1, 2") for name in _names()]
+    return repr(found).encode()
 
 
-_numbers = _count()
+def _names() -> list[str]:
+    return [*(str(table.name) for table in METADATA.sorted_tables), "alembic_version"]
 
-assert REVISION  # the tables copied are those of the newest revision
+
+_numbers = count(1)

@@ -361,7 +361,7 @@ def test_an_interrupted_restore_is_cleared_away_with_its_folders(
     (target / "link").symlink_to(tmp_path / "copies", target_is_directory=True)
     with again(copies, target, recovery) as restored:
         assert content(restored) == content(filled)
-    assert {path.name for path in target.iterdir()} >= {"vault.json", "keys.db", "catalog.db", "objects"}
+    assert {path.name for path in target.iterdir()} >= {"vault.json", "keys.db", "objects"}
     assert not (target / "restoring").exists()
     assert listing(copies).whole
 

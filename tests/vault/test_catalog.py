@@ -15,8 +15,8 @@ from alembic.script import ScriptDirectory
 
 import ipse.vault
 from ipse.errors import DamagedVaultError, UnknownVersionError, VaultError
-from ipse.vault import catalog as module
 from ipse.vault.catalog import METADATA, REVISION, Catalog, seen, shreds
+from ipse.vault.engines import interface
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_the_log_is_empty_after_truncating_and_gone_after_closing(catalog: Catal
         db.execute(sa.insert(shreds).values(key_id=b"\x5a" * 16))
     log = tmp_path / "catalog.db-wal"
     assert b"\x5a" * 16 in log.read_bytes()
-    catalog.truncate()
+    catalog.scrub()
     assert log.stat().st_size == 0
     catalog.close()
     assert not log.exists()
@@ -135,7 +135,7 @@ def test_writing_waits_for_the_other_process_and_reading_does_not(
         assert other.stdout is not None
         assert other.stdin is not None
         assert other.stdout.readline() == b"held\n"
-        monkeypatch.setattr(module, "LOCK_SECONDS", 0.05)
+        monkeypatch.setattr(interface, "LOCK_SECONDS", 0.05)
         hurried = Catalog(tmp_path)
         with pytest.raises(VaultError, match="Another ipse"), hurried.write():
             pass

@@ -22,6 +22,7 @@ from ipse.vault import catalog as tables
 
 from ..soak import rounds
 from .conftest import PASSPHRASE, START
+from .stores import SQLITE_ONLY, copied
 
 Clear = Callable[..., list[Any]]
 Sql = Callable[..., list[tuple[Any, ...]]]
@@ -149,6 +150,7 @@ def test_a_source_that_is_not_there_loses_nothing(vault: Vault) -> None:
     assert vault.verify_audit() == rows
 
 
+@SQLITE_ONLY
 def test_old_ciphertext_and_keys_are_in_no_file(
     vault: Vault, folder: Path, messages: Clear, sql: Sql
 ) -> None:
@@ -217,6 +219,7 @@ def test_a_missing_key_is_damage_where_nothing_was_erased(vault: Vault, messages
         list(vault.scan())
 
 
+@SQLITE_ONLY
 def test_room_is_given_back_where_it_is_much(vault: Vault, folder: Path, messages: Clear) -> None:
     vault.keep(messages("a", range(900), text="x" * 3000) + messages("b", [1]), source="whatsapp")
     assert not vault.compact()
@@ -256,7 +259,7 @@ def test_killed_at_any_moment_all_of_a_cut_happened_or_nothing(
     rng, outcomes = random.Random(11), set()
     for turn in range(rounds(5, 200)):
         copy = tmp_path / f"copy{turn}"
-        shutil.copytree(folder, copy)
+        copied(folder, copy)
         process = subprocess.Popen(
             [sys.executable, "-c", CHILD, str(copy), PASSPHRASE], stdout=subprocess.PIPE
         )

@@ -10,6 +10,8 @@ from ipse.errors import DamagedVaultError
 from ipse.vault import Vault, custody
 from ipse.vault.catalog import REVISION
 
+from .stores import SQLITE_ONLY
+
 Clear = Callable[..., list[Any]]
 Sql = Callable[..., list[tuple[object, ...]]]
 PASSPHRASE = "correct horse"
@@ -89,6 +91,7 @@ def test_rows_that_belong_to_nothing_are_told(filled: Vault, sql: Sql) -> None:
     assert any("belong to nothing" in fault for fault in filled.inspect().faults)
 
 
+@SQLITE_ONLY
 def test_a_damaged_index_is_told(filled: Vault, sql: Sql) -> None:
     sql("PRAGMA writable_schema = ON")
     for file, table, index in (

@@ -10,6 +10,8 @@ from ipse.errors import DamagedVaultError, PrivacyError
 from ipse.records import Message
 from ipse.vault import Kept, Vault
 
+from .stores import SQLITE_ONLY
+
 Clear = Callable[..., list[Any]]
 PASSPHRASE = "correct horse"
 
@@ -145,6 +147,7 @@ def test_erasing_what_was_never_kept_does_nothing(vault: Vault) -> None:
     assert vault.verify_audit() == rows
 
 
+@SQLITE_ONLY
 def test_erased_ciphertext_and_keys_are_in_no_file(
     vault: Vault, folder: Path, messages: Clear, sql: Any
 ) -> None:

@@ -17,6 +17,8 @@ from ipse.errors import (
 )
 from ipse.vault import KdfParameters, Vault
 
+from .stores import SQLITE_ONLY
+
 Clear = Callable[..., list[Any]]
 PASSPHRASE = "correct horse"
 CHEAP = KdfParameters(memory_kib=64, iterations=1, lanes=1)
@@ -54,6 +56,7 @@ def test_two_vaults_share_nothing(tmp_path: Path) -> None:
         mixed.signing_key()
 
 
+@SQLITE_ONLY
 def test_only_the_owner_can_read_the_files(folder: Path, vault: Vault, messages: Clear) -> None:
     vault.keep(messages("a", range(3)), source="whatsapp")
     vault.put("model", "v1", bytes(70_000), action="test", details={})
@@ -114,6 +117,7 @@ def _newer(raw: bytes) -> bytes:
     return msgspec.json.encode({**tree, "checksum": hashlib.sha256(body).hexdigest()}, order="sorted") + b"\n"
 
 
+@SQLITE_ONLY
 @pytest.mark.parametrize("name", ["keys.db", "catalog.db"])
 def test_a_missing_or_overwritten_database_is_damage(folder: Path, recovery: str, name: str) -> None:
     (folder / name).write_bytes(os.urandom(8192))

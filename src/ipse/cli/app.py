@@ -12,6 +12,7 @@ from ipse.cli import (
     audit_,
     backup_,
     base_,
+    catalog_,
     consent_,
     contacts_,
     enrich_,
@@ -67,6 +68,7 @@ app.command("purge", rich_help_panel=LOOK)(forget_.purge)
 app.add_typer(privacy_.app, name="privacy", rich_help_panel=LOOK)
 app.add_typer(jobs_.app, name="jobs", rich_help_panel=LOOK)
 app.add_typer(audit_.app, name="audit", rich_help_panel=LOOK)
+vault_.app.command("move-catalog")(catalog_.move_catalog)
 app.add_typer(vault_.app, name="vault", rich_help_panel=LOOK)
 app.add_typer(report_.app, name="report", rich_help_panel=LOOK)
 app.add_typer(settings_.app, name="settings", rich_help_panel=LOOK)

@@ -161,6 +161,9 @@ def restore(
     ledger: Annotated[
         Path | None, typer.Option("--ledger", metavar="FILE", help="What a newer vault erased.")
     ] = None,
+    catalog: Annotated[
+        str, typer.Option("--catalog", metavar="URL", help="Keep the catalog in this PostgreSQL database.")
+    ] = "",
     vault: VaultOption = None,  # noqa: ARG001 - taken by every verb
     json: JsonOption = False,
 ) -> None:
@@ -179,6 +182,7 @@ def restore(
             settings=load_settings({}),
             name=backup,
             ledger=ledger,
+            catalog=catalog,
             progress=progress,
         )
     if json:

@@ -15,6 +15,7 @@ from ipse.config import Settings
 from ipse.errors import VaultError
 from ipse.interfaces import Progress
 from ipse.jobs import run
+from ipse.pipeline.catalogs import chosen
 from ipse.pipeline.forgetting import replay
 from ipse.pipeline.workspace import Workspace
 from ipse.privacy.erasures import Erasures
@@ -83,13 +84,15 @@ def restore_vault(  # noqa: PLR0913 - what an owner may say of a restore
     settings: Settings,
     name: str | None = None,
     ledger: Path | None = None,
+    catalog: str = "",
     kdf: KdfParameters | None = None,
     progress: Progress,
 ) -> Restored:
     """Bring a vault back into an empty folder under a new passphrase, without what was erased since.
 
-    ``name`` is a backup's, else the newest; ``ledger`` is a file that :func:`export_ledger` wrote. Raises
-    ``VaultError`` for a ledger that the vault did not sign, before anything can be read.
+    ``name`` is a backup's, else the newest; ``ledger`` is a file that :func:`export_ledger` wrote;
+    ``catalog`` is the URL of a PostgreSQL server, else as the settings say. Raises ``VaultError`` for a
+    ledger that the vault did not sign, before anything can be read.
     """
     newer = [*backed_up_documents(directory, recovery_key, LEDGER[0]).values()]
 
@@ -98,7 +101,15 @@ def restore_vault(  # noqa: PLR0913 - what an owner may say of a restore
         return _erase_again(Workspace(vault, settings), ledgers)
 
     return restore(
-        directory, target, recovery_key, passphrase, name=name, replay=erase, kdf=kdf, progress=progress
+        directory,
+        target,
+        recovery_key,
+        passphrase,
+        name=name,
+        replay=erase,
+        catalog=chosen(settings, catalog),
+        kdf=kdf,
+        progress=progress,
     )
 
 

@@ -3,6 +3,7 @@
 It knows where vaults lie and what of them is needed together (consents, the roster); it does no work itself.
 """
 
+import os
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +22,7 @@ from ipse.vault import Vault
 from ipse.vault.opening import Opener, by_secret
 from ipse.vault.scratch import scratch
 
-__all__ = ["Workspace", "locate"]
+__all__ = ["Workspace", "lend_password", "locate"]
 
 
 def locate(settings: Settings) -> Path:
@@ -30,6 +31,16 @@ def locate(settings: Settings) -> Path:
         return Path(settings.vault).expanduser()
     here = Path.cwd()
     return here if (here / "vault.json").is_file() else default_vault()
+
+
+def lend_password(settings: Settings) -> None:
+    """Hand PostgreSQL's client the password that is set, unless it has one from elsewhere.
+
+    It looks for one itself, in the environment of this process among others.
+    """
+    password = settings.catalog.password.get_secret_value()
+    if password:
+        os.environ.setdefault("PGPASSWORD", password)
 
 
 class Workspace:
@@ -50,6 +61,7 @@ class Workspace:
         it is closed, temporary files of this process lie in the vault.
         """
         folder = locate(settings)
+        lend_password(settings)
         if not (folder / "vault.json").is_file():
             raise VaultMissingError(f"There is no vault in {folder}.", hint="Make one with `ipse init`.")
         opener = by_secret(secret) if isinstance(secret, str) else secret

@@ -167,6 +167,11 @@ class Catalog:
         with self.locked():
             return self._engine.compact()
 
+    def faults(self) -> list[str]:
+        """What the database finds wrong with its own files."""
+        self._require_here()
+        return self._engine.faults()
+
     def close(self) -> None:
         """Close all connections."""
         self._engine.close()

@@ -4,6 +4,7 @@ It opens keys, never what they seal; reading every record is :meth:`Vault.read_a
 """
 
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import msgspec
@@ -21,7 +22,7 @@ __all__ = ["Inspection", "drop_orphans", "inspect"]
 class Inspection(msgspec.Struct, frozen=True, kw_only=True):
     """What was found.
 
-    ``revision`` is the catalog's migration; ``faults`` are what SQLite says of its files. Of the keys:
+    ``revision`` is the catalog's migration; ``faults`` are what is wrong with the files. Of the keys:
     ``keys`` are there, ``orphans`` have nothing in the catalog, ``missing`` are named there and not to be
     found, ``closed`` do not open, ``doomed`` wait to be destroyed. ``objects`` are files that are missing.
     """
@@ -77,14 +78,21 @@ def _revision(parts: Parts) -> str:
 
 
 def _catalog_faults(parts: Parts) -> list[str]:
-    """What SQLite finds; where the catalog lies on a server, that looks after itself."""
+    """What its database finds wrong with its files, and rows whose conversation or source is not there."""
+    faults = parts.catalog.faults()
     with parts.catalog.read() as db:
-        if db.dialect.name != "sqlite":  # pragma: no cover - a server's own business
-            return []
-        found = [str(fault) for fault in db.exec_driver_sql("PRAGMA integrity_check").scalars()]
-        strays = len(db.exec_driver_sql("PRAGMA foreign_key_check").all())
-    faults = [f"catalog.db: {fault}" for fault in found if fault != "ok"]
-    return faults + ([f"catalog.db: {strays} rows belong to nothing"] if strays else [])
+        strays = sum(db.execute(_strays(key)).scalar_one() for key in _foreign_keys())
+    return faults + ([f"catalog: {strays} rows belong to nothing"] if strays else [])
+
+
+def _foreign_keys() -> Iterator[sa.ForeignKey]:
+    for table in tables.METADATA.sorted_tables:
+        yield from table.foreign_keys
+
+
+def _strays(key: sa.ForeignKey) -> sa.Select[int]:
+    there = sa.select(key.column)
+    return sa.select(sa.func.count()).select_from(key.parent.table).where(key.parent.not_in(there))
 
 
 def _closed(parts: Parts, names: dict[bytes, bytes]) -> int:

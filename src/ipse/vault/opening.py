@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ipse.errors import DamagedVaultError, VaultMissingError
-from ipse.vault import header
+from ipse.vault import header, relocation
 from ipse.vault.files import write_durably
 from ipse.vault.header import Header
 from ipse.vault.parts import Parts
@@ -56,12 +56,13 @@ def by_master(master: bytes) -> Opener:
 
 
 def opened(folder: Path, opener: Opener) -> Opened:
-    """Open the files of a vault and finish a change of its master key that was cut short.
+    """Open the files of a vault and finish what was cut short: a new master key, a move of its catalog.
 
     Raises ``VaultMissingError``, ``WrongPassphraseError``, ``DamagedVaultError`` or ``UnknownVersionError``.
     """
     read = read_header(folder)
     master = opener(read)
+    relocation.settle(folder)
     parts = Parts.of(folder, read, master)
     if not parts.keys.settled:
         with parts.catalog.locked():

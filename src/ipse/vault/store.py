@@ -27,6 +27,7 @@ from ipse.vault.inspection import Inspection, drop_orphans, inspect
 from ipse.vault.journal import AuditEntry, Journal
 from ipse.vault.keeping import Keeper, Kept
 from ipse.vault.location import LOCATION, Location
+from ipse.vault.moving import Moved, move_catalog
 from ipse.vault.opening import HEADER, Opener, by_secret, opened, read_header
 from ipse.vault.parts import Parts
 from ipse.vault.rekeying import Rekeyer
@@ -44,6 +45,7 @@ class VaultInfo(msgspec.Struct, frozen=True, kw_only=True):
     """What anyone can read of a vault.
 
     ``generation`` counts the master keys before this one; ``opened_by`` are the kinds of its slots.
+    ``catalog`` is the name of its file, or the URL of its server.
     """
 
     folder: Path
@@ -287,6 +289,10 @@ class Vault:
     def reencrypt(self, progress: Progress) -> int:
         """Seal everything under new random keys, or go on with that; returns how many pieces were sealed."""
         return self._rekeyer.run(progress)
+
+    def move_catalog(self, url: str, progress: Progress) -> Moved:
+        """Move the catalog to a PostgreSQL server, or to the folder for ``sqlite``; close the vault then."""
+        return move_catalog(self._parts, url, progress)
 
     @property
     def reencrypting(self) -> bool:

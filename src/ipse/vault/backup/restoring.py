@@ -7,13 +7,13 @@ erased since is erased again by ``replay`` before there is a header to open it w
 import shutil
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import msgspec
 import sqlalchemy as sa
 
-from ipse.errors import DamagedVaultError, VaultExistsError
+from ipse.errors import DamagedVaultError, VaultError, VaultExistsError
 from ipse.interfaces import Progress
 from ipse.vault import header
 from ipse.vault.backup.checking import damage
@@ -23,6 +23,7 @@ from ipse.vault.backup.tables import rows_of
 from ipse.vault.catalog import Catalog
 from ipse.vault.crypto import KdfParameters
 from ipse.vault.files import sync_folder, write_durably
+from ipse.vault.location import Location
 from ipse.vault.parts import Parts
 from ipse.vault.store import Vault
 
@@ -51,11 +52,13 @@ def restore(  # noqa: PLR0913 - what a restore needs to know
     *,
     name: str | None = None,
     replay: Replay | None = None,
+    catalog: str = "",
     kdf: KdfParameters | None = None,
     progress: Progress,
 ) -> Restored:
     """Restore the newest backup in ``directory``, or the one of that name, under a new passphrase.
 
+    ``catalog`` is the URL of a PostgreSQL server for the catalog, which else is a file in ``target``.
     Raises ``WrongPassphraseError`` for another recovery key, ``DamagedVaultError`` where a byte of the backup
     is not what was written, and ``VaultExistsError`` unless ``target`` is empty.
     """
@@ -74,9 +77,12 @@ def restore(  # noqa: PLR0913 - what a restore needs to know
         faults = damage(directory, manifest)
         if faults:
             raise DamagedVaultError(f"{directory}: {faults[0]}.", hint="Take an earlier one: --backup NAME.")
+    where = Location.new(catalog, vault)
+    where.engine(target).require()
     with reported(target):
         _begin(target)
-        parts = Parts.of(target, manifest.header, master)
+        where.write(target)
+        parts = Parts.of(target, manifest.header, master, where)
         read_back(directory, manifest, parts, progress=progress)
         with Vault.assembled(parts) as filled:
             replayed = replay(filled) if replay else 0
@@ -145,6 +151,8 @@ def _begin(target: Path) -> None:
     if there and (not begun or "vault.json" in there):
         raise VaultExistsError(f"{target}: is not empty.", hint="Name an empty folder.")
     if there:
+        with suppress(VaultError):  # a server that is gone keeps what is useless without the keys
+            Location.read(target).engine(target).remove()
         for path in target.iterdir():
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)

@@ -47,6 +47,9 @@ class Engine(Protocol):
     def compact(self) -> bool:
         """Give the room of what was deleted back where it is much; tells whether it did."""
 
+    def faults(self) -> list[str]:
+        """What the database finds wrong with its files; nothing where it does not tell."""
+
     def close(self) -> None:
         """Close all connections; it can be used again."""
 

@@ -6,8 +6,10 @@ is REPEATABLE READ, so two questions in one have one answer.
 """
 
 import threading
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from hashlib import blake2b
 from types import ModuleType
 from typing import Any
@@ -37,6 +39,13 @@ _VIEWS = (
 )
 
 
+class _Held(threading.local):
+    """How often this thread holds the lock, and the connection that has it."""
+
+    times = 0
+    db: sa.Connection
+
+
 class PostgreSQL:
     """The schema ``schema`` on the server of ``url``, which may hold a password."""
 
@@ -45,7 +54,7 @@ class PostgreSQL:
         self.name = f"schema {schema} of {self._where}"
         self._schema = schema
         self._lock = int.from_bytes(blake2b(schema.encode(), digest_size=8).digest(), "big", signed=True)
-        self._held = threading.local()
+        self._held = _Held()
         self._driver = _driver()
         self._engine = sa.create_engine(
             _with_defaults(url),
@@ -53,7 +62,8 @@ class PostgreSQL:
             pool_pre_ping=True,  # after a restart of the server the first question is answered too
             hide_parameters=True,
         )
-        event.listen(self._engine, "do_connect", self._connected)
+        weakref.finalize(self, self._engine.dispose)  # where opening a vault failed halfway
+        event.listen(self._engine, "do_connect", partial(_connected, self._where, schema))
 
     def exists(self) -> bool:
         """Whether there is such a schema."""
@@ -86,18 +96,17 @@ class PostgreSQL:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the advisory lock of the schema."""
+        """Hold the advisory lock of the schema; who took it first need not be the last to let it go."""
         held = self._held
-        depth: int = getattr(held, "depth", 0)
-        if not depth:
+        if not held.times:
             with self._told():
                 held.db = self._acquired()
-        held.depth = depth + 1
+        held.times += 1
         try:
             yield
         finally:
-            held.depth = depth
-            if not depth:
+            held.times -= 1
+            if not held.times:
                 self._release(held.db)
 
     @contextmanager
@@ -146,21 +155,13 @@ class PostgreSQL:
                 self._outside(_lock_timeout())
         return True
 
+    def faults(self) -> list[str]:
+        """Its files are the server's business: checksums, and whatever its keeper runs."""
+        return []
+
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
-
-    def _connected(self, _dialect: object, _record: object, _args: object, given: dict[str, Any]) -> object:
-        """A new connection; what is set stands outside of a transaction, for in one it would end with it."""
-        try:
-            connection = self._driver.connect(**given, autocommit=True)
-        except self._driver.Error as error:
-            raise refused(error, self._where) from error
-        connection.execute(
-            f"SET search_path = {self._schema}; SET synchronous_commit = on; {_lock_timeout()}"
-        )
-        connection.autocommit = False
-        return connection
 
     def _acquired(self) -> sa.Connection:
         db = self._engine.connect()
@@ -183,7 +184,7 @@ class PostgreSQL:
 
     def _mine(self) -> sa.Connection:
         """The connection with the lock; one that was lost would come back without it."""
-        db: sa.Connection = self._held.db
+        db = self._held.db
         if db.invalidated:
             raise connection_lost(self._where)
         return db
@@ -217,6 +218,20 @@ class PostgreSQL:
         except (DBAPIError, self._driver.Error) as error:
             said = error.orig if isinstance(error, DBAPIError) else error
             raise reported(said, self._where) from error
+
+
+def _connected(
+    where: str, schema: str, _dialect: object, _record: object, _args: object, given: dict[str, Any]
+) -> object:
+    """A new connection; what is set stands outside of a transaction, for in one it would end with it."""
+    driver = _driver()
+    try:
+        connection = driver.connect(**given, autocommit=True)
+    except driver.Error as error:
+        raise refused(error, where) from error
+    connection.execute(f"SET search_path = {schema}; SET synchronous_commit = on; {_lock_timeout()}")
+    connection.autocommit = False
+    return connection
 
 
 def _outside(db: sa.Connection, sql: str, *values: object) -> Any:  # noqa: ANN401 - whatever was asked for

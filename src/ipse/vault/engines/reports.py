@@ -28,7 +28,7 @@ _DAMAGE = ("22", "23", "3F", "42", "XX")
 
 
 def reported(error: Any, where: str) -> VaultError:  # noqa: ANN401 - of a package that may be missing
-    """The error of ours; ``where`` is the server, without a password. A mistake of ours is raised as it is."""
+    """The error of ours; ``where`` is the server, without a password. Our own mistakes are raised."""
     state: str | None = error.sqlstate
     if state is None and type(error).__name__ not in ("OperationalError", "InterfaceError"):
         raise error

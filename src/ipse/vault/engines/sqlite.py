@@ -124,6 +124,12 @@ class SQLite:
                 raw.close()
         return worth
 
+    def faults(self) -> list[str]:
+        """What ``integrity_check`` says."""
+        with self.read() as db:
+            found = [str(fault) for fault in db.exec_driver_sql("PRAGMA integrity_check").scalars()]
+        return [f"{FILE}: {fault}" for fault in found if fault != "ok"]
+
     def close(self) -> None:
         """The last connection to a file writes the log back, hence the lock."""
         with self.locked(), translated():
