@@ -107,8 +107,6 @@ def test_everything_that_opens_a_vault_is_changed(
     assert (code, "shown this once" in out) == (0, True)
     recovery = json.loads(run("vault", "recovery", "--yes", "--json")[1])["recovery_key"]
     assert "Master key 2 holds" in run("vault", "rotate", "--yes")[1]
-    assert json.loads(run("vault", "rotate", "--yes", "--json")[1]) == {"master_key": 3, "recovery_key": None}
-    assert "under new keys" in run("vault", "reencrypt", "--yes")[1]
     assert json.loads(run("vault", "reencrypt", "--yes", "--json")[1])["pieces"] > 0
     monkeypatch.setenv("IPSE_PASSPHRASE", recovery)
     monkeypatch.setenv("IPSE_NEW_PASSPHRASE", "short")
