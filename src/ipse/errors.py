@@ -15,6 +15,7 @@
     │   ├── VaultExistsError     there is one already
     │   ├── WrongPassphraseError neither passphrase nor recovery key opens it
     │   ├── DamagedVaultError    a byte is not what was written
+    │   ├── FullDiskError        there is no room left
     │   └── UnknownVersionError  it was written by a newer ipse
     ├── AuditError               the audit chain does not verify
     ├── DatasetError             a dataset cannot be made, or is not there
@@ -38,6 +39,7 @@ __all__ = [
     "DamagedVaultError",
     "DatasetError",
     "EnrichmentError",
+    "FullDiskError",
     "IpseError",
     "LearnerError",
     "MissingExtraError",
@@ -119,6 +121,10 @@ class WrongPassphraseError(VaultError):
 
 class DamagedVaultError(VaultError):
     """A byte of the vault is not what was written."""
+
+
+class FullDiskError(VaultError):
+    """There is no room left on the vault's disk; what was acknowledged is kept."""
 
 
 class UnknownVersionError(VaultError):

@@ -68,41 +68,44 @@ def vault(folder: Path, recovery: str) -> Iterator[Vault]:
         yield opened
 
 
+def make_messages(conversation: str, numbers: Sequence[int], text: str = "hello") -> list[Cleared[Record]]:
+    """Cleared messages, one a minute; the same call gives the same."""
+    return [
+        Cleared(
+            Message(
+                id=f"{conversation}-{number}",
+                conversation=conversation,
+                platform="whatsapp",
+                at=(START + timedelta(minutes=number)).astimezone(ZONES[number % 2]),
+                sender=Person("me" if number % 3 else "PERSON_1"),
+                text=f"{text} {number}",
+            ),
+            gate._SEAL,
+        )
+        for number in numbers
+    ]
+
+
+def make_events(numbers: Sequence[int]) -> list[Cleared[Record]]:
+    """Cleared events."""
+    return [
+        Cleared(
+            Event(source="window", kind="state", ts=number, rx=9, key=f"e{number}", data={"n": number}),
+            gate._SEAL,
+        )
+        for number in numbers
+    ]
+
+
 @pytest.fixture
 def messages() -> Clear:
-    """``messages(conversation, numbers)``: cleared messages, one a minute; the same call gives the same."""
-
-    def make(conversation: str, numbers: Sequence[int], text: str = "hello") -> list[Cleared[Record]]:
-        return [
-            Cleared(
-                Message(
-                    id=f"{conversation}-{number}",
-                    conversation=conversation,
-                    platform="whatsapp",
-                    at=(START + timedelta(minutes=number)).astimezone(ZONES[number % 2]),
-                    sender=Person("me" if number % 3 else "PERSON_1"),
-                    text=f"{text} {number}",
-                ),
-                gate._SEAL,
-            )
-            for number in numbers
-        ]
-
-    return make
+    """``messages(conversation, numbers)``, see :func:`make_messages`."""
+    return make_messages
 
 
 @pytest.fixture
 def events() -> Callable[[Sequence[int]], list[Cleared[Record]]]:
-    def make(numbers: Sequence[int]) -> list[Cleared[Record]]:
-        return [
-            Cleared(
-                Event(source="window", kind="state", ts=number, rx=9, key=f"e{number}", data={"n": number}),
-                gate._SEAL,
-            )
-            for number in numbers
-        ]
-
-    return make
+    return make_events
 
 
 @pytest.fixture

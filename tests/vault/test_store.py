@@ -63,7 +63,7 @@ def test_only_the_owner_can_read_the_files(folder: Path, vault: Vault, messages:
     assert folder.stat().st_mode & 0o077 == 0
     assert (folder / "objects").stat().st_mode & 0o077 == 0
     sealed = [path for path in folder.rglob("*") if path.is_file() and path.name != "vault.lock"]
-    assert len(sealed) == 6  # header, keys, catalog, its log and shared memory, one object
+    assert len(sealed) == 7  # header, keys, catalog, its log and shared memory, one object, the reserve
     assert [path.name for path in sealed if path.stat().st_mode & 0o077] == []
 
 

@@ -22,6 +22,7 @@ from ipse.pipeline.workspace import Workspace
 from ipse.privacy.erasures import Erased, Erasures, names_of
 from ipse.records import Person
 from ipse.registry import ModelCard, Registry
+from ipse.vault.reserve import in_need
 
 __all__ = ["Forgotten", "allow_again", "carry_out", "finish", "forget", "replay"]
 
@@ -57,8 +58,12 @@ def forget(
 def carry_out(workspace: Workspace, plan: Plan) -> SignedCertificate:
     """Keep the plan, do it, and return the certificate."""
     details = {"erasure": plan.id, "what": plan.what}
-    workspace.vault.put(KIND, plan.id, msgspec.json.encode(plan), action="forget.begin", details=details)
-    return _act(workspace, plan)
+
+    def begin() -> None:
+        workspace.vault.put(KIND, plan.id, msgspec.json.encode(plan), action="forget.begin", details=details)
+
+    in_need(workspace.vault.folder, begin)
+    return _act_in_need(workspace, plan)
 
 
 def finish(workspace: Workspace) -> int:
@@ -67,7 +72,7 @@ def finish(workspace: Workspace) -> int:
     for name in workspace.vault.ids(KIND):
         plan = msgspec.json.decode(workspace.vault.get(KIND, name), type=Plan)
         try:
-            _act(workspace, plan)
+            _act_in_need(workspace, plan)
         except DamagedVaultError:
             continue  # the owner must get at the rest; it is tried again at the next opening
         done += 1
@@ -116,6 +121,17 @@ def _named(workspace: Workspace, what: str, name: str) -> list[Erased]:
     if what == "message":
         return [Erased("message", name)]
     raise SettingsError(f"A {what} is not kept out.", hint="Train it again.")
+
+
+def _act_in_need(workspace: Workspace, plan: Plan) -> SignedCertificate:
+    """On a full disk too: with the room held back for that, and the sources that go a bit at a time."""
+
+    def sparing() -> SignedCertificate:
+        for source in plan.sources:
+            workspace.vault.thin(source)
+        return _act(workspace, plan)
+
+    return in_need(workspace.vault.folder, lambda: _act(workspace, plan), sparing)
 
 
 def _act(workspace: Workspace, plan: Plan) -> SignedCertificate:

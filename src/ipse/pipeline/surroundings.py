@@ -21,6 +21,7 @@ LOW, SCARCE = 500_000_000, 50_000_000  # bytes free; an import of a large export
 SIDE_FILES = (".new", ".next", ".partial")
 PLACES = {"objects", "jobs", "run", "tmp"}
 FILES = {"vault.json", "keys.db", "catalog.db", "catalog.db-wal", "catalog.db-shm", "vault.lock", "attempts"}
+FILES |= {"reserve"}  # room for a full disk
 FILES |= {"catalog.json", "catalog.moving"}  # where the catalog lies on a server
 SYSTEMD = "systemd-coredump"
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from ipse.errors import DamagedVaultError, UnknownVersionError, VaultError
+from ipse.vault.faults import reported
 from ipse.vault.location import Location
 
 __all__ = [
@@ -136,7 +137,7 @@ class Catalog:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the vault's lock; holding it twice in one thread is fine."""
-        with self._engine.locked():
+        with self._engine.locked(), reported():  # of what is written under the lock beside the catalog
             self._require_here()
             yield
 

@@ -1,10 +1,21 @@
-"""Files that are durable or not there: written beside, fsynced, renamed, and the folder fsynced."""
+"""Files that are durable or not there: written beside, fsynced, renamed, and the folder fsynced.
+
+A new folder has a name too, which is durable once the folder above it was fsynced.
+"""
 
 import os
 from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["sync_folder", "write_durably"]
+__all__ = ["make_folder", "sync_folder", "write_durably"]
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, the owner's alone, and those above it; durable when this returns."""
+    made = [one for one in (folder, *folder.parents) if not one.exists()]
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for one in made:
+        sync_folder(one.parent)
 
 
 def write_durably(file: Path, pieces: Iterable[bytes]) -> None:

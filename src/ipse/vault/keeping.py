@@ -23,6 +23,8 @@ from ipse.vault.streams import Stream, Streams
 
 __all__ = ["Keeper", "Kept"]
 
+FEW = 4  # segments of at most 64 KiB
+
 
 class Kept(NamedTuple):
     """How many records of a batch are new, how many were there before, and the ids of the new ones."""
@@ -61,23 +63,43 @@ class Keeper:
         """
         with self._parts.catalog.write() as db:
             here = tables.sources.c.token == self._parts.token("source", source)
-            row = db.execute(
-                sa.select(tables.sources.c.position, tables.sources.c.key_id).where(here)
-            ).one_or_none()
-            if row is None:
-                return 0
-            mine = sa.select(tables.conversations.c.position).where(
-                tables.conversations.c.source == row.position
-            )
-            doomed = self._above(db, row.position) | {row.key_id}
-            db.execute(sa.delete(tables.segments).where(tables.segments.c.conversation.in_(mine)))
-            db.execute(sa.delete(tables.conversations).where(tables.conversations.c.source == row.position))
-            records = db.execute(sa.delete(tables.seen).where(tables.seen.c.source == row.position)).rowcount
-            db.execute(sa.delete(tables.sources).where(tables.sources.c.position == row.position))
-            gone = self._journal.forget(db, row.key_id)
-            db.execute(sa.insert(tables.shreds), [{"key_id": key_id} for key_id in doomed])
-            self._journal.append(db, "erase", {"source": source, "records": records, ERASED_ROWS: gone})
+            found = sa.select(tables.sources.c.position, tables.sources.c.key_id).where(here)
+            row = db.execute(found).mappings().one_or_none()
+            records = self._deleted(db, source, row) if row is not None else 0
         finish_shredding(self._parts)
+        return records
+
+    def thin(self, source: str) -> None:
+        """Delete the segments of a source a few at a time, each time emptying the log."""
+        token = self._parts.token("source", source)
+        mine = (
+            sa.select(tables.segments.c.conversation, tables.segments.c.number)
+            .join(tables.conversations, tables.conversations.c.position == tables.segments.c.conversation)
+            .join(tables.sources, tables.sources.c.position == tables.conversations.c.source)
+            .where(tables.sources.c.token == token)
+            .limit(FEW)
+        )
+        here = sa.tuple_(tables.segments.c.conversation, tables.segments.c.number)
+        left = 1
+        while left:
+            with self._parts.catalog.write() as db:
+                some = [tuple(row) for row in db.execute(mine)]
+                left = db.execute(sa.delete(tables.segments).where(here.in_(some))).rowcount
+            self._parts.catalog.scrub()
+
+    def _deleted(self, db: sa.Connection, source: str, row: sa.RowMapping) -> int:
+        """Delete the rows of a source and doom its keys; returns how many records went."""
+        mine = sa.select(tables.conversations.c.position).where(
+            tables.conversations.c.source == row["position"]
+        )
+        doomed = self._above(db, row["position"]) | {row["key_id"]}
+        db.execute(sa.delete(tables.segments).where(tables.segments.c.conversation.in_(mine)))
+        db.execute(sa.delete(tables.conversations).where(tables.conversations.c.source == row["position"]))
+        records = db.execute(sa.delete(tables.seen).where(tables.seen.c.source == row["position"])).rowcount
+        db.execute(sa.delete(tables.sources).where(tables.sources.c.position == row["position"]))
+        gone = self._journal.forget(db, row["key_id"])
+        db.execute(sa.insert(tables.shreds), [{"key_id": key_id} for key_id in doomed])
+        self._journal.append(db, "erase", {"source": source, "records": records, ERASED_ROWS: gone})
         return records
 
     def _above(self, db: sa.Connection, source: int) -> set[bytes]:

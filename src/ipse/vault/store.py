@@ -22,7 +22,7 @@ from ipse.vault.backup.writing import Backup, write_backup
 from ipse.vault.crypto import KdfParameters
 from ipse.vault.documents import Change, Documents
 from ipse.vault.erasing import Cut, Eraser, Removed
-from ipse.vault.files import write_durably
+from ipse.vault.files import make_folder, write_durably
 from ipse.vault.inspection import Inspection, drop_orphans, inspect
 from ipse.vault.journal import AuditEntry, Journal
 from ipse.vault.keeping import Keeper, Kept
@@ -31,6 +31,7 @@ from ipse.vault.moving import Moved, move_catalog
 from ipse.vault.opening import HEADER, Opener, by_secret, opened, read_header
 from ipse.vault.parts import Parts
 from ipse.vault.rekeying import Rekeyer
+from ipse.vault.reserve import hold, in_need
 from ipse.vault.scanning import Conversation, Scanner
 from ipse.vault.shredding import finish_shredding
 from ipse.vault.sources import Sources
@@ -98,7 +99,7 @@ class Vault:
         raw, recovery = header.compose(vault, master, passphrase, cost)
         where = Location.new(catalog, vault)
         where.engine(folder).require()  # before anything is written
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(folder)
         where.write(folder)
         made = cls(Parts.of(folder, header.parse(raw), master, where))
         made._parts.keys.create()
@@ -106,6 +107,7 @@ class Vault:
         made._journal.begin()
         made.put(*_SIGNING, crypto.random_bytes(crypto.KEY_BYTES), action="vault.create", details={})
         write_durably(folder / HEADER, [raw])  # last: a folder with a header is a whole vault
+        hold(folder)
         return made, recovery
 
     @classmethod
@@ -120,7 +122,9 @@ class Vault:
     @classmethod
     def open_by(cls, folder: Path, opener: Opener) -> Self:
         """:meth:`open` by another way to the master key: a session, or the keyring."""
-        return cls.assembled(opened(folder, opener).parts)
+        made = in_need(folder, lambda: cls.assembled(opened(folder, opener).parts))
+        hold(folder)
+        return made
 
     @classmethod
     def assembled(cls, parts: Parts) -> Self:
@@ -206,6 +210,13 @@ class Vault:
     def erase(self, source: str) -> int:
         """Destroy the keys of a source and delete its ciphertext; returns how many records went."""
         return self._keeper.erase(source)
+
+    def thin(self, source: str) -> None:
+        """Delete the ciphertext of a source bit by bit, where the disk is too full for :meth:`erase`.
+
+        Until that follows, what is left of the source is damaged: keep word of it before.
+        """
+        self._keeper.thin(source)
 
     def measure(self, cut: Cut) -> Removed:
         """What :meth:`remove_records` would take out."""

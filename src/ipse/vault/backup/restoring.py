@@ -22,7 +22,7 @@ from ipse.vault.backup.packs import Packs, reported, room
 from ipse.vault.backup.tables import rows_of
 from ipse.vault.catalog import Catalog
 from ipse.vault.crypto import KdfParameters
-from ipse.vault.files import sync_folder, write_durably
+from ipse.vault.files import make_folder, sync_folder, write_durably
 from ipse.vault.location import Location
 from ipse.vault.parts import Parts
 from ipse.vault.store import Vault
@@ -145,7 +145,7 @@ def backed_up_documents(directory: Path, recovery_key: str, kind: str) -> dict[s
 
 def _begin(target: Path) -> None:
     """Make the folder ready; raises ``VaultExistsError`` unless it is empty or a restore broke off in it."""
-    target.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(target)
     there = {path.name for path in target.iterdir()}
     begun = MARK in there or there == {f"{MARK}.new"}  # the mark itself may be half written
     if there and (not begun or "vault.json" in there):

@@ -34,7 +34,7 @@ from ipse.vault.backup.manifest import (
 from ipse.vault.backup.packs import File, Packs, PackWriter, digest_of, problem, reported
 from ipse.vault.backup.pruning import prune
 from ipse.vault.backup.tables import save_table
-from ipse.vault.files import sync_folder, write_durably
+from ipse.vault.files import make_folder, sync_folder, write_durably
 from ipse.vault.header import Header
 from ipse.vault.keys import WrappedKey, changed_master
 from ipse.vault.objects import CHUNK
@@ -97,7 +97,7 @@ def write_backup(
 @contextmanager
 def _alone(directory: Path) -> Iterator[None]:
     for folder in (directory, directory / SNAPSHOTS, directory / PACKS):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(folder)
     lock = FileLock(directory / "backup.lock", timeout=0)
     try:
         lock.acquire()

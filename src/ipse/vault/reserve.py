@@ -1,0 +1,45 @@
+"""Room for the day when the disk is full: a file that holds nothing, and is given back then.
+
+SQLite writes its log before it deletes anything, so on a full disk nothing could be opened or erased. Only
+opening and erasing take from it; an import that fills the disk stops before.
+"""
+
+import os
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+from ipse.errors import FullDiskError
+
+__all__ = ["BYTES", "RESERVE", "hold", "in_need"]
+
+T = TypeVar("T")
+RESERVE = "reserve"
+BYTES = 1024 * 1024  # the log of erasing a contact takes some 100 KiB
+PLENTY = 64  # it is made where the disk has so many times its size left
+
+
+def hold(folder: Path) -> None:
+    """Take up the room, where there is plenty and it is not taken yet."""
+    file = folder / RESERVE
+    if file.exists() or shutil.disk_usage(folder).free < PLENTY * BYTES:
+        return
+    with suppress(OSError):  # no reserve, then: nothing of the vault depends on it
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            os.write(handle, bytes(BYTES))
+        finally:
+            os.close(handle)
+
+
+def in_need(folder: Path, act: Callable[[], T], then: Callable[[], T] | None = None) -> T:
+    """Do it; where the disk is too full for that, give the room back and do ``then``, or the same again."""
+    try:
+        return act()
+    except FullDiskError:
+        if not (folder / RESERVE).exists() and then is None:
+            raise
+        (folder / RESERVE).unlink(missing_ok=True)
+    return (then or act)()
