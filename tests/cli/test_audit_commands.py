@@ -18,7 +18,7 @@ def test_a_log_is_anchored_verified_exported_and_verified_elsewhere(
     run: Run, vault_folder: Path, tmp_path: Path
 ) -> None:
     anchor, log = tmp_path / "anchor.jsonl", tmp_path / "log.jsonl"
-    assert "would not show without --anchor" in run("audit", "verify")[1]
+    assert "would not show without an anchor" in run("audit", "verify")[1]
     code, out, _ = run("audit", "checkpoint", "--to", str(anchor))
     assert (code, "1 lines added" in out) == (0, True)
     assert "Checkpoint 2 signs" in run("audit", "checkpoint")[1]

@@ -184,7 +184,7 @@ def test_that_check_sees_what_is_opened(trained: Workspace, monkeypatch: pytest.
 # What may open messages: the one door of the verbs, which writes the row, and what erasures and their replay
 # look through, whose own rows tell: forgetting must not wait for one more row on a full disk. So does the row
 # of an export of everything and that of a compliance report, written before they begin.
-DOORS = {"census.py", "contacts.py", "plans.py", "portability.py", "remnants.py"}
+DOORS = {"census.py", "contacts.py", "derived.py", "plans.py", "portability.py", "remnants.py"}
 
 
 def test_messages_are_read_through_one_door() -> None:

@@ -267,3 +267,30 @@ def test_no_time_action_or_name_is_readable(vault: Vault, folder: Path) -> None:
     files = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
     assert b"readable" not in files
     assert str(datetime.now(UTC).year).encode() + b"-" not in files
+
+
+def test_what_old_rows_say_goes_and_the_chain_stays(vault: Vault) -> None:
+    for action in ("answer", "forget.done", "answer"):
+        vault.note(action, {"word": "heather"})
+    rows = list(vault.audit_rows())
+    between = rows[-1].at
+    assert between is not None
+    vault.note("answer", {"word": "heather"})
+    kept = ("forget.", "vault.")
+    old = [row.seq for row in rows if not row.action.startswith(kept) and row.at and row.at < between]
+    assert vault.journal.older(between, kept) == old
+    assert vault.journal.forget_before(between, kept, action="purge.audit") == len(old) > 0
+    after = list(vault.audit_rows())
+    assert [row.seq for row in after if row.action == "erased"] == old
+    assert after[-1].details["rows"] == len(old)
+    assert vault.journal.forget_before(between, kept, action="purge.audit") == 0
+    vault.journal.checkpoint()
+    assert vault.verify_audit() == len(list(vault.audit_rows()))
+    assert vault.journal.older(datetime.now(UTC), (*kept, "answer", "audit.")) == []  # such a row stays
+
+
+def test_details_that_somebody_took_are_not_made_good_by_a_purge(vault: Vault, sql: Any) -> None:
+    vault.note("answer", {"word": "heather"})
+    sql("UPDATE audit SET sealed = NULL, key_id = NULL WHERE seq = 2")
+    with pytest.raises(AuditError, match="no erasure took them"):
+        vault.journal.forget_before(datetime.now(UTC), (), action="purge.audit")

@@ -42,7 +42,12 @@ def show(
 @app.command()
 def verify(
     anchor: Annotated[
-        Path | None, typer.Option("--anchor", metavar="FILE", help="Checkpoints kept outside the vault.")
+        Path | None,
+        typer.Option(
+            "--anchor",
+            metavar="FILE",
+            help="Checkpoints kept outside the vault; else the setting `audit.anchor`.",
+        ),
     ] = None,
     vault: VaultOption = None,
     json: JsonOption = False,
@@ -61,7 +66,7 @@ def verify(
         f"{report.checkpoints:,} checkpoints cover {report.covered:,} of them."
     )
     if report.anchored is None:
-        out.print("Rows cut off the end, or an older copy of the vault, would not show without --anchor.")
+        out.print("Rows cut off the end, or an older copy of the vault, would not show without an anchor.")
     else:
         out.print(
             f"The anchor vouches for the first {report.anchored:,}. "

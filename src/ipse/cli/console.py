@@ -129,12 +129,19 @@ def new_passphrase(variable: str = "IPSE_PASSPHRASE", prompt: str = "Passphrase"
 @contextmanager
 def opened(vault: Path | None, flags: Mapping[str, object] | None = None) -> "Iterator[Workspace]":
     """The vault of this run, opened; ``flags`` is a tree of settings that override all others."""
+    from rich.markup import escape
+
     from ipse.config import load_settings
     from ipse.pipeline.workspace import Workspace, locate
 
     settings = load_settings({**(flags or {}), **({"vault": str(vault)} if vault else {})})
-    with Workspace.open(settings, ways(locate(settings))) as workspace:
-        yield workspace
+    workspace = Workspace.open(settings, ways(locate(settings)))
+    try:
+        with workspace:
+            yield workspace
+    finally:
+        for line in workspace.warnings:
+            console(stderr=True).print(f"[yellow]ipse:[/] {escape(line)}", soft_wrap=True)
 
 
 @contextmanager

@@ -1,16 +1,19 @@
 """The audit log as its owner uses it: checkpoints on another medium, verifying with them, and its export."""
 
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
 from ipse.audit import Checkpoint, verify_anchor
-from ipse.errors import AuditError, SettingsError
+from ipse.errors import AuditError, IpseError, SettingsError
 from ipse.pipeline.workspace import Workspace
 from ipse.vault import AuditReport
 
-__all__ = ["Made", "checkpoint", "export_log", "verify"]
+__all__ = ["Made", "checkpoint", "export_log", "keep_anchor", "verify"]
+
+DAY = timedelta(days=1)
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,13 +51,49 @@ def checkpoint(workspace: Workspace, to: Path | None = None) -> Made:
 
 
 def verify(workspace: Workspace, anchor: Path | None = None) -> AuditReport:
-    """Check every row and checkpoint, and the anchor if there is one; raises ``AuditError``.
+    """Check every row and checkpoint, and the anchor: the one given, else that of the settings if there.
 
-    That it was verified is a row of its own, behind those that were.
+    That it was verified is a row of its own, behind those that were. Raises ``AuditError``.
     """
+    if anchor is None and workspace.settings.audit.anchor:
+        own = Path(workspace.settings.audit.anchor).expanduser()
+        if own.is_file():
+            anchor = own
+        else:
+            workspace.warnings.append(f"{own}: the anchor of the settings is not there; verified without it.")
     report = workspace.vault.journal.verify(_lines(anchor) if anchor is not None else None)
     workspace.vault.note("audit.verify", {"rows": report.rows, "anchor": anchor is not None})
     return report
+
+
+def keep_anchor(workspace: Workspace, *, always: bool = False, now: datetime | None = None) -> bool:
+    """Append a checkpoint to the anchor of the settings if one is due, or ``always``; whether it did.
+
+    It is due after so many rows, or a day after the last if anything was done since. What hinders it becomes
+    a warning of the workspace, and stops nothing: the medium may lie in a drawer.
+    """
+    if not workspace.settings.audit.anchor:
+        return False
+    file = Path(workspace.settings.audit.anchor).expanduser()
+    try:
+        if not file.parent.is_dir():
+            raise SettingsError(f"{file.parent}: is not there.", hint="Put the medium in.")
+        if not (always or _due(workspace, file, now or datetime.now(UTC))):
+            return False
+        checkpoint(workspace, file)
+    except IpseError as error:
+        workspace.warnings.append(f"No checkpoint left for the anchor: {error.message} {error.hint}".strip())
+        return False
+    return True
+
+
+def _due(workspace: Workspace, file: Path, now: datetime) -> bool:
+    if not file.exists() or not file.stat().st_size:
+        return True
+    journal = workspace.vault.journal
+    last = verify_anchor(_lines(file), journal.checkpoints(), workspace.vault.id)
+    rows = journal.head()[0] - last.seq - 1  # the first after a checkpoint speaks of the checkpoint
+    return rows >= workspace.settings.audit.anchor_rows or (rows > 0 and now >= last.at + DAY)
 
 
 def export_log(workspace: Workspace, out: Path) -> int:

@@ -11,10 +11,11 @@ from typing import Literal
 
 import msgspec
 
-from ipse.config import Settings
+from ipse.config import AuditSettings, Settings
 from ipse.errors import VaultError
 from ipse.interfaces import Progress
 from ipse.jobs import run
+from ipse.pipeline.auditing import keep_anchor
 from ipse.pipeline.catalogs import chosen
 from ipse.pipeline.forgetting import replay
 from ipse.pipeline.workspace import Workspace
@@ -60,6 +61,7 @@ def back_up(workspace: Workspace, directory: Path, *, keep: int | None = None, p
 
     made = run(vault, "backup", work, progress)
     vault.note("backup.write", {"backup": made.name, "size": made.size, "written": made.written})
+    keep_anchor(workspace, always=True)
     return made
 
 
@@ -95,6 +97,8 @@ def restore_vault(  # noqa: PLR0913 - what an owner may say of a restore
     ledger that the vault did not sign, before anything can be read.
     """
     newer = [*backed_up_documents(directory, recovery_key, LEDGER[0]).values()]
+    # Its log goes back to the day of the backup: that is for the owner to tell the anchor of.
+    settings = settings.model_copy(update={"audit": AuditSettings()})
 
     def erase(vault: Vault) -> int:
         ledgers = [*newer, *([_read_ledger(ledger, vault)] if ledger else [])]

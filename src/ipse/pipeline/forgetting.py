@@ -14,6 +14,7 @@ from ipse import plugins
 from ipse.errors import DamagedVaultError, IpseError, SettingsError, VaultError
 from ipse.interfaces import Progress
 from ipse.pipeline import certificates
+from ipse.pipeline.auditing import keep_anchor
 from ipse.pipeline.certificates import Certificate, SignedCertificate
 from ipse.pipeline.learning import prepare, train
 from ipse.pipeline.plans import Plan, planned
@@ -24,9 +25,14 @@ from ipse.records import Person
 from ipse.registry import ModelCard, Registry
 from ipse.vault.reserve import in_need
 
-__all__ = ["Forgotten", "allow_again", "carry_out", "finish", "forget", "replay"]
+__all__ = ["PROOFS", "Forgotten", "allow_again", "carry_out", "finish", "forget", "replay"]
 
 KIND = "forgetting"
+PROOFS = (
+    "archive.", "assessment.", "audit.", "backup.", "consent.", "dataset.prepare", "erase", "exception.",
+    "forget.", "model.", "purge", "request.", "scorecard.keep", "train", "vault.",
+)  # fmt: skip
+"""Actions that stay told however old: what was allowed, learned from what, erased and proved."""
 TRIES = 3  # an import in another terminal may keep a batch that it cleared before the erasure began
 
 
@@ -140,6 +146,8 @@ def _act(workspace: Workspace, plan: Plan) -> SignedCertificate:
     if plan.what != "model":
         _remember(workspace, plan)
     _derived(workspace, plan)
+    if plan.audit_before is not None:
+        vault.journal.forget_before(plan.audit_before, PROOFS, action="purge.audit")
     counts = dict(plan.counts)
     for _ in range(TRIES):
         _records(workspace, plan)
@@ -170,6 +178,7 @@ def _act(workspace: Workspace, plan: Plan) -> SignedCertificate:
     details = {"erasure": plan.id, "what": plan.what, **certificate.counts}
     signed = certificates.keep(workspace, certificate, details)
     vault.remove(KIND, plan.id, action="forget.end", details={"erasure": plan.id})
+    keep_anchor(workspace, always=True)
     return signed
 
 
@@ -193,6 +202,9 @@ def _derived(workspace: Workspace, plan: Plan) -> None:
     for dataset in plan.datasets:
         if dataset in held:
             vault.remove("dataset", dataset, action="dataset.remove", details={"dataset": dataset})
+    for kind, name in plan.documents:
+        if name in vault.ids(kind):
+            vault.remove(kind, name, action=f"{kind}.remove", details={kind: name})
 
 
 def _records(workspace: Workspace, plan: Plan) -> None:
@@ -210,7 +222,7 @@ def _records(workspace: Workspace, plan: Plan) -> None:
 def _rest(workspace: Workspace) -> None:
     """With everything, also what is not made of records."""
     vault = workspace.vault
-    for kind in ("roster", "privacy", "job", "links", "scorecard"):
+    for kind in ("roster", "privacy", "job", "links", "archive"):
         for name in vault.ids(kind):
             vault.remove(kind, name, action="forget.rest", details={"kind": kind})
 
@@ -222,6 +234,8 @@ def _remnants(workspace: Workspace, plan: Plan) -> int:
     measured = [vault.measure(cut) for cut in plan.cuts]
     left += sum(one.messages + one.events + len(one.names) for one in measured)
     left += len(set(plan.datasets) & {*vault.ids("dataset")})
+    left += sum(name in vault.ids(kind) for kind, name in plan.documents)
+    left += len(vault.journal.older(plan.audit_before, PROOFS)) if plan.audit_before else 0
     left += len(set(plan.models) & {*vault.ids("model"), *vault.ids("artefact"), *vault.ids("scorecard")})
     return left + len(set(plan.people) & workspace.roster().people().keys())
 

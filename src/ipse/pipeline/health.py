@@ -21,7 +21,6 @@ from ipse.vault.crypto import FLOOR_ITERATIONS, FLOOR_KIB
 
 __all__ = ["Check", "checks", "closed_checks", "last_rows", "repair"]
 
-OLD_BACKUP = timedelta(days=30)
 SKEW = timedelta(minutes=5)  # what network time leaves far behind
 
 
@@ -33,10 +32,13 @@ def checks(workspace: Workspace, *, deep: bool = False, now: datetime | None = N
         _passphrase(vault.folder),
         _keyring(vault.folder),
         _audit(vault),
-        *_by_the_log(vault, at),
+        *_by_the_log(workspace, at),
         _consents(workspace),
     ]
-    found += [_open_work(workspace), *([_content(vault)] if deep else [])]
+    found.append(_open_work(workspace))
+    if deep:
+        vault.note("read", {"why": "doctor"})
+        found.append(_content(vault))
     return found
 
 
@@ -150,8 +152,9 @@ def _audit(vault: Vault) -> Check:
     return Check("audit log", "ok", told)
 
 
-def _by_the_log(vault: Vault, now: datetime) -> Iterator[Check]:
+def _by_the_log(workspace: Workspace, now: datetime) -> Iterator[Check]:
     """What the times in the log tell: of the clock, and of backups."""
+    vault, oldest = workspace.vault, timedelta(days=workspace.settings.backup.max_age)
     try:
         last = last_rows(vault)
     except (AuditError, DamagedVaultError):
@@ -162,10 +165,10 @@ def _by_the_log(vault: Vault, now: datetime) -> Iterator[Check]:
         yield Check("clock", "wrong", told, "Set this machine's clock: consents and retention go by it.")
     else:
         yield Check("clock", "ok", f"it is {now:%Y-%m-%d %H:%M} UTC, after every row of the audit log")
-    yield _backup(last, now, empty=not vault.counts())
+    yield _backup(last, now, oldest, empty=not vault.counts())
 
 
-def _backup(last: dict[str, datetime], now: datetime, *, empty: bool) -> Check:
+def _backup(last: dict[str, datetime], now: datetime, oldest: timedelta, *, empty: bool) -> Check:
     made, todo = last.get("backup.write"), "Run `ipse backup DIR`, on another disk."
     if made is None:
         told = "none yet"
@@ -177,7 +180,7 @@ def _backup(last: dict[str, datetime], now: datetime, *, empty: bool) -> Check:
     changed = last.get("vault.recovery")
     if changed is not None and changed > made:
         return Check("backup", "warning", f"{told}, and opens with the recovery key before this one", todo)
-    return Check("backup", "warning", told, todo) if now - made > OLD_BACKUP else Check("backup", "ok", told)
+    return Check("backup", "warning", told, todo) if now - made > oldest else Check("backup", "ok", told)
 
 
 def _consents(workspace: Workspace) -> Check:

@@ -8,8 +8,8 @@ from typing import Literal
 import msgspec
 
 from ipse import plugins
-from ipse.datasets import Dataset
 from ipse.errors import PrivacyError, VaultError
+from ipse.pipeline.derived import KINDS, Name, reached, touched
 from ipse.pipeline.remnants import people_in, tokens_in
 from ipse.pipeline.workspace import Workspace
 from ipse.privacy.erasures import Erased, Erasures, names_of
@@ -20,13 +20,14 @@ from ipse.vault import Conversation, Cut
 __all__ = ["Plan", "What", "make", "plan_for", "planned"]
 
 What = Literal["source", "contact", "conversation", "message", "model", "all", "retention", "restore"]
-NAMELESS = "unknown"  # the contact of an example whose conversation names nobody
+_OWN_WAY = ("dataset", "model")  # that the certificate names, and a model leaves the registry
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """One erasure: whole ``sources``, ``cuts`` in others, ``people`` by pseudonym, and what was made of it.
 
-    ``things`` go into the ledger. ``counts`` is what goes, by kind.
+    ``things`` go into the ledger. ``counts`` is what goes, by kind. ``documents`` are what else was made of
+    it, by kind and id. ``audit_before``: what older rows of the audit log say goes too.
     """
 
     id: str
@@ -38,6 +39,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     things: tuple[Erased, ...] = ()
     datasets: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
+    documents: tuple[Name, ...] = ()
+    audit_before: datetime | None = None
     counts: dict[str, int] = {}
     everything: bool = False
 
@@ -50,7 +53,7 @@ def plan_for(workspace: Workspace, what: What, name: str = "") -> Plan:
     return _MAKERS[what](workspace, name)
 
 
-def make(
+def make(  # noqa: PLR0913 - what can be erased
     workspace: Workspace,
     what: What,
     *,
@@ -58,8 +61,9 @@ def make(
     cuts: Sequence[Cut] = (),
     people: Collection[str] = (),
     things: Iterable[Erased] = (),
+    documents: Collection[Name] = (),
 ) -> Plan:
-    """A plan for these records, with all that was made of them."""
+    """A plan for these records and documents, with all that was made of them."""
     vault, counts = workspace.vault, {"sources": len(sources), "people": len(people)}
     held = vault.counts()
     for source in sources:
@@ -67,19 +71,15 @@ def make(
         _add(counts, messages=held[source]["records"] - events, events=events)
         _add(counts, conversations=held[source]["conversations"])
         _add(counts, keys=held[source]["conversations"] + bool(events) + 1)
-    touched: dict[str, frozenset[str]] = {}
     for cut in cuts:
         found = vault.measure(cut)
         _add(counts, messages=found.messages, events=found.events, conversations=found.conversations)
         _add(counts, rewritten=found.rewritten)
         _add(counts, keys=found.conversations + found.rewritten + bool(found.events))
-        touched[cut.source] = found.names
-    datasets = _datasets(workspace, sources, touched)
-    registry = Registry(vault)
-    models = [card.id for card in registry.cards() if card.dataset in datasets]
-    scorecards = len({*models} & {*vault.ids("scorecard")})
-    _add(counts, datasets=len(datasets), models=len(models), scorecards=scorecards)
-    _add(counts, keys=len(datasets) + 2 * len(models) + scorecards)
+    made = reached(
+        workspace, sources=sources, touched=touched(workspace, cuts), people=people, documents=documents
+    )
+    _count(counts, made)
     return Plan(
         id=secrets.token_hex(8),
         what=what,
@@ -88,8 +88,9 @@ def make(
         cuts=tuple(cuts),
         people=tuple(sorted(people)),
         things=tuple(things),
-        datasets=tuple(datasets),
-        models=tuple(models),
+        datasets=tuple(name for kind, name in made if kind == "dataset"),
+        models=tuple(name for kind, name in made if kind == "model"),
+        documents=tuple(one for one in made if one[0] not in _OWN_WAY),
         counts={name: n for name, n in counts.items() if n},
     )
 
@@ -188,23 +189,16 @@ def _message(workspace: Workspace, name: str) -> Plan:
 
 
 def _model(workspace: Workspace, name: str) -> Plan:
-    card = Registry(workspace.vault).card(name)
-    plan = make(workspace, "model")
-    scorecards = int(card.id in workspace.vault.ids("scorecard"))
-    counts = {"models": 1, "scorecards": scorecards, "keys": 2 + scorecards}
-    return msgspec.structs.replace(plan, models=(card.id,), counts={k: n for k, n in counts.items() if n})
+    return make(workspace, "model", documents=[("model", Registry(workspace.vault).card(name).id)])
 
 
 def _all(workspace: Workspace, _: str) -> Plan:
     sources, vault = list(workspace.vault.counts()), workspace.vault
     people = workspace.roster().people().keys() - {OWNER}
     things = [Erased("source", source) for source in sources]
-    plan = make(workspace, "all", sources=sources, people=people, things=things)
-    datasets, models = tuple(vault.ids("dataset")), tuple(vault.ids("model"))
-    counts = plan.counts | {"datasets": len(datasets), "models": len(models)}
-    return msgspec.structs.replace(
-        plan, datasets=datasets, models=models, everything=True, counts={k: n for k, n in counts.items() if n}
-    )
+    made = [(kind, name) for kind, known in KINDS.items() if known.origin for name in vault.ids(kind)]
+    plan = make(workspace, "all", sources=sources, people=people, things=things, documents=made)
+    return msgspec.structs.replace(plan, everything=True)
 
 
 _MAKERS: dict[str, Callable[[Workspace, str], Plan]] = {
@@ -228,27 +222,11 @@ def _talks(workspace: Workspace) -> Iterator[tuple[Conversation, set[str]]]:
         yield talk, {one for message in talk.messages for one in people_in(message)} - {OWNER, ""}
 
 
-def _datasets(
-    workspace: Workspace, sources: Collection[str], touched: dict[str, frozenset[str]]
-) -> list[str]:
-    """Those that hold any of it: made of one of the sources, or of a conversation with somebody in these.
-
-    Examples name the contact or the group they answer, so this may find one too many and never one too few.
-    """
-    roster = workspace.roster()
-    contacts: dict[str, set[str]] = {}
-    for talk, took_part in _talks(workspace):
-        if talk.id in touched.get(talk.source, ()):
-            mine = contacts.setdefault(talk.source, set())
-            mine |= {talk.id, *(roster.now(one) for one in took_part), *(() if took_part else (NAMELESS,))}
-    found = []
-    for name in workspace.vault.ids("dataset"):
-        card = Dataset.loads(workspace.vault.get("dataset", name)).card
-        answered = {roster.now(one) for one in card.contacts}
-        whole = set(sources) & card.consents.keys()
-        if whole or any(answered & contacts.get(source, set()) for source in card.consents):
-            found.append(name)
-    return found
+def _count(counts: dict[str, int], made: Iterable[Name]) -> None:
+    """Each document with its key; a model has two, one for its files."""
+    for kind, _ in made:
+        _add(counts, keys=2 if kind == "model" else 1)
+        counts[KINDS[kind].told or kind] = counts.get(KINDS[kind].told or kind, 0) + 1
 
 
 def _add(counts: dict[str, int], **more: int) -> None:

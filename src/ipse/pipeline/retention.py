@@ -1,12 +1,22 @@
-"""Letting go of what is older than the owner wants to keep: by the path of an erasure, without its ledger."""
+"""Letting go of what is older than the owner wants to keep: by the path of an erasure, without its ledger.
 
-from collections.abc import Iterator
+Records go with all that was made of them. A dataset alone goes without the models it trained: what it was
+made of is then known by its sources only, so erasing anything of those takes the models.
+"""
+
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
+import msgspec
+
+from ipse.jobs import listed
 from ipse.pipeline.certificates import SignedCertificate
-from ipse.pipeline.forgetting import carry_out
+from ipse.pipeline.derived import KINDS, Name, made_at
+from ipse.pipeline.forgetting import PROOFS, carry_out
 from ipse.pipeline.plans import Plan, make
 from ipse.pipeline.workspace import Workspace
+from ipse.registry import Registry
+from ipse.scorecard import Scorecard
 from ipse.vault import Cut
 
 __all__ = ["plan_purge", "purge", "purge_if_due"]
@@ -19,7 +29,23 @@ def plan_purge(workspace: Workspace, now: datetime | None = None) -> Plan | None
     """What is older than the settings allow, with all that was made of it; None if nothing is."""
     at = now or datetime.now(UTC)
     cuts = [cut for cut in _cuts(workspace, at) if workspace.vault.measure(cut)]
-    return make(workspace, "retention", cuts=cuts) if cuts else None
+    old = list(_old(workspace, at))
+    audit, rows = workspace.settings.retention.audit, 0
+    before = at - timedelta(days=audit) if audit else None
+    if before is not None:
+        rows = len(workspace.vault.journal.older(before, PROOFS))
+    if not (cuts or old or rows):
+        return None
+    plan = make(workspace, "retention", cuts=cuts, documents=[one for one in old if one[0] != "dataset"])
+    alone = [name for kind, name in old if kind == "dataset" and name not in plan.datasets]
+    more = {"audit details": rows, "datasets": plan.counts.get("datasets", 0) + len(alone)}
+    more["keys"] = plan.counts.get("keys", 0) + len(alone)
+    return msgspec.structs.replace(
+        plan,
+        datasets=(*plan.datasets, *alone),
+        audit_before=before if rows else None,
+        counts={name: n for name, n in (plan.counts | more).items() if n},
+    )
 
 
 def purge(workspace: Workspace, now: datetime | None = None) -> SignedCertificate | None:
@@ -34,7 +60,7 @@ def purge(workspace: Workspace, now: datetime | None = None) -> SignedCertificat
 def purge_if_due(workspace: Workspace, now: datetime | None = None) -> SignedCertificate | None:
     """:func:`purge`, at most once a day and only where the settings limit anything."""
     at = now or datetime.now(UTC)
-    if not workspace.settings.retention.limits:
+    if not workspace.settings.retention.anything:
         return None
     if "last" in workspace.vault.ids(KIND):
         last = datetime.fromisoformat(workspace.vault.get(KIND, "last").decode())
@@ -54,3 +80,48 @@ def _cuts(workspace: Workspace, now: datetime) -> Iterator[Cut]:
                 messages_before=now - timedelta(days=messages) if messages else None,
                 events_before=now - timedelta(days=events) if events else None,
             )
+
+
+def _old(workspace: Workspace, now: datetime) -> Iterator[Name]:
+    """The documents of each family that has a limit."""
+    for kind, known in KINDS.items():
+        days = getattr(workspace.settings.retention, known.family) if known.family else 0
+        if days:
+            made = _TIMES[kind](workspace) if kind in _TIMES else _made(workspace, kind)
+            yield from ((kind, name) for name, at in made.items() if at < now - timedelta(days=days))
+
+
+def _made(workspace: Workspace, kind: str) -> dict[str, datetime]:
+    return {name: made_at(workspace, (kind, name)) for name in workspace.vault.ids(kind)}
+
+
+def _prepared(workspace: Workspace) -> dict[str, datetime]:
+    """When each dataset was last prepared; its card has no clock, the audit log has."""
+    held = set(workspace.vault.ids("dataset"))
+    return {
+        str(row.details["dataset"]): row.at
+        for row in workspace.vault.audit_rows()
+        if row.action == "dataset.prepare" and row.at is not None and row.details["dataset"] in held
+    }
+
+
+def _judged(workspace: Workspace) -> dict[str, datetime]:
+    vault = workspace.vault
+    return {
+        name: Scorecard.from_json(vault.get("scorecard", name)).created_at for name in vault.ids("scorecard")
+    }
+
+
+def _ended(workspace: Workspace) -> dict[str, datetime]:
+    return {
+        job.id: job.ended_at or job.started_at for job in listed(workspace.vault) if job.state != "running"
+    }
+
+
+_TIMES: dict[str, Callable[[Workspace], dict[str, datetime]]] = {
+    "dataset": _prepared,
+    "model": lambda workspace: {card.id: card.created_at for card in Registry(workspace.vault).cards()},
+    "scorecard": _judged,
+    "job": _ended,
+}
+"""When each document of a kind was made; of other kinds their envelope tells."""

@@ -41,7 +41,8 @@ def waiting(workspace: Workspace) -> list[Doubt]:
 
 
 def lists(workspace: Workspace) -> WordList:
-    """What was decided so far."""
+    """What was decided so far; told in the audit log, for the words may be names."""
+    workspace.vault.note("privacy.list", {})
     held = word_lists(workspace)
     return WordList(allowed=held.allowed, denied=held.denied)
 

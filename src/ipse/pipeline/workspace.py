@@ -50,6 +50,7 @@ class Workspace:
         self.vault = vault
         self.settings = settings
         self._open = ExitStack()
+        self.warnings: list[str] = []  # for the owner, a line each: what did not stop the work
         self._erasures = Erasures(vault.signing_key())
         self._read: WeakKeyDictionary[Roster, int] = WeakKeyDictionary()
 
@@ -81,8 +82,14 @@ class Workspace:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close it."""
-        self.close()
+        """Close it; a checkpoint of the audit log leaves it first where one is due."""
+        from ipse.pipeline.auditing import keep_anchor  # it starts from a workspace itself
+
+        try:
+            if kind is None:
+                keep_anchor(self)
+        finally:
+            self.close()
 
     def close(self) -> None:
         """Close the vault; its temporary files go."""

@@ -31,7 +31,7 @@ from ipse.vault import catalog as tables
 from ipse.vault import crypto
 from ipse.vault.epochs import Epochs
 from ipse.vault.keys import Key
-from ipse.vault.parts import Parts
+from ipse.vault.parts import Parts, chunks
 from ipse.vault.shredding import finish_shredding
 
 __all__ = ["ERASED_ROWS", "AuditEntry", "AuditReport", "Journal"]
@@ -121,6 +121,34 @@ class Journal:
         gone = _ranges(rows)
         db.execute(sa.update(tables.audit).where(mine).values(sealed=None, key_id=None))
         return gone
+
+    def older(self, at: datetime, kept: tuple[str, ...]) -> list[int]:
+        """Rows before ``at`` that still say something, but for actions that begin with one of ``kept``."""
+        return [
+            entry.seq
+            for entry in self.entries()
+            if entry.at is not None
+            and entry.at < at
+            and not entry.action.startswith(kept)
+            and ERASED_ROWS not in entry.details
+        ]
+
+    def forget_before(self, at: datetime, kept: tuple[str, ...], *, action: str) -> int:
+        """Delete what those rows say; the chain stays whole, and a row of ``action`` says which. How many.
+
+        Raises ``AuditError`` where details were taken by somebody else before.
+        """
+        with self._parts.catalog.locked():
+            _verify_erasures(self.entries())
+            old = self.older(at, kept)
+            if old:
+                with self._parts.catalog.write() as db:
+                    for some in chunks(old):
+                        here = tables.audit.c.seq.in_(some)
+                        db.execute(sa.update(tables.audit).where(here).values(sealed=None, key_id=None))
+                    self.append(db, action, {"rows": len(old), ERASED_ROWS: _ranges(old)})
+                self._parts.catalog.scrub()
+        return len(old)
 
     def reseal(self, db: sa.Connection, old: Key, new: Key) -> None:
         """Seal the rows under the key of a source anew; the chain covers commitments, so it holds."""
