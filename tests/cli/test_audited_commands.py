@@ -77,7 +77,7 @@ SILENT = {
         "consent give", "consent withdraw", "models promote", "models rollback", "report requests add",
         "report requests close", "report exception add", "report exception remove", "backup drill",
         "vault passphrase", "vault recovery", "vault rotate", "vault reencrypt", "vault keyring add",
-        "vault keyring remove", "vault unlock",
+        "vault keyring remove", "vault unlock", "vault move-catalog",
     ],
 }  # fmt: skip
 
