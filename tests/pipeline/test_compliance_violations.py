@@ -25,6 +25,7 @@ from ipse.pipeline.consents import give
 from ipse.pipeline.contacts import exclude, merge
 from ipse.pipeline.plans import plan_for
 from ipse.pipeline.requests import Kind, add_request
+from ipse.pipeline.retention import purge
 from ipse.pipeline.workspace import Workspace
 from ipse.privacy import gate
 from ipse.privacy.erasures import Erased
@@ -466,6 +467,18 @@ def test_an_older_copy_of_the_vault_fails_accountability_by_its_anchor(
         assert "older copy" in evidence(signed, "C10")
         copied.anchor = old.anchor
         assert failing(copied.report(workspace)) == []
+
+
+def test_a_model_outlives_its_dataset_only_where_retention_let_that_go(copied: Prepared) -> None:
+    late = now() + timedelta(days=2)
+    with copied.opened(retention={"messages": 10950, "datasets": 1}) as workspace:
+        signed = copied.report(workspace, now=late)
+        assert failing(signed) == ["C7"]
+        assert re.search("^dataset [0-9a-f]{16}$", evidence(signed, "C7"), re.MULTILINE)
+        purge(workspace, late)
+        report = copied.report(workspace, now=late).report
+    assert [line.id for line in report.lines if line.state == "fail"] == []
+    assert [(row.kept, row.models) for row in report.models] == [(False, ("v1",))]
 
 
 def test_time_alone_makes_a_backup_too_old(copied: Prepared) -> None:

@@ -31,7 +31,7 @@ __all__ = [
 
 T = TypeVar("T")
 Kind = Literal["access", "rectification", "erasure", "restriction", "portability", "objection", "withdrawal"]
-REQUEST, EXCEPTION, ASSESSMENT = "request", "exception", ("dpia", "accepted")
+REQUEST, EXCEPTION, ASSESSMENT = "request", "exception", ("assessment", "accepted")
 
 
 class RightsRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from ipse.pipeline.clearing import review_queue
 from ipse.pipeline.compliance.evidence import Facts
 from ipse.pipeline.compliance.results import NotMeasuredError, Outcome, failed, passed
 from ipse.pipeline.compliance.rights import answered
+from ipse.pipeline.retention import plan_purge
 
 __all__ = [
     "as_corrected",
@@ -17,6 +18,7 @@ __all__ = [
     "examples_in_time",
     "files_are_names",
     "limited",
+    "made_in_time",
     "no_raw_bodies",
     "recognizers_on",
     "records_are_pseudonymized",
@@ -141,6 +143,20 @@ def examples_in_time(facts: Facts) -> Outcome:
             examples=sum(late.values()),
         )
     return passed(f"None in {len(held)} datasets is too old.", datasets=len(held))
+
+
+def made_in_time(facts: Facts) -> Outcome:
+    """Nothing that was made of records, and no detail of the log, is older than its limit."""
+    if not facts.settings.retention.anything:
+        raise NotMeasuredError("No retention is set.", hint="Nothing to do.")
+    plan = plan_purge(facts.workspace, facts.now)
+    old = [*(f"{kind} {name}" for kind, name in plan.documents)] if plan else []
+    old += [f"dataset {name}" for name in plan.datasets] if plan else []
+    old += [f"model {name}" for name in plan.models] if plan else []
+    old += ["details of the audit log"] if plan and plan.audit_before else []
+    if old:
+        return failed(f"{len(old)} things are too old.", "Let them go: ipse purge.", old, things=len(old))
+    return passed("Nothing is.")
 
 
 def recognizers_on(facts: Facts) -> Outcome:

@@ -12,7 +12,6 @@ from pathlib import Path
 from ipse.consent import Consent, Purpose, SignedConsent, verify
 from ipse.datasets import Dataset
 from ipse.errors import AuditError, ConsentError, DamagedVaultError, DatasetError, IpseError
-from ipse.pipeline.auditing import verify as verify_audit
 from ipse.pipeline.certificates import SignedCertificate, certificates
 from ipse.pipeline.compliance.census import Census, Searcher, census
 from ipse.pipeline.compliance.results import NotMeasuredError
@@ -33,7 +32,8 @@ NOTHING = NotMeasuredError(
 class Facts:
     """The evidence of one report at one time ``now``, aware of its zone.
 
-    ``anchor`` are checkpoints kept outside the vault, ``backups`` folders of backups to look into.
+    ``anchor`` are checkpoints kept outside the vault, else those of the settings; ``backups`` are folders of
+    backups to look into.
     """
 
     def __init__(
@@ -49,7 +49,8 @@ class Facts:
         self.vault = workspace.vault
         self.settings = workspace.settings
         self.now = now
-        self.anchor = anchor
+        own = workspace.settings.audit.anchor
+        self.anchor = anchor or (Path(own).expanduser() if own else None)
         self.backups = tuple(backups)
         self._step = step
 
@@ -160,7 +161,7 @@ class Facts:
     def audit(self) -> AuditReport | AuditError:
         """What verifying the audit log says, without an anchor."""
         try:
-            return verify_audit(self.workspace)
+            return self.vault.journal.verify()
         except AuditError as error:
             return error
 

@@ -134,13 +134,21 @@ def consents_of_datasets(facts: Facts) -> Outcome:
 
 
 def lineage_of_models(facts: Facts) -> Outcome:
-    """Every model leads back to a dataset that is there, and to its consents."""
+    """Every model leads back to a dataset that is there, or was let go by its retention, and to consents."""
     if not facts.models:
         raise NotMeasuredError("There is no model yet.", hint="Train one: ipse train.")
+    let_go = {
+        name
+        for held in facts.certificates
+        if held.certificate.what == "retention"
+        for name in held.certificate.datasets
+    }
     lost = []
     for card in facts.models:
         dataset = facts.datasets.get(card.dataset)
-        gone = card.dataset not in facts.datasets
+        gone = card.dataset not in facts.datasets and not (
+            card.dataset in let_go and facts.consents.keys() >= {*card.consents.values()}
+        )
         other = dataset is not None and (dataset.card.hash, dataset.card.consents) != (
             card.dataset_hash,
             card.consents,

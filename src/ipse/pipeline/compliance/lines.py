@@ -49,7 +49,7 @@ LINES: tuple[Spec, ...] = (
     Spec(
         "C7", "Storage limitation", "5(1)(e)",
         (data.limited,),
-        (data.records_in_time, data.examples_in_time),
+        (data.records_in_time, data.examples_in_time, data.made_in_time),
     ),
     Spec(
         "C8", "Integrity and confidentiality", "5(1)(f), 32(1)(a, b)",

@@ -136,6 +136,8 @@ def anchored(facts: Facts) -> Outcome:
         )
     if isinstance(facts.audit, AuditError):
         raise NotMeasuredError("The audit log itself does not verify.", hint="Look there first.")
+    if not facts.anchor.is_file():
+        raise NotMeasuredError("The anchor of the settings is not there.", hint="Put its medium in.")
     try:
         found = verify_audit(facts.workspace, facts.anchor)
     except AuditError as error:
