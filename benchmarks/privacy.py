@@ -285,12 +285,12 @@ def permit() -> Permit:
     return decide([sign(consent, b"k" * 32)], source="whatsapp", purpose="archive", now=given)
 
 
-def speed(short: Sequence[str]) -> float:
+def speed(short: Sequence[str], recognizers: Sequence[Recognizer]) -> float:
     """CPU seconds that the whole gate takes, with 50 people known."""
     roster = Roster()
     for number in range(50):
         roster.add(Person(f"Person{number:02} Familyname{number:02}", f"p{number}@example.org"))
-    gate = Gate(roster, PrivacySettings(), recognizers=RECOGNIZERS, permit=permit())
+    gate = Gate(roster, PrivacySettings(), recognizers=recognizers, permit=permit())
     at, sender = datetime.now(UTC), Person("Person01 Familyname01")
     messages = [
         Message(id=f"{n:032x}", conversation="c", platform="whatsapp", at=at, sender=sender, text=text)
@@ -313,11 +313,13 @@ def main() -> None:
     rng = random.Random(7)
     short = [sentence(rng) for _ in range(options.messages)]
     real = chats.real_messages()
-    own, own_real, their_seconds, their_real = [], [], [], []
+    own, own_real, with_own, with_real, their_seconds, their_real = [], [], [], [], [], []
     answer: dict[str, Any] = {}
     for _ in range(options.repeats):
-        own.append(len(short) / speed(short))
-        own_real.append(len(real) / speed(real))
+        own.append(len(short) / speed(short, RECOGNIZERS))
+        with_own.append(len(short) / speed(short, PEOPLE))
+        own_real.append(len(real) / speed(real, RECOGNIZERS))
+        with_real.append(len(real) / speed(real, PEOPLE))
         some, answer = (short[:2_000], real[:500]), presidio(peer, everything, short[:2_000], real[:500])
         their_seconds.append(len(some[0]) / answer["seconds"][0])
         their_real.append(len(some[1]) / answer["seconds"][1])
@@ -347,12 +349,16 @@ def main() -> None:
         table(f"{title}, the {len(parted)} texts held out", counts, [*kinds, *rest])
     by_word(everything, mine, held, answer)
     chats.known(PEOPLE, permit(), share)
-    chats.alarms(RECOGNIZERS, permit(), share)
-    chats.alarms(PEOPLE, permit(), share)
+    chats.alarms("ipse", RECOGNIZERS, permit(), share)
+    chats.alarms("ipse with `entities`", PEOPLE, permit(), share)
     print("\nmessages a second on one core: median of the runs, least and most")
-    for title, one, other in (("short", own, their_seconds), ("real", own_real, their_real)):
+    for title, one, more, other in (
+        ("short", own, with_own, their_seconds),
+        ("real", own_real, with_real, their_real),
+    ):
         ratio = statistics.median(one) / statistics.median(other)
-        print(f"{title:8}ipse's gate {spread(one)}; Presidio's analyzer {spread(other)}: {ratio:,.0f} x")
+        print(f"{title:6} ipse's gate {spread(one)}, with `entities` {spread(more)}")
+        print(f"       Presidio's analyzer {spread(other)}: {ratio:,.0f} x")
 
 
 def spread(values: Sequence[float]) -> str:

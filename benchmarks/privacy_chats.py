@@ -9,6 +9,7 @@ from); and of two real chats how many messages hold any find at all, right ones 
 import gzip
 import itertools
 import json
+import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -38,7 +39,7 @@ def _gate(recognizers: Sequence[Recognizer], permit: Permit, roster: Roster | No
 
 def _message(text: str, number: int) -> Message:
     at = datetime(2024, 5, 1, tzinfo=UTC)
-    sender = Person("Somebody Else")
+    sender = Person("Xq Vrtz")
     return Message(
         id=f"{number:032x}", conversation="c", platform="whatsapp", at=at, sender=sender, text=text
     )
@@ -90,10 +91,11 @@ def _tweets() -> Iterator[str]:
     for tweet in held.split("\n\n"):
         rows = [line.split("\t") for line in tweet.splitlines() if "\t" in line]
         if rows and all(tag.strip() == "O" for _, tag in rows):
-            yield " ".join(word for word, _ in rows)
+            # Apart as the annotators put them: 2017 - 01 - 25
+            yield re.sub(r"(?<=\d) ([.:/\-]) (?=\d)", r"\1", " ".join(word for word, _ in rows))
 
 
-def alarms(recognizers: Sequence[Recognizer], permit: Permit, share: Share) -> None:
+def alarms(title: str, recognizers: Sequence[Recognizer], permit: Permit, share: Share) -> None:
     """How many messages hold a find."""
     sys.path.append(str(ROOT))
     from tests.privacy.chats import LANGUAGES, clean
@@ -106,12 +108,12 @@ def alarms(recognizers: Sequence[Recognizer], permit: Permit, share: Share) -> N
         ("Topical-Chat, right finds too", real_messages()),
         ("Zulip, right finds too", _zulip()),
     ]
-    print("\nmessages with a find (links, mails and IP addresses aside)")
-    for title, texts in sets:
+    print(f"\n{title}: messages with a find (links, mails and IP addresses aside)")
+    for kind, texts in sets:
         gate, hits, misses = _gate(recognizers, permit), 0, 0
         for number, text in enumerate(texts):
             cleared = gate.clear(_message(text, number)).record.text
             found = any(not match.group().startswith(KEPT) for match in PLACEHOLDER.finditer(cleared))
             hits, misses = hits + found, misses + (not found)
         rate = 200 * hits / (hits + misses)
-        print(f"{title:32}{hits:5} of {hits + misses:6,}: {rate:6.2f} in 200 {share(hits, misses)}")
+        print(f"{kind:32}{hits:5} of {hits + misses:6,}: {rate:6.2f} in 200 {share(hits, misses)}")

@@ -15,7 +15,10 @@ from ipse.privacy.lists import WordLists
 from ipse.privacy.operators import replace
 from ipse.privacy.review import AROUND, Context, Doubt
 
-__all__ = ["Finder", "doubts"]
+__all__ = ["CERTAIN", "Finder", "doubts"]
+
+CERTAIN = 0.98
+"""The score from which on nobody is asked. Only what has a check or a label scores 1."""
 
 _KIND = re.compile(r"[A-Z]+(?:_[A-Z]+)*")
 _RESERVED = frozenset({"CONV", "FILE", "ME", "TEXT"})
@@ -81,7 +84,7 @@ def doubts(
     partly something surer is no question any more.
     """
     for span in found:
-        if span.score >= 1.0:
+        if span.score >= CERTAIN:
             continue
         over = [one for one in taken if one.start < span.end and span.start < one.end]
         replaced = any((one.start, one.end, one.kind) == (span.start, span.end, span.kind) for one in over)

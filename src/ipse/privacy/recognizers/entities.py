@@ -17,7 +17,8 @@ from ipse.privacy.tagging import TOKEN, Found, tagger
 __all__ = ["Entities"]
 
 KINDS = {"PER": "NAME", "LOC": "PLACE", "ORG": "ORGANISATION", "ADR": "ADDRESS"}
-CERTAIN = 0.98  # from here on nobody is asked
+LIKELY = 0.98  # of what has a shape alone
+MOST = 0.99  # less than what has a check or a label, which goes before it
 UNLISTED = 0.49  # what only its place in the sentence makes a name is left, and asked about
 _LABEL = re.compile(r"\n\s*[^\W\d_][\w\-]*:")  # a new line of a form: no part of the address above
 SMALL = 0.9  # how sure of a name in small letters
@@ -88,18 +89,18 @@ class Entities:
         if "AGE" in self.kinds:
             for match in _AGES.finditer(text):
                 group = str(match.lastgroup)
-                yield Span(match.start(group), match.end(group), "AGE")
+                yield Span(match.start(group), match.end(group), "AGE", LIKELY)
 
 
 def _dates(text: str) -> Iterator[Span]:
     for match in _DATES.finditer(text):
-        yield Span(match.start(), match.end(), "DATE")
+        yield Span(match.start(), match.end(), "DATE", LIKELY)
 
 
 def _peoples(text: str) -> Iterator[Span]:
     for match in TOKEN.finditer(text):
         if tagger().is_people(match.group()):
-            yield Span(match.start(), match.end(), "NATIONALITY")
+            yield Span(match.start(), match.end(), "NATIONALITY", LIKELY)
 
 
 def _spans(text: str, found: Found, kind: str) -> Iterator[Span]:
@@ -117,7 +118,7 @@ def _spans(text: str, found: Found, kind: str) -> Iterator[Span]:
 
 
 def _score(found: Found, *, sure: bool) -> float:
-    score = 1.0 if found.score >= CERTAIN else round(found.score, 3)
+    score = min(MOST, round(found.score, 3))
     return score if sure else round(score * UNLISTED, 3)
 
 
