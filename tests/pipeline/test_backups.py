@@ -1,6 +1,7 @@
 """What was erased stays erased when an older backup comes back, and what was learned from it too."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,31 @@ def test_a_ledger_that_the_vault_did_not_sign_is_refused_before_there_is_a_vault
             restored(tmp_path / "copies", target, key, wrong)
         with pytest.raises(VaultMissingError):
             Vault.open(target, NEW)
+
+
+def test_a_medium_that_goes_away_leaves_the_backups_before_whole(
+    imported: Imported, tmp_path: Path, key: str
+) -> None:
+    workspace, _ = imported
+    copies, away = tmp_path / "copies", tmp_path / "away"
+    first = back_up(workspace, copies, progress=quiet)
+    prepare(workspace)
+    train(workspace, progress=quiet)
+
+    def pull(done: float, total: float | None, _figures: object) -> None:
+        if total is not None and copies.exists():
+            copies.rename(away)
+
+    with pytest.raises(VaultError) as told:
+        back_up(workspace, copies, progress=pull)
+    assert "\n" not in str(told.value)
+    assert told.value.hint
+    shutil.rmtree(copies, ignore_errors=True)  # what was begun where the medium had been
+    away.rename(copies)
+    (found,) = check_backups(copies, recovery_key=key, deep=True, progress=quiet)
+    assert (found.name, found.faults) == (first.name, ())
+    second = back_up(workspace, copies, progress=quiet)
+    assert restored(copies, tmp_path / "new", key).backup == second.name
 
 
 def test_a_backup_does_not_lie_in_the_vault(imported: Imported) -> None:

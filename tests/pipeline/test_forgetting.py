@@ -163,6 +163,31 @@ def test_what_is_left_is_learned_anew(trained: Workspace) -> None:
     assert "ipse" in gone(trained, "all", retrain=True).not_retrained
 
 
+@pytest.mark.llm
+def test_an_adapter_is_trained_anew_from_the_frozen_base_and_from_no_adapter(
+    imported: Imported, tiny_base: Path, tmp_path: Path
+) -> None:
+    base = Path(shutil.copytree(tiny_base, tmp_path / "base"))
+    settings = {"lora": {"base": str(base), "max_steps": 3, "learning_rate": 1e-2, "max_tokens": 64}}
+    workspace = Workspace(imported[0].vault, load_settings(settings, environment={}))
+    prepare(workspace)
+    first = train(workspace, method="lora", progress=quiet)
+    (second,) = gone(workspace, "model", first.id, retrain=True).retrained
+    # On the same data and seed, who begins at the base comes to the same adapter, byte for byte.
+    assert (second.id, second.artefact, second.base_hash) == ("v2", first.artefact, first.base_hash)
+    assert second.config == first.config
+    (third,) = gone(workspace, "contact", "Ilka Brandt", retrain=True).retrained
+    assert (third.base_hash, third.dataset != second.dataset) == (first.base_hash, True)
+    assert third.artefact != second.artefact
+    weights = base / "model.safetensors"
+    raw = bytearray(weights.read_bytes())
+    raw[-1] ^= 1  # as if something had been merged into it
+    weights.write_bytes(raw)
+    done = gone(workspace, "model", third.id, retrain=True)
+    assert (done.retrained, "is not the one" in done.not_retrained) == ((), True)
+    assert workspace.vault.ids("model") == []
+
+
 def test_a_merged_contact_goes_under_every_name(imported: Imported, exports: Path) -> None:
     workspace, _ = imported
     merge(workspace, "Jun Harada", ["Tomas Weil"])

@@ -11,7 +11,10 @@ from datetime import UTC, datetime
 import msgspec
 
 from ipse import plugins
-from ipse.errors import DamagedVaultError, IpseError, SettingsError, VaultError
+from ipse.bases.folders import fingerprint
+from ipse.bases.shelf import find_base
+from ipse.config import Settings
+from ipse.errors import BaseModelError, DamagedVaultError, IpseError, SettingsError, VaultError
 from ipse.interfaces import Progress
 from ipse.pipeline import certificates
 from ipse.pipeline.auditing import keep_anchor
@@ -252,6 +255,22 @@ def _retrained(
         settings = workspace.settings
         if section is not None:
             settings = settings.model_copy(update={card.method: type(section).model_validate(card.config)})
+        _require_base(card, settings)
         own = Workspace(workspace.vault, settings)
         made.append(train(own, method=card.method, dataset_name=dataset, progress=progress))
     return tuple(made)
+
+
+def _require_base(card: ModelCard, settings: Settings) -> None:
+    """Raise ``BaseModelError`` unless the base is the one that the model was trained on, byte for byte.
+
+    One into which somebody merged an adapter would bring back what the adapter had learned.
+    """
+    if card.base is None or card.base_hash is None:
+        return
+    folder = find_base(str(card.config["base"]), allow_network=settings.lora.allow_network)
+    if fingerprint(folder) != card.base_hash:
+        raise BaseModelError(
+            f"The base model in {folder} is not the one that {card.id} was trained on.",
+            hint="Put that one back, and train with `ipse train`.",
+        )
