@@ -103,11 +103,11 @@ def test_what_cannot_be_forgotten_is_said(run: Run, chat: Path, words: list[str]
 def test_what_is_too_old_is_shown_and_goes(run: Run, chat: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "Nothing is older" in run("purge")[1]
     assert json.loads(run("purge", "--json")[1]) is None
-    # The day's purge of an opening has been: what the settings say from here on is for `ipse purge`.
-    monkeypatch.setenv("IPSE_RETENTION__EVENTS", "1")
-    run("purge")
-    monkeypatch.setenv("IPSE_RETENTION__MESSAGES", "30")
+    monkeypatch.setenv("IPSE_RETENTION__MESSAGES", "30")  # looking does not let go of it
     assert json.loads(run("purge", "--preview", "--json")[1])["counts"]["messages"] == 120
+    assert "messages" in run("purge", "--preview")[1]
+    code, _, err = run("purge")
+    assert (code, "Add --yes" in err) == (1, True)
     code, out, _ = run("purge", "--yes")
     assert (code, "Erased." in out) == (0, True)
     assert run("export", "messages")[1] == ""

@@ -14,7 +14,7 @@ from ipse.errors import DamagedVaultError, UnknownVersionError
 from ipse.pipeline.archives import import_archive
 from ipse.pipeline.backups import restore_vault
 from ipse.pipeline.consents import give
-from ipse.pipeline.contacts import merge
+from ipse.pipeline.contacts import contacts, merge
 from ipse.pipeline.forgetting import forget
 from ipse.pipeline.importing import import_
 from ipse.pipeline.joining import Meanings, translator
@@ -165,6 +165,30 @@ def test_names_in_it_tell_who_is_who(make: Make, tmp_path: Path) -> None:
     assert any(one.startswith("call +49 30 1234567, Ilka") for one in shown)
     held = json.loads(roster.dumps())["values"]
     assert len(held["PHONE"]) == 1  # the number is known here, and is not given a second placeholder
+
+
+def test_names_may_come_later_and_an_unnamed_person_is_nobody_elsewhere(make: Make, tmp_path: Path) -> None:
+    mine, theirs = make(jun_harada=4, ilka_brandt=3), make(ada_quist=5)
+    export_all(mine, tmp_path / "bare")
+    export_all(mine, tmp_path / "named", names=True)
+    import_archive(theirs, tmp_path / "bare", progress=quiet)
+    assert {one.name for one in contacts(theirs)} == {"Nora Feld", "Ada Quist", "PERSON_2", "PERSON_3"}
+    assert not any("invalid" in handle for one in contacts(theirs) for handle in one.handles)
+    export_all(theirs, tmp_path / "again", names=True)
+    third = make(bo_lind=2, zoe_ray=2)
+    before = {talk.id for talk in third.vault.scan()}
+    import_archive(third, tmp_path / "again", progress=quiet)  # whose unnamed PERSON_2 is not Zoë here
+    assert third.roster().called("PERSON_2") == "Zoe Ray"
+    spoke = {one.sender.name for talk in third.vault.scan() if talk.id not in before for one in talk.messages}
+    assert spoke == {"me", "PERSON_3", "PERSON_4", "PERSON_5"}
+    report = import_archive(theirs, tmp_path / "named", progress=quiet)
+    assert (report.kept, report.joined) == (0, 2)
+    assert {one.name for one in contacts(theirs)} == {"Nora Feld", "Ada Quist", "Jun Harada", "Ilka Brandt"}
+    assert not any("invalid" in str(one.people) for one in theirs.roster()._people.values())
+    more = chat(tmp_path / "WhatsApp Chat with Jun Harada.txt", "Jun Harada", 6, len("jun_harada"))
+    talks = len(list(theirs.vault.scan()))
+    import_(theirs, [more], me=ME, progress=quiet)
+    assert len(list(theirs.vault.scan())) == talks  # the conversation is known by its name now, too
 
 
 def test_what_was_erased_here_does_not_come_back_with_an_archive(make: Make, tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ from ipse.pipeline.consents import give
 from ipse.pipeline.contacts import contacts, exclude, merge
 from ipse.pipeline.forgetting import carry_out
 from ipse.pipeline.importing import ImportReport, import_
-from ipse.pipeline.judging import evaluate
 from ipse.pipeline.learning import prepare, train
 from ipse.pipeline.manifests import RECORD_COLUMNS, ArchiveReader, file_of, write_manifest
 from ipse.pipeline.plans import plan_for
@@ -26,6 +25,7 @@ from ipse.pipeline.tabular import ExportFormat, read_rows
 from ipse.pipeline.workspace import Workspace
 from ipse.privacy import gate
 from ipse.records import Event, Message
+from ipse.scorecard import Scorecard
 from ipse.vault import KdfParameters, Vault
 
 from .conftest import chat
@@ -64,12 +64,17 @@ def full(imported: Imported) -> Workspace:
     workspace, _ = imported
     prepare(workspace)
     train(workspace, progress=quiet)
-    evaluate(workspace, progress=quiet)
+    judged = Scorecard(
+        model="v1", dataset="d", created_at=datetime.now(UTC), rows=(), gates=(), self_checks=(),
+        promotable=True, reasons=("a reason",),
+    )  # fmt: skip
+    workspace.vault.put("scorecard", "v1", judged.to_json(), action="scorecard.keep", details={})
     allow(workspace, ["Mercury"])
     deny(workspace, ["Halden"])
     one = next(iter(workspace.vault.scan())).messages[0]
     carry_out(
-        workspace, msgspec.structs.replace(plan_for(workspace, "message", one.id), datasets=(), models=())
+        workspace,
+        msgspec.structs.replace(plan_for(workspace, "message", one.id), datasets=(), models=(), documents=()),
     )
     merge(workspace, "Ilka Brandt", ["Tomas Weil"])
     exclude(workspace, "Jun Harada")

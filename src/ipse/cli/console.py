@@ -127,15 +127,20 @@ def new_passphrase(variable: str = "IPSE_PASSPHRASE", prompt: str = "Passphrase"
 
 
 @contextmanager
-def opened(vault: Path | None, flags: Mapping[str, object] | None = None) -> "Iterator[Workspace]":
-    """The vault of this run, opened; ``flags`` is a tree of settings that override all others."""
+def opened(
+    vault: Path | None, flags: Mapping[str, object] | None = None, *, purge: bool = True
+) -> "Iterator[Workspace]":
+    """The vault of this run, opened; ``flags`` is a tree of settings that override all others.
+
+    Without ``purge``, what is too old stays for now.
+    """
     from rich.markup import escape
 
     from ipse.config import load_settings
     from ipse.pipeline.workspace import Workspace, locate
 
     settings = load_settings({**(flags or {}), **({"vault": str(vault)} if vault else {})})
-    workspace = Workspace.open(settings, ways(locate(settings)))
+    workspace = Workspace.open(settings, ways(locate(settings)), purge=purge)
     try:
         with workspace:
             yield workspace

@@ -105,7 +105,7 @@ def purge(
     from ipse.pipeline.retention import plan_purge
     from ipse.pipeline.retention import purge as let_go
 
-    with opened(vault) as workspace:
+    with opened(vault, purge=due) as workspace:  # else nothing would be left to show or to ask about
         if due:
             if json:
                 print_json(None)

@@ -82,7 +82,8 @@ def keep_anchor(workspace: Workspace, *, always: bool = False, now: datetime | N
             return False
         checkpoint(workspace, file)
     except IpseError as error:
-        workspace.warnings.append(f"No checkpoint left for the anchor: {error.message} {error.hint}".strip())
+        told = f"No checkpoint left for the anchor: {error.message} {error.hint}".strip()
+        workspace.warnings += [told] if told not in workspace.warnings else []
         return False
     return True
 

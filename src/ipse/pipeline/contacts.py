@@ -18,9 +18,11 @@ from ipse.privacy.roster import OWNER, Roster
 from ipse.records import Message, Person
 from ipse.vault import Conversation
 
-__all__ = ["Contact", "contacts", "conversations", "exclude", "merge", "rename"]
+__all__ = ["UNNAMED", "Contact", "contacts", "conversations", "exclude", "merge", "rename"]
 
 NOBODY = Person("")
+UNNAMED = "@archive.invalid"
+"""How the address of somebody ends of whom only the pseudonym is known; it stands in no text."""
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,11 +49,12 @@ def contacts(workspace: Workspace) -> list[Contact]:
     found = [
         Contact(
             pseudonym=label,
-            name=roster.called(label),
+            name=label if roster.called(label).endswith(UNNAMED) else roster.called(label),
             handles=tuple(
                 dict.fromkeys(
                     f"{one.name} <{one.address}>" if one.name and one.address else one.name or one.address
                     for one in roster.handles(label)
+                    if not one.address.endswith(UNNAMED)
                 )
             ),
             platforms=tuple(sorted(platforms.get(label, ()))),

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from ipse.pipeline.contacts import conversations
+from ipse.pipeline.contacts import UNNAMED, conversations
 from ipse.pipeline.manifests import ArchiveReader, Known
 from ipse.pipeline.workspace import Workspace
 from ipse.privacy.operators import PLACEHOLDER
@@ -172,7 +172,9 @@ class _Joiner:
         into = {old: one.pseudonym for one in known.values() for old in one.also}
         given = self.meanings.people
         for label in sorted(labels | known.keys(), key=_number):
-            if label not in into and label != OWNER and label not in given:
+            if label in given:
+                self._grow(given[label], known.get(label))  # an archive may tell now who it is
+            elif label not in into and label != OWNER:
                 given[label] = self._person(label, known.get(label), common.people[label])
         given[OWNER] = OWNER
         self._grow(OWNER, known.get(OWNER))
@@ -185,7 +187,7 @@ class _Joiner:
 
     def _person(self, label: str, known: Known | None, votes: Counter[str]) -> str:
         """Who that is here: known by a handle, by what they wrote, or somebody new."""
-        for handle in known.handles if known else ():
+        for handle in _handles(known):
             found = self._known.pseudonym(handle)
             if found not in (None, OWNER):
                 return self._grow(str(found), known)
@@ -201,20 +203,24 @@ class _Joiner:
         if not self._fresh:
             taken = len(state["people"]) + len(state["merged"]) + len(state["forgotten"])
             label = f"PERSON_{taken}"  # the owner is one of them, and numbers begin at 1
-        handles = [msgspec.to_builtins(one) for one in known.handles] if known else []
+        handles = [msgspec.to_builtins(one) for one in _handles(known)]
         state["people"][label] = {"people": handles or [_nobody(label)]}
         if known is not None:
-            state["called"][label] = known.name or label
+            state["called"][label] = _name(known) or label
             if known.excluded:
                 state["excluded"] = sorted({*state["excluded"], label})
         return label
 
     def _grow(self, label: str, known: Known | None) -> str:
         """Know somebody also by what the archive says of them, unless that is somebody else here."""
-        held = self._state["people"].get(label)
-        for handle in known.handles if known and held else ():
-            if self._known.pseudonym(handle) is None:
-                held["people"].append(msgspec.to_builtins(handle))
+        held, called = self._state["people"].get(label), self._state["called"]
+        if held is None:
+            return label
+        new = [msgspec.to_builtins(one) for one in _handles(known) if self._known.pseudonym(one) is None]
+        named = [one for one in (*held["people"], *new) if not one["address"].endswith(UNNAMED)]
+        held["people"] = named or held["people"]
+        if called.get(label) == label and _name(known):
+            called[label] = _name(known)
         return label
 
     def _leave_out(self, given: Mapping[str, str]) -> None:
@@ -229,9 +235,11 @@ class _Joiner:
         held: dict[str, str] = self._state["conversations"]
         taken = set(held.values())
         for token in sorted(tokens):
+            value, unnamed = named.get(token, f"{vault}|{token}"), f"{vault}|{token}"
             if token in self.meanings.conversations:
+                if unnamed in held and value not in held:
+                    held[value] = held.pop(unnamed)
                 continue
-            value = named.get(token, f"{vault}|{token}")
             same = held.get(value) or next(
                 (talk for talk, _ in common.conversations[token].most_common(1)), None
             )
@@ -272,5 +280,14 @@ def _number(label: str) -> int:
 
 
 def _nobody(label: str) -> dict[str, str]:
-    """Somebody of whom only the pseudonym is known: an address that stands in no text."""
-    return {"name": "", "address": f"{label.lower()}@archive.invalid"}
+    """Somebody of whom only the pseudonym is known."""
+    return {"name": "", "address": f"{label.lower()}{UNNAMED}"}
+
+
+def _handles(known: Known | None) -> tuple[Person, ...]:
+    """Names and addresses that say who it is; of somebody whom an archive did not name there are none."""
+    return tuple(one for one in known.handles if not one.address.endswith(UNNAMED)) if known else ()
+
+
+def _name(known: Known | None) -> str:
+    return known.name if known and known.name and known.name != known.pseudonym else ""

@@ -18,7 +18,7 @@ from ipse.enrichment import LookedUp
 from ipse.errors import DamagedVaultError, VaultError, VaultExistsError
 from ipse.jobs import Job, listed
 from ipse.pipeline.certificates import SignedCertificate, certificates
-from ipse.pipeline.contacts import contacts
+from ipse.pipeline.contacts import UNNAMED, contacts
 from ipse.pipeline.exporting import export_messages
 from ipse.pipeline.manifests import (
     RECORD_COLUMNS,
@@ -264,7 +264,8 @@ def _contacts(export: _Export) -> Iterator[dict[str, Any]]:
             excluded=one.excluded,
         )
         if export.names:
-            known = replace(known, name=one.name, handles=roster.handles(one.pseudonym))
+            told = tuple(h for h in roster.handles(one.pseudonym) if not h.address.endswith(UNNAMED))
+            known = replace(known, name=one.name, handles=told)
         yield from _flat([known])
 
 

@@ -55,11 +55,11 @@ class Workspace:
         self._read: WeakKeyDictionary[Roster, int] = WeakKeyDictionary()
 
     @classmethod
-    def open(cls, settings: Settings, secret: str | Opener) -> Self:
+    def open(cls, settings: Settings, secret: str | Opener, *, purge: bool = True) -> Self:
         """Open the vault of this run with its passphrase or recovery key, or another way to its key.
 
-        An erasure that was cut short is finished first, and what is kept no longer than now is let go. Until
-        it is closed, temporary files of this process lie in the vault.
+        An erasure that was cut short is finished first, and what is kept no longer than now is let go, but
+        without ``purge``. Until it is closed, temporary files of this process lie in the vault.
         """
         folder = locate(settings)
         lend_password(settings)
@@ -69,7 +69,7 @@ class Workspace:
         workspace = cls(Vault.open_by(folder, opener), settings)
         try:
             workspace._open.enter_context(scratch(folder))
-            _settle(workspace)
+            _settle(workspace, purge=purge)
         except BaseException:
             workspace.close()
             raise
@@ -152,9 +152,10 @@ class Workspace:
             )
 
 
-def _settle(workspace: Workspace) -> None:
+def _settle(workspace: Workspace, *, purge: bool) -> None:
     from ipse.pipeline.forgetting import finish  # they start from a workspace themselves
     from ipse.pipeline.retention import purge_if_due
 
     finish(workspace)
-    purge_if_due(workspace)
+    if purge:
+        purge_if_due(workspace)
