@@ -25,7 +25,7 @@ from ipse.vault import KdfParameters, Vault
 from ipse.vault.catalog import REVISION
 
 from ..pipeline.conftest import chat
-from ..soak import rounds
+from ..soak import SOAK, rounds
 from ..vault import fixture, test_fixtures
 from .killing import Server, Trial, trials
 from .verbs import PASSPHRASE, SETTINGS, opened
@@ -257,6 +257,32 @@ def test_killed_at_any_moment_nothing_is_lost_and_it_goes_on(
         faults += [f"{trial.number}: {fault}"] if fault else []
     sys.stderr.write(f"{verb}: {late} of {rounds(1, 200)} ended before they were killed\n")
     assert faults == []
+
+
+@pytest.mark.llm
+@pytest.mark.skipif(not SOAK, reason="minutes")
+def test_training_an_adapter_killed_at_any_moment_leaves_a_whole_model_or_none(
+    made: dict[str, Path], tiny_base: Path, everyone: list[str], tmp_path: Path
+) -> None:
+    lora = {"base": str(tiny_base), "max_steps": 6, "max_tokens": 96}
+    job = {"vault": lambda folder: folder / "vault", "lora": lambda _: lora}
+    late = 0
+    with Server.running("torch", "transformers", "peft", "trl", "datasets") as server:
+        for trial in trials(server, "train", made["full"], tmp_path, 20, **job):
+            late += trial.finished
+            said = [word.split()[1] for word in trial.said if word.startswith(("model", "dataset"))]
+            for turn in range(2):
+                with opened(trial.folder / "vault") as workspace:
+                    registry = Registry(workspace.vault)
+                    held = {*workspace.vault.ids("dataset"), *workspace.vault.ids("model")}
+                    assert held >= set(said)
+                    assert all(registry.files(card.id) for card in registry.cards())
+                    assert ids(workspace) == everyone
+                    assert registry.cards() or not turn
+                if not turn:
+                    server.run("train", tmp_path / "again", vault=trial.folder / "vault", lora=lora)
+            sound(trial.folder / "vault")
+    sys.stderr.write(f"lora: {late} of 20 ended before they were killed\n")
 
 
 @pytest.mark.parametrize("verb", VERBS)

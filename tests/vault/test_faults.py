@@ -1,11 +1,13 @@
 """What SQLite reports: damage is one thing, the machine's trouble another."""
 
+import errno
 import sqlite3
 
 import pytest
 import sqlalchemy as sa
 
-from ipse.errors import DamagedVaultError, VaultError
+from ipse.errors import DamagedVaultError, FullDiskError, VaultError
+from ipse.vault.faults import reported as of_files
 from ipse.vault.faults import translated
 
 
@@ -20,7 +22,6 @@ def reported(name: str) -> sqlite3.OperationalError:
     [
         "SQLITE_BUSY",
         "SQLITE_CANTOPEN",
-        "SQLITE_FULL",
         "SQLITE_IOERR_FSYNC",
         "SQLITE_PERM",
         "SQLITE_READONLY_DBMOVED",
@@ -48,3 +49,18 @@ def test_a_schema_that_is_no_text_any_more_is_damage() -> None:
 def test_an_error_of_ours_passes() -> None:
     with pytest.raises(VaultError, match="mine"), translated():
         raise VaultError("mine")
+
+
+@pytest.mark.parametrize("name", ["SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"])
+def test_a_full_disk_is_an_error_of_its_own(name: str) -> None:
+    with pytest.raises(FullDiskError), translated():
+        raise reported(name)
+
+
+def test_what_the_system_says_of_a_file_is_one_line() -> None:
+    with pytest.raises(FullDiskError), of_files():
+        raise OSError(errno.ENOSPC, "No space left on device", "objects/x.seal")
+    with pytest.raises(VaultError, match=r"^objects/x.seal: Input/output error\. See to that"), of_files():
+        raise OSError(errno.EIO, "Input/output error", "objects/x.seal")
+    with pytest.raises(VaultError, match=r"^The disk: gone\."), of_files():
+        raise OSError("gone")

@@ -136,3 +136,14 @@ def test_a_file_in_use_is_no_damage(file: Path, ring: KeyRing, monkeypatch: pyte
         with pytest.raises(VaultError, match="Another program") as caught:
             ring.check()
     assert not isinstance(caught.value, DamagedVaultError)
+
+
+def test_a_key_under_another_parent_than_its_own_is_refused(file: Path, ring: KeyRing) -> None:
+    """The parent decides what is destroyed together with what."""
+    (home,) = ring.make(1)
+    (key,) = ring.make(1, home)
+    assert ring.get([key.id], home) == {key.id: key}
+    with closing(sqlite3.connect(file)) as db, db:
+        db.execute("UPDATE keys SET parent = x'' WHERE id = ?", [key.id])
+    with pytest.raises(DamagedVaultError, match="not where it was"):
+        ring.get([key.id], home)

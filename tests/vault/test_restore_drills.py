@@ -306,8 +306,10 @@ def test_a_backup_killed_while_others_write_leaves_whole_backups_of_whole_batche
     ):
         assert process.stdout is not None
         assert process.stdout.readline() == b"open\n"
-        names = [process.stdout.readline().decode().strip() for _ in range(pick.randrange(1, 4))]
-        time.sleep(pick.random() * 0.1)
+        begun, names = time.perf_counter(), list[str]()
+        for _ in range(pick.randrange(1, 4)):
+            names.append(process.stdout.readline().decode().strip())
+        time.sleep(pick.random() * (time.perf_counter() - begun) / len(names))  # within the next one
         process.send_signal(signal.SIGKILL)
         names += process.stdout.read().decode().split("\n")[:-1]
         writer.send_signal(signal.SIGKILL)
@@ -326,17 +328,27 @@ def test_a_backup_killed_while_others_write_leaves_whole_backups_of_whole_batche
     assert left == {f"{manifest.name}.json", *needed}
 
 
+def killed_restore(copies: Path, target: Path, recovery: str, after: float | None) -> float:
+    """Restore in a process that is killed so many seconds after, or not; returns how many it took."""
+    command = [sys.executable, "-c", RESTORE, str(copies), str(target), recovery, PASSPHRASE]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"open\n"
+        begun = time.perf_counter()
+        if after is not None:
+            time.sleep(after)
+            process.send_signal(signal.SIGKILL)
+        process.wait(60)
+    return time.perf_counter() - begun
+
+
 @pytest.mark.parametrize("seed", range(rounds(4, 200)))
 def test_a_restore_that_is_killed_is_no_vault_and_can_be_done_again(
     copies: Path, tmp_path: Path, recovery: str, seed: int
 ) -> None:
     target = tmp_path / "new"
-    command = [sys.executable, "-c", RESTORE, str(copies), str(target), recovery, PASSPHRASE]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"open\n"
-        time.sleep(random.Random(seed).random() * 0.25)
-        process.send_signal(signal.SIGKILL)
+    whole = killed_restore(copies, tmp_path / "whole", recovery, None)
+    killed_restore(copies, target, recovery, random.Random(seed).random() * whole)
     if not (target / "vault.json").exists():
         with pytest.raises(VaultMissingError):
             Vault.open(target, PASSPHRASE)

@@ -135,7 +135,7 @@ class KeyRing:
         Those not yet moved from under ``former`` to ``parent`` are found as well.
         """
         above = parent or self._root
-        parents = {former.id: former} if former else {}
+        parents = {one.id: one for one in (above, former) if one is not None}
         wanted = list(dict.fromkeys(ids))
         rows: list[WrappedKey] = []
         with self._open() as db:
@@ -143,7 +143,11 @@ class KeyRing:
                 some = wanted[at : at + CHUNK]
                 marks = ",".join("?" * len(some))
                 rows += db.execute(f"SELECT id, parent, wrapped FROM keys WHERE id IN ({marks})", some)  # noqa: S608 - marks only
-        return {name: self._opened(name, wrapped, parents.get(under, above)) for name, under, wrapped in rows}
+        if any(under not in parents for _, under, _ in rows):  # it decides what goes with which key
+            raise DamagedVaultError(
+                "A key of the vault is not where it was.", hint="Restore keys.db from a backup."
+            )
+        return {name: self._opened(name, wrapped, parents[under]) for name, under, wrapped in rows}
 
     def one(self, name: bytes, parent: Key | None = None) -> Key:
         """The key of this id; raises ``DamagedVaultError`` when it is missing."""
