@@ -12,6 +12,7 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
+from ipse.config import load_settings
 from ipse.consent import sign
 from ipse.errors import DamagedVaultError, VaultError
 from ipse.pipeline import health, surroundings
@@ -202,6 +203,13 @@ def test_an_old_or_missing_backup_and_a_clock_behind_the_log_are_told(sound: Wor
     assert (later["backup"].state, later["clock"].state) == ("warning", "ok")
     before = {check.name: check for check in checks(sound, now=datetime.now(UTC) - timedelta(hours=1))}
     assert before["clock"].state == "wrong"
+
+
+@pytest.mark.parametrize(("days", "state"), [(7, "ok"), (9, "warning")])
+def test_how_old_a_backup_may_be_is_a_setting(sound: Workspace, days: int, state: str) -> None:
+    own = Workspace(sound.vault, load_settings({"backup": {"max_age": 8}}, environment={}))
+    told = {one.name: one for one in checks(own, now=datetime.now(UTC) + timedelta(days=days))}
+    assert told["backup"].state == state
 
 
 def test_an_empty_vault_needs_no_backup_and_a_filled_one_does(workspace: Workspace, exports: Path) -> None:

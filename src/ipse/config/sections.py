@@ -158,9 +158,9 @@ class AuditSettings(_Section):
 
 
 class BackupSettings(_Section):
-    """When to be reminded of a backup."""
+    """When a new backup is due: `ipse vault doctor` and the compliance report go by it."""
 
-    max_age: int = Field(30, ge=1, description="days after which `ipse vault doctor` warns of the last one")
+    max_age: int = Field(30, ge=1, description="days after which the last backup is too old")
 
 
 class KeySettings(_Section):
@@ -238,7 +238,6 @@ class ReportSettings(_Section):
     """What the compliance report holds the vault to."""
 
     controller: str = Field("", description="who is responsible, as the record of processing names them")
-    backup_days: int = Field(30, ge=1, description="days after which the last backup is too old")
     drill_days: int = Field(365, ge=1, description="days after which the last restore drill is too old")
 
 

@@ -80,7 +80,7 @@ def activities(facts: Facts) -> tuple[Activity, ...]:
                 subjects=others,
                 categories="everything in the vault",
                 recipients="whoever holds the medium; it opens with the recovery key alone",
-                limit=f"the newest {facts.settings.report.backup_days} days old at most",
+                limit=f"the newest {facts.settings.backup.max_age} days old at most",
                 measures="sealed to the recovery key (HPKE), signed, read again; erasures are replayed",
             )
         )

@@ -166,7 +166,7 @@ def rows_for_models(facts: Facts) -> Outcome:
 def backed_up(facts: Facts) -> Outcome:
     """A backup was written, and read again, within the days of the settings."""
     records = sum(facts.sources().values())
-    days = facts.settings.report.backup_days
+    days = facts.settings.backup.max_age
     written = [row for row in facts.log("backup.write") if row.at is not None]
     if not written:
         return failed(
