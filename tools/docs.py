@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from ipse import plugins
 from ipse.cli.app import app
 from ipse.config import Settings, json_schema
+from ipse.datasets import RULES
 from ipse.interfaces import Source
 from ipse.pipeline.compliance import LINES, SignedReport, asked_by
 from ipse.pipeline.manifests import VERSION
@@ -22,6 +23,12 @@ DOCS = Path(__file__).resolve().parents[1] / "docs"
 REFERENCE = DOCS / "reference"
 CONCEPTS = DOCS / "concepts"
 GUIDES = DOCS / "guides" / "exports"
+SCOPES = {
+    "message": "a message",
+    "reply": "a reply",
+    "set": "replies of one set",
+    "train": "the training set",
+}
 
 
 def cli() -> str:
@@ -129,6 +136,18 @@ def compliance(page: Path) -> str:
     return f"{head}<!-- lines{mark}\n{table}\n<!-- end{rest.partition('<!-- end')[2]}"
 
 
+def datasets(page: Path) -> str:
+    """The page on datasets with the table of the rules of cleaning."""
+    head, _, rest = page.read_text(encoding="utf-8").partition("<!-- rules")
+    mark, _, rest = rest.partition("\n")
+    lines = ["| rule | looks at | leaves out | setting |", "|---|---|---|---|"]
+    for rule in RULES:
+        setting = "always applied" if rule.fixed else f"`{rule.setting}`" if rule.setting else ""
+        lines.append(f"| `{rule.name}` | {SCOPES[rule.scope]} | {rule.about} | {setting} |")
+    table = "\n".join(lines)
+    return f"{head}<!-- rules{mark}\n{table}\n<!-- end{rest.partition('<!-- end')[2]}"
+
+
 def report_schema() -> str:
     """The JSON Schema of a report."""
     return json.dumps(msgspec.json.schema(SignedReport), indent=1) + "\n"
@@ -170,6 +189,7 @@ def main() -> int:
         REFERENCE / "messages.md": wire(),
         REFERENCE / "compliance.schema.json": report_schema(),
         CONCEPTS / "compliance.md": compliance(CONCEPTS / "compliance.md"),
+        CONCEPTS / "datasets.md": datasets(CONCEPTS / "datasets.md"),
         REFERENCE / "archive.md": archive(),
         **{GUIDES / f"{source.name}.md": guide(source) for source in plugins.sources()},
     }

@@ -6,7 +6,7 @@ import pytest
 
 from ipse.config import DatasetSettings
 from ipse.datasets import dialogues, examples
-from ipse.datasets.dialogues import left_out
+from ipse.datasets.rules import left_out
 from ipse.records import Example, Message, Turn
 
 from .talks import message, pairs, said

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from ipse.config import DatasetSettings
 from ipse.datasets import Dataset, dialogues, examples, prepare
-from ipse.datasets.dialogues import left_out
 from ipse.datasets.duplicates import distinctive, normalised
+from ipse.datasets.rules import left_out
 from ipse.records import Example, Message
 
 from ..soak import rounds

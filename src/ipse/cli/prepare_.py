@@ -1,27 +1,46 @@
 """``ipse prepare``: freeze a dataset."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from ipse.cli.console import JsonOption, VaultOption, console, opened, print_json
 
 if TYPE_CHECKING:
-    from ipse.datasets import Card
+    from ipse.datasets import Card, Report
 
 __all__ = ["prepare"]
 
 SHOWN = 8  # contacts listed
+_OTHERS = {
+    "unanswering": "own turns that answer nobody, or what is not there",
+    "length": "replies shorter or longer than the settings allow",
+    "echo": "replies that stand word for word in what they answer",
+    "between": "examples that lie in the gap between two sets",
+    "purged": "replies that nearly repeat one of the test set",
+}
 
 
-def prepare(vault: VaultOption = None, json: JsonOption = False) -> None:
+def prepare(
+    report: Annotated[
+        bool, typer.Option("--report", help="Show what each rule of cleaning left out, with samples.")
+    ] = False,
+    vault: VaultOption = None,
+    json: JsonOption = False,
+) -> None:
     """Freeze a dataset from everything you consented to learn your style from."""
+    from ipse.datasets import Report
     from ipse.pipeline.learning import prepare as freeze
 
+    told = Report(samples=report)
     with opened(vault) as workspace:
-        card = freeze(workspace).card
+        card = freeze(workspace, report=told).card
     if json:
-        print_json(card)
-    else:
-        _print(card)
+        print_json({"card": card, "samples": told.samples} if report else card)
+        return
+    _print(card)
+    if report:
+        _explain(card, told)
 
 
 def _print(card: "Card") -> None:
@@ -46,6 +65,26 @@ def _print(card: "Card") -> None:
     out.print(
         "consents  ", ", ".join(f"{source} ({consent[:8]})" for source, consent in card.consents.items())
     )
+
+
+def _explain(card: "Card", told: "Report") -> None:
+    """Each rule that left something out, how much, and the beginning of a few of them."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from ipse.datasets import RULES
+
+    about = {rule.name: rule.about for rule in RULES}
+    table = Table("rule", "left out", "what it is, and samples", show_lines=True)
+    for reason, count in sorted(card.filters.items(), key=lambda pair: (-pair[1], pair[0])):
+        shown = [f"[dim]{one.who}:[/] {escape(one.text)}" for one in told.samples.get(reason, ())]
+        what = about.get(reason) or _OTHERS.get(reason) or about["content"]
+        table.add_row(reason, f"{count:,}", "\n".join((escape(what), *shown)))
+    out = console()
+    out.print(table)
+    true, kept = (card.rates.get(name, 0.0) for name in ("true", "kept"))
+    out.print(f"Short replies in training: {kept:.1%} of what trains, {true:.1%} of what you wrote then.")
+    out.print(f"Coherence of reflections judged by {card.means.get('coherence', 'words')}.")
 
 
 def _listed(counts: dict[str, int]) -> str:

@@ -195,6 +195,24 @@ class DatasetSettings(_Section):
     near_duplicate: Fraction = Field(0.8, description="Jaccard similarity of near-duplicates")
     min_reply_chars: int = Field(1, ge=1, description="shorter replies are left out")
     max_reply_chars: int = Field(4000, ge=16, description="longer replies are left out")
+    without: tuple[str, ...] = Field((), description="rules of cleaning that are not applied, by name")
+    languages: tuple[str, ...] = Field(
+        (), description="languages of replies that are kept (ISO 639-1); empty: all; undetermined ones stay"
+    )
+    low_value_words: int = Field(
+        2, ge=0, description="replies up to so many words, such as `ok`, train at their true rate only"
+    )
+    max_per_contact: int = Field(0, ge=0, description="replies to one contact or group that train; 0: all")
+    reflection_words: int = Field(50, ge=0, description="shorter answers of reflections are left out")
+    reflection_coherence: float = Field(
+        0.03, ge=0, le=1, description="reflections whose sentences hang together less are left out"
+    )
+    coherence_by: Literal["auto", "words", "embeddings"] = Field(
+        "auto", description="what tells that; auto: sentence embeddings where they are installed, else words"
+    )
+    reflection_mood: float = Field(
+        0.2, ge=0, le=1, description="reflections whose mood turns more often are left out; 1: never turns"
+    )
 
 
 class RetrievalSettings(_Section):

@@ -4,14 +4,20 @@ Knows the two families of records and the settings of a dataset; knows no source
 """
 
 from ipse.datasets.card import Card, SetSummary
+from ipse.datasets.cleaning import Report, Sample
 from ipse.datasets.dataset import Dataset, Talk, impostors, prepare, to_chat_jsonl
 from ipse.datasets.dialogues import Dialogue, TimedTurn, dialogues, examples
+from ipse.datasets.rules import RULES, Rule
 from ipse.datasets.split import Split, split
 
 __all__ = [
+    "RULES",
     "Card",
     "Dataset",
     "Dialogue",
+    "Report",
+    "Rule",
+    "Sample",
     "SetSummary",
     "Split",
     "Talk",

@@ -9,11 +9,13 @@ from datetime import datetime
 
 import msgspec
 
-__all__ = ["FORMAT", "Card", "SetSummary", "canonical", "content_hash"]
+__all__ = ["FORMAT", "READABLE", "Card", "SetSummary", "canonical", "content_hash"]
 
-FORMAT = 1
+FORMAT = 2
+READABLE = (1, 2)
+"""Format 1 had no rates, means and weights; what it lacks is filled in by defaults."""
 
-_Setting = float | int | str | bool | None
+_Setting = float | int | str | bool | list[str] | None
 
 
 class SetSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,8 +33,9 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
 
     ``consents``: source to the id of the consent it was used under. ``filters``: what was left out, by
     reason; messages by kind, turns of the owner by ``unanswering | length | echo``, examples by ``between``
-    (the gap) and ``purged`` (near-duplicates of the test set). ``languages`` counts examples (``und``:
-    undetermined), ``contacts`` and ``platforms`` likewise.
+    (the gap), ``purged`` (near-duplicates of the test set) and the rules of cleaning. ``rates``: short
+    replies among all in the training set, ``true`` and ``kept``. ``means``: what judged what.
+    ``languages`` counts examples (``und``: undetermined), ``contacts`` and ``platforms`` likewise.
     """
 
     hash: str
@@ -45,6 +48,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     languages: dict[str, int]
     platforms: dict[str, int]
     gap_hours: float
+    rates: dict[str, float] = {}
+    means: dict[str, str] = {}
     format: int = FORMAT
 
     @property

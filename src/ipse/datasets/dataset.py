@@ -10,9 +10,13 @@ from typing import Protocol
 import msgspec
 
 from ipse.config import DatasetSettings
-from ipse.datasets.card import FORMAT, Card, SetSummary, canonical, content_hash
-from ipse.datasets.dialogues import OWNER, Dialogue, dialogues, examples, left_out
+from ipse.datasets.card import READABLE, Card, SetSummary, canonical, content_hash
+from ipse.datasets.cleaning import Report
+from ipse.datasets.coherence import judge
+from ipse.datasets.dialogues import OWNER, Dialogue, dialogues, examples
+from ipse.datasets.rules import RULES, check_names, left_out, unfit
 from ipse.datasets.split import SetName, Split, split
+from ipse.datasets.thinning import Rates, is_low_value, thinned
 from ipse.errors import ConsentError, DatasetError, UnknownVersionError
 from ipse.records import Example, Message
 
@@ -57,7 +61,7 @@ class Dataset(msgspec.Struct, frozen=True):
         """Read what ``dumps`` wrote. Raises ``DatasetError`` where a byte of the examples was changed."""
         head, _, body = data.partition(b"\n")
         try:
-            if msgspec.json.decode(head, type=dict[str, object]).get("format") != FORMAT:
+            if msgspec.json.decode(head, type=dict[str, object]).get("format") not in READABLE:
                 raise UnknownVersionError(
                     "This dataset was written by another version of ipse.", hint="Run `ipse prepare` again."
                 )
@@ -74,40 +78,87 @@ class Dataset(msgspec.Struct, frozen=True):
 
 
 def prepare(
-    conversations: Iterable[Talk], settings: DatasetSettings, *, consents: Mapping[str, str]
+    conversations: Iterable[Talk],
+    settings: DatasetSettings,
+    *,
+    consents: Mapping[str, str],
+    report: Report | None = None,
 ) -> Dataset:
     """Make the dataset of a vault's conversations, taken one at a time.
 
-    ``consents`` names the active consent of each source that may be used for style. Raises ``ConsentError``
-    for a conversation of any other source, and ``DatasetError`` where no reply of the owner is found.
+    ``consents`` names the active consent of each source that may be used for style; ``report`` is told what
+    was left out. Raises ``ConsentError`` for a conversation of any other source, and ``DatasetError`` where
+    no reply of the owner is found or none passes the rules.
     """
-    found: list[Example] = []
-    counts: Counter[str] = Counter()
-    filters: Counter[str] = Counter()
+    check_names(settings)
+    report = Report() if report is None else report
+    gathered = _gathered(conversations, settings, consents, report)
+    coherent, means = judge(settings)
+    found = []
+    for example in gathered.examples:
+        reason = unfit(example, settings, coherent)
+        if reason is None:
+            found.append(example)
+        else:
+            report.reply(reason, example)
+    if not found:
+        raise _nothing(report, any_reply=bool(gathered.examples))
+    low = Counter(each.conversation for each in gathered.examples if is_low_value(each.reply, settings))
+    every = Counter(each.conversation for each in gathered.examples)
+    parts, rates = thinned(split(found, settings), settings, report, low=low, every=every)
+    report.counts.update(between=parts.between, purged=parts.purged)
+    gathered.counts["examples"] = sum(map(len, parts.sets().values()))
+    grants = {source: consents[source] for source in sorted(gathered.used)}
+    card = _card(parts, settings, consents=grants, counts=gathered.counts, filters=report.counts)
+    return Dataset(msgspec.structs.replace(card, rates=_as_dict(rates), means={"coherence": means}), parts)
+
+
+class _Gathered(msgspec.Struct):
+    """What conversations held: every reply of the owner before any rule of replies, and counts."""
+
+    examples: list[Example] = []
+    counts: Counter[str] = msgspec.field(default_factory=Counter)
     used: set[str] = set()
+
+
+def _gathered(
+    conversations: Iterable[Talk], settings: DatasetSettings, consents: Mapping[str, str], report: Report
+) -> _Gathered:
+    found = _Gathered()
     for conversation in conversations:
         if conversation.source not in consents:
             raise ConsentError(
                 f"There is no consent to learn style from {conversation.source}.",
                 hint=f"Give it: ipse consent give --source {conversation.source} --purpose style",
             )
-        used.add(conversation.source)
-        counts["messages"] += len(conversation.messages)
-        filters.update(reason for message in conversation.messages if (reason := left_out(message)))
+        found.used.add(conversation.source)
+        found.counts["messages"] += len(conversation.messages)
+        for message in conversation.messages:
+            if reason := left_out(message, settings.without):
+                report.message(reason, message)
         for dialogue in dialogues(conversation.messages, settings):
-            counts.update(dialogues=1, turns=len(dialogue.turns))
-            counts["own_turns"] += sum(turn.speaker == OWNER for turn in dialogue.turns)
-            found.extend(examples(dialogue, settings, tally=filters))
-    if not found:
-        raise DatasetError(
+            found.counts.update(dialogues=1, turns=len(dialogue.turns))
+            found.counts["own_turns"] += sum(turn.speaker == OWNER for turn in dialogue.turns)
+            found.examples.extend(examples(dialogue, settings, tally=report.counts))
+    return found
+
+
+def _nothing(report: Report, *, any_reply: bool) -> DatasetError:
+    if not any_reply:
+        return DatasetError(
             "The vault holds no reply of the owner to anybody.",
             hint="Import an export with --me set to your name in it.",
         )
-    parts = split(found, settings)
-    filters.update(between=parts.between, purged=parts.purged)
-    counts["examples"] = sum(map(len, parts.sets().values()))
-    grants = {source: consents[source] for source in sorted(used)}
-    return Dataset(_card(parts, settings, consents=grants, counts=counts, filters=filters), parts)
+    rules = [rule.name for rule in RULES if rule.scope == "reply"]
+    most, count = max(((name, report.counts[name]) for name in rules), key=lambda pair: pair[1])
+    return DatasetError(
+        f"No reply of the owner passes the rules of cleaning; `{most}` left out {count:,}.",
+        hint=f"See `ipse prepare --report`; `dataset.without: [{most}]` leaves that rule away.",
+    )
+
+
+def _as_dict(rates: Rates) -> dict[str, float]:
+    return {"true": rates.true, "kept": rates.kept}
 
 
 def impostors(
@@ -169,7 +220,7 @@ def _card(
     every = [example for held in parts.sets().values() for example in held]
     return Card(
         hash=content_hash(_lines(parts)),
-        settings=settings.model_dump(),
+        settings=settings.model_dump(mode="json"),
         consents=consents,
         counts=dict(sorted(counts.items())),
         filters={reason: count for reason, count in sorted(filters.items()) if count},

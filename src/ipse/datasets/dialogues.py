@@ -7,7 +7,8 @@ Three faults cannot happen here, by construction:
 - *One contact's message paired with another's reply.* Messages are grouped by conversation before anything
   else looks at them.
 - *A missing message shifting a reply to an earlier one.* What is not counted (media, system lines, deleted,
-  emptied, automatic or forwarded messages) leaves a cut, and no context reaches back over a cut.
+  emptied, automatic or forwarded messages: the rules of messages) leaves a cut, and no context
+  reaches back over a cut.
 
 Knows no source, no vault and no set; who is who was settled at the gate.
 """
@@ -21,9 +22,10 @@ import msgspec
 
 from ipse.config import DatasetSettings
 from ipse.datasets.duplicates import distinctive, normalised
+from ipse.datasets.rules import left_out
 from ipse.records import Example, Message, Turn
 
-__all__ = ["OWNER", "Dialogue", "TimedTurn", "dialogues", "examples", "left_out"]
+__all__ = ["OWNER", "Dialogue", "TimedTurn", "dialogues", "examples"]
 
 OWNER = "me"
 NAMELESS = "unknown"
@@ -58,17 +60,6 @@ class Dialogue(msgspec.Struct, frozen=True, kw_only=True):
     turns: tuple[TimedTurn, ...]
 
 
-def left_out(message: Message) -> str | None:
-    """Why a message does not count as a turn (a word for the card), or None where it counts."""
-    if message.content_type != "text":
-        return message.content_type
-    if not message.text.strip():
-        return "empty"
-    if message.automatic:
-        return "automatic"
-    return "forwarded" if message.forwarded else None
-
-
 def dialogues(messages: Sequence[Message], settings: DatasetSettings) -> list[Dialogue]:
     """Cut messages at each conversation and at each silence of ``gap_hours``; join bursts into turns.
 
@@ -82,7 +73,7 @@ def dialogues(messages: Sequence[Message], settings: DatasetSettings) -> list[Di
     found = []
     for held in by_conversation.values():
         for session in _sessions(_ordered(held), timedelta(hours=settings.gap_hours)):
-            turns = _turns(session, timedelta(minutes=settings.burst_minutes))
+            turns = _turns(session, settings)
             if turns:
                 found.append(_dialogue(session, turns))
     return found
@@ -139,12 +130,13 @@ def _sessions(messages: Sequence[Message], gap: timedelta) -> Iterator[list[Mess
         yield session
 
 
-def _turns(session: Sequence[Message], burst: timedelta) -> tuple[TimedTurn, ...]:
+def _turns(session: Sequence[Message], settings: DatasetSettings) -> tuple[TimedTurn, ...]:
+    burst = timedelta(minutes=settings.burst_minutes)
     bursts: list[tuple[bool, list[Message]]] = []
     missing: set[str] = set()
     cut = False
     for message in session:
-        if left_out(message):
+        if left_out(message, settings.without):
             missing.add(message.id)
             cut = True
             continue

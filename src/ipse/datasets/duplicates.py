@@ -7,11 +7,12 @@ Knows texts only.
 
 import re
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["FLOOR", "distinctive", "near_duplicates", "normalised"]
+__all__ = ["FLOOR", "distinctive", "near_duplicates", "normalised", "repeats"]
 
 FLOOR = 40
 """UTF-8 bytes (about 40 Latin, 20 Cyrillic or 13 Chinese letters) below which a reply is common coin.
@@ -113,3 +114,32 @@ def _prefix(keys: _Keys, frequency: npt.NDArray[np.int32], threshold: float) -> 
     size = len(keys) - int(np.ceil(threshold * len(keys) - 1e-6)) + 1
     order = np.lexsort((keys, frequency[keys % BUCKETS]))
     return keys[order[:size]]
+
+
+def repeats(texts: Sequence[str], *, threshold: float) -> list[Literal["same", "near"] | None]:
+    """For each text: is it the same as an earlier one that stays, or nearly so? Short ones never are.
+
+    The first of several that are alike stays. Exact as ``near_duplicates`` is, over an index of those that
+    stay, by their rarest elements.
+    """
+    clean = [normalised(text) for text in texts]
+    found: list[Literal["same", "near"] | None] = [None] * len(texts)
+    first: dict[str, int] = {}
+    for at, text in enumerate(clean):
+        if distinctive(text) and first.setdefault(text, at) != at:
+            found[at] = "same"
+    places = list(first.values())
+    sets = [_shingles(clean[at]) for at in places]
+    frequency = np.zeros(BUCKETS, dtype=np.int32)
+    for keys in sets:
+        frequency[keys % BUCKETS] += 1
+    index: dict[int, list[int]] = {}
+    for place, keys in enumerate(sets):
+        prefix = _prefix(keys, frequency, threshold).tolist()
+        met = {other for key in prefix for other in index.get(key, ())}
+        if any(_similar(keys, sets[other], threshold) for other in sorted(met)):
+            found[places[place]] = "near"
+            continue
+        for key in prefix:
+            index.setdefault(key, []).append(place)
+    return found

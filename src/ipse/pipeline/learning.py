@@ -7,7 +7,7 @@ from typing import Literal
 from msgspec import json
 
 from ipse import plugins
-from ipse.datasets import Dataset, to_chat_jsonl
+from ipse.datasets import Dataset, Report, to_chat_jsonl
 from ipse.datasets import prepare as freeze
 from ipse.errors import ConsentError, DatasetError
 from ipse.interfaces import Learner, Progress
@@ -30,14 +30,15 @@ LOOK_SECONDS = 1.0  # how often running work looks whether it is still allowed; 
 DEFAULT = "retrieval"  # the embedded voice: it speaks until another has earned it
 
 
-def prepare(workspace: Workspace) -> Dataset:
+def prepare(workspace: Workspace, *, report: Report | None = None) -> Dataset:
     """Freeze what the vault holds of sources with an active consent for style, and keep it.
 
-    The same vault and settings give the same dataset, which is then kept once.
+    The same vault and settings give the same dataset, which is then kept once. ``report`` is told what was
+    left out; its samples are for the owner's eyes and kept nowhere.
     """
     consents = _style_consents(workspace)
     talks = conversations(workspace, set(consents), why="prepare")
-    dataset = freeze(talks, workspace.settings.dataset, consents=consents)
+    dataset = freeze(talks, workspace.settings.dataset, consents=consents, report=report)
     name = dataset.card.id
     if name not in workspace.vault.ids("dataset"):
         details = {"dataset": name, "hash": dataset.card.hash, "sources": ", ".join(dataset.card.consents)}
