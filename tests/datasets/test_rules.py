@@ -1,6 +1,7 @@
 """What each rule of cleaning takes out, and what it leaves."""
 
 from collections import Counter
+from typing import Any
 
 import msgspec
 import pytest
@@ -60,9 +61,7 @@ def test_every_rule_has_a_name_of_its_own_and_says_what_it_takes_out() -> None:
         ("We were out of the office when it rained", {}, None),
     ],
 )
-def test_text_that_no_person_wrote_is_no_turn(
-    text: str, change: dict[str, object], reason: str | None
-) -> None:
+def test_text_that_no_person_wrote_is_no_turn(text: str, change: dict[str, Any], reason: str | None) -> None:
     assert left_out(message(text, **change)) == reason
     if reason:
         assert left_out(message(text, **change), [reason]) is None
@@ -164,7 +163,7 @@ def test_repeats_go_and_common_words_stay() -> None:
     talk = day_by_day(60)
     more: list[Message] = []
     for n in range(60):
-        at = n * 1440 + 700
+        at = n * 1440 + 400
         more += said(("PERSON_1", at, f"what about {n}?"), ("me", at + 1, INVITATION))
         more += said(("PERSON_1", at + 60, f"and {n}?"), ("me", at + 61, "ok"))
     talk.messages.extend(more)
@@ -172,7 +171,7 @@ def test_repeats_go_and_common_words_stay() -> None:
     dataset = prepare([talk], SETTINGS, consents=CONSENTS, report=report)
     for held in dataset.split.sets().values():
         assert sum(each.reply == INVITATION for each in held) <= 1
-    assert dataset.card.filters["duplicate"] >= 18
+    assert dataset.card.filters["duplicate"] >= 10
     assert report.samples["duplicate"][0].text == INVITATION
     assert INVITATION.encode() not in dataset.dumps().splitlines()[0]
     rates = dataset.card.rates
