@@ -95,7 +95,7 @@ def catalog_bytes(folder: Path) -> bytes:
     stored = Location.read(folder).stored
     if stored is None:
         return (folder / "catalog.db").read_bytes()
-    found = [run_sql(folder, f"SELECT * FROM {name} ORDER BY 1, 2") for name in _names()]
+    found = [run_sql(folder, f"SELECT * FROM {name} ORDER BY 1") for name in _names()]
     return repr(found).encode()
 
 

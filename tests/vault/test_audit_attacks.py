@@ -3,9 +3,7 @@
 import random
 import re
 import shutil
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +14,11 @@ import pytest
 from ipse.audit import GENESIS, AuditRow, Checkpoint, EpochSecret, extend, sign
 from ipse.errors import AuditError, DamagedVaultError
 from ipse.vault import Vault
+from ipse.vault.location import LOCATION
 
 from ..soak import SOAK, rounds
 from .conftest import CHEAP, PASSPHRASE
+from .stores import catalog_bytes, copied, part, run_sql
 
 DOC = Path(__file__).resolve().parents[2] / "docs" / "concepts" / "audit.md"
 ANCHOR = "anchor.jsonl"
@@ -45,8 +45,7 @@ class Scene:
         return self.root / ANCHOR
 
     def sql(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        with closing(sqlite3.connect(self.vault / "catalog.db")) as db, db:
-            return db.execute(statement, values).fetchall()
+        return run_sql(self.vault, statement, *values)
 
     def swap(self, columns: str, one: int, other: int) -> None:
         names = [name.strip() for name in columns.split(",")]
@@ -57,12 +56,19 @@ class Scene:
             sets = ", ".join(f"{name} = ?" for name in names)
             self.sql(f"UPDATE audit SET {sets} WHERE seq = ?", *values, seq)
 
-    def roll_back(self, when: str, only: str = "") -> None:
-        if only:
-            shutil.copy(self.root / when / only, self.vault / only)
-            return
+    def roll_back(self, when: str) -> None:
         shutil.rmtree(self.vault)
-        shutil.copytree(self.root / when, self.vault)
+        copied(self.root / when, self.vault)
+
+    def roll_back_catalog(self, when: str) -> None:
+        name = "catalog.db" if (self.vault / "catalog.db").exists() else LOCATION
+        shutil.copy(self.root / when / name, self.vault / name)
+        part(self.vault)
+
+    def state(self) -> bytes:
+        """All that an attack could change."""
+        files = [file for file in sorted(self.vault.iterdir()) if file.is_file()]
+        return b"".join(file.read_bytes() for file in [*files, self.anchor]) + catalog_bytes(self.vault)
 
     def checkpoints(self) -> list[Checkpoint]:
         rows = self.sql("SELECT checkpoint FROM epochs WHERE checkpoint IS NOT NULL ORDER BY number")
@@ -91,9 +97,10 @@ def lines(vault: Vault) -> bytes:
     return b"".join(checkpoint.line() + b"\n" for checkpoint in vault.journal.checkpoints())
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The scene, made once. ``messages`` of the conftest belongs to a test, so it is made here again."""
+    url = str(request.getfixturevalue("server").url) if request.param == "postgresql" else ""
     from datetime import UTC, datetime, timedelta
 
     from ipse.privacy import gate
@@ -115,7 +122,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     root = tmp_path_factory.mktemp("scene")
     for name in ("vault", "other"):
-        vault, _ = Vault.create(root / name, PASSPHRASE, kdf=CHEAP, allow_weak=True)
+        vault, _ = Vault.create(root / name, PASSPHRASE, catalog=url, kdf=CHEAP, allow_weak=True)
         vault.close()
     with Vault.open(root / "other", PASSPHRASE) as other:
         other.journal.checkpoint()
@@ -128,7 +135,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, first, count, ends in steps:
         with Vault.open(root / "vault", PASSPHRASE) as vault:
             fill(vault, messages, first, count)
-        shutil.copytree(root / "vault", root / name)
+        copied(root / "vault", root / name)
         if ends:
             with Vault.open(root / "vault", PASSPHRASE) as vault:
                 vault.journal.checkpoint()
@@ -143,6 +150,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def scene(built: Path, tmp_path: Path) -> Scene:
     shutil.copytree(built, tmp_path / "scene")
+    part(tmp_path / "scene" / "vault")
     return Scene(tmp_path / "scene")
 
 
@@ -174,9 +182,8 @@ def delete_and_renumber(scene: Scene) -> None:
 
 def cut_with_checkpoints(scene: Scene) -> None:
     """As the log stood in the middle: rows, checkpoints and the open epoch, whose key is destroyed."""
-    with closing(sqlite3.connect(scene.root / "middle" / "catalog.db")) as db:
-        epochs = db.execute("SELECT * FROM epochs").fetchall()
-        ((last,),) = db.execute("SELECT max(seq) FROM audit").fetchall()
+    epochs = run_sql(scene.root / "middle", "SELECT * FROM epochs")
+    ((last,),) = run_sql(scene.root / "middle", "SELECT max(seq) FROM audit")
     scene.sql("DELETE FROM audit WHERE seq > ?", last)
     scene.sql("DELETE FROM epochs")
     for row in epochs:
@@ -293,12 +300,8 @@ ATTACKS: dict[str, Callable[[Scene], object]] = {
     "cut off rows together with their checkpoints": cut_with_checkpoints,
     "roll back the whole vault to before a checkpoint": lambda scene: scene.roll_back("middle"),
     "roll back the whole vault to after the last checkpoint": lambda scene: scene.roll_back("late"),
-    "roll back the catalog alone to before a checkpoint": lambda scene: scene.roll_back(
-        "middle", "catalog.db"
-    ),
-    "roll back the catalog alone to after the last checkpoint": lambda scene: scene.roll_back(
-        "late", "catalog.db"
-    ),
+    "roll back the catalog alone to before a checkpoint": lambda scene: scene.roll_back_catalog("middle"),
+    "roll back the catalog alone to after the last checkpoint": lambda scene: scene.roll_back_catalog("late"),
     "change a checkpoint": change_checkpoint,
     "forge a checkpoint by a key of one's own": forge_checkpoint,
     "forge a history whose checkpoints lead to the true key": forge_history,
@@ -336,10 +339,9 @@ def test_an_untouched_log_verifies_with_and_without_its_anchor(scene: Scene) -> 
 
 @pytest.mark.parametrize("name", ATTACKS)
 def test_what_the_table_says_is_what_is_noticed(scene: Scene, name: str) -> None:
-    untouched = {file: file.read_bytes() for file in scene.vault.iterdir() if file.is_file()}
-    untouched[scene.anchor] = scene.anchor.read_bytes()
+    untouched = scene.state()
     ATTACKS[name](scene)
-    assert any(file.read_bytes() != raw for file, raw in untouched.items()), "the attack did nothing"
+    assert scene.state() != untouched, "the attack did nothing"
     alone, anchored = documented()[name]
     if alone != "–":
         assert TOLD[scene.noticed(anchored=False)] == alone

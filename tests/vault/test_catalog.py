@@ -1,10 +1,11 @@
-"""``catalog.db``: its migrations, its transactions, and who may write."""
+"""The catalog: its migrations, its transactions, and who may write."""
 
 import sqlite3
 import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import sqlalchemy as sa
@@ -17,10 +18,14 @@ import ipse.vault
 from ipse.errors import DamagedVaultError, UnknownVersionError, VaultError
 from ipse.vault.catalog import METADATA, REVISION, Catalog, seen, shreds
 from ipse.vault.engines import interface
+from ipse.vault.location import Location
+
+from .stores import POSTGRESQL_ONLY, SQLITE_ONLY
 
 
 @pytest.fixture
-def catalog(tmp_path: Path) -> Catalog:
+def catalog(tmp_path: Path, catalog_url: str) -> Catalog:
+    Location.new(catalog_url, bytes(16)).write(tmp_path)
     catalog = Catalog(tmp_path)
     catalog.create()
     return catalog
@@ -45,6 +50,7 @@ def test_importing_the_migrations_runs_nothing() -> None:
     assert versions.__all__ == []
 
 
+@SQLITE_ONLY  # its file
 def test_a_catalog_up_to_date_is_left_alone(catalog: Catalog, tmp_path: Path) -> None:
     catalog.close()
     before = (tmp_path / "catalog.db").read_bytes()
@@ -74,6 +80,7 @@ def test_a_missing_catalog_is_damage_and_is_not_made_anew(tmp_path: Path) -> Non
     assert not (tmp_path / "catalog.db").exists()
 
 
+@SQLITE_ONLY  # its file
 def test_every_connection_is_durable_and_logs_ahead(catalog: Catalog) -> None:
     with catalog.read() as db:
         values = {
@@ -81,6 +88,17 @@ def test_every_connection_is_durable_and_logs_ahead(catalog: Catalog) -> None:
             for name in ("journal_mode", "synchronous", "secure_delete", "foreign_keys")
         }
     assert values == {"journal_mode": "wal", "synchronous": 2, "secure_delete": 1, "foreign_keys": 1}
+
+
+@POSTGRESQL_ONLY
+def test_every_connection_to_a_server_is_durable_and_sees_one_schema(catalog: Catalog) -> None:
+    names = ("synchronous_commit", "transaction_isolation", "search_path", "application_name")
+    with catalog.read() as db, catalog.write() as writing:
+        for one in (db, writing):
+            values = [one.exec_driver_sql(f"SHOW {name}").scalar() for name in names]
+            assert values[:2] == ["on", "repeatable read"]
+            assert str(values[2]).startswith(f"ipse_{bytes(16).hex()}_")
+            assert values[3] == "ipse"
 
 
 def test_a_transaction_that_fails_leaves_nothing(catalog: Catalog) -> None:
@@ -106,6 +124,7 @@ def test_a_row_without_its_source_is_refused(catalog: Catalog) -> None:
         db.execute(sa.insert(seen).values(token=bytes(16), source=7))
 
 
+@SQLITE_ONLY  # its file
 def test_the_log_is_empty_after_truncating_and_gone_after_closing(catalog: Catalog, tmp_path: Path) -> None:
     with catalog.write() as db:
         db.execute(sa.insert(shreds).values(key_id=b"\x5a" * 16))
@@ -120,6 +139,7 @@ def test_the_log_is_empty_after_truncating_and_gone_after_closing(catalog: Catal
 HOLD = """
 import sys
 from pathlib import Path
+from threading import Thread
 from ipse.vault.catalog import Catalog
 with Catalog(Path(sys.argv[1])).locked():
     print("held", flush=True)
@@ -148,6 +168,37 @@ def test_writing_waits_for_the_other_process_and_reading_does_not(
     catalog.close()
 
 
+def test_another_thread_waits_too(catalog: Catalog, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(interface, "LOCK_SECONDS", 0.05)
+    hurried, told = Catalog(tmp_path), list[str]()
+
+    def write() -> None:
+        try:
+            with hurried.write():
+                told.append("written")
+        except VaultError as error:
+            told.append(error.message)
+
+    with hurried.locked(), hurried.locked():
+        thread = Thread(target=write)
+        thread.start()
+        thread.join()
+    write()
+    assert told == ["Another ipse has been writing to this vault for 0 s.", "written"]
+    hurried.close()
+    catalog.close()
+
+
+def test_a_catalog_moved_by_another_process_is_not_used_any_more(catalog: Catalog, tmp_path: Path) -> None:
+    Location.new("postgresql://elsewhere/x", bytes(16)).write(tmp_path)
+    with pytest.raises(VaultError, match="has been moved"), catalog.read():
+        pass
+    with pytest.raises(VaultError, match="has been moved"), catalog.write():
+        pass
+    catalog.close()
+
+
+@SQLITE_ONLY  # its file
 def test_a_full_disk_is_no_damage_and_keeps_what_was_acknowledged(catalog: Catalog, tmp_path: Path) -> None:
     with catalog.write() as db:
         db.execute(sa.insert(shreds).values(key_id=bytes(16)))
