@@ -10,6 +10,7 @@ QA = SHARED / "qa" / "whitehouse-briefings-carney-gibbs.jsonl.gz"
 RUNS: tuple[tuple[Path | None, list[str]], ...] = (
     (None, ["imports.py"]),
     (None, ["telegram.py"]),
+    (None, ["catalogs.py"]),
     (None, ["clone.py"]),
     (QA, ["clone.py", "--qa", str(QA)]),
     (QA, ["retrieval.py"]),

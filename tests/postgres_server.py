@@ -5,9 +5,12 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import psycopg
 
 __all__ = ["Server", "binaries", "served"]
 
@@ -62,6 +65,22 @@ class Server:
         self._run(
             "initdb", "-D", str(self.data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N"
         )
+
+    def ask(self, *users: str) -> None:
+        """Ask these for their passwords, whom it has, and trust all others; in force when this returns."""
+        rules = [f"local all {user} scram-sha-256" for user in users]
+        (self.data / "pg_hba.conf").write_text("\n".join([*rules, "local all all trust", ""]))
+        with psycopg.connect(self.url, autocommit=True) as db:
+            db.execute("SELECT pg_reload_conf()")
+        while not all(map(self._refuses, users)):
+            time.sleep(0.02)
+
+    def _refuses(self, user: str) -> bool:
+        try:
+            psycopg.connect(self.url.replace("postgres@", f"{user}@"), password="no").close()
+        except psycopg.OperationalError:
+            return True
+        return False
 
     def start(self) -> None:
         """Start it; it answers when this returns."""

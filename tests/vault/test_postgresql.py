@@ -24,7 +24,6 @@ from .stores import POSTGRESQL_ONLY, connected, run_sql
 from .test_kill import child, fault, numbers
 
 Clear = Callable[..., list[Any]]
-TRUST = "local all ada scram-sha-256\nlocal all all trust\n"
 PIECE = 24  # bytes of ciphertext that do not come about twice
 
 
@@ -38,8 +37,7 @@ def durable() -> Iterator[Server]:
             db.execute("CREATE ROLE ada LOGIN PASSWORD 'zanzibar'")
             db.execute("GRANT CREATE ON DATABASE postgres TO ada")
             db.execute("CREATE ROLE eve LOGIN")
-            (started.data / "pg_hba.conf").write_text(TRUST)
-            db.execute("SELECT pg_reload_conf()")
+        started.ask("ada")
         yield started
 
 

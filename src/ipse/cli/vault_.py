@@ -261,6 +261,7 @@ def _print_status(told: "Status") -> None:
         "opens with": ", ".join("recovery key" if kind == "recovery" else kind for kind in told.opened_by),
         "master key": f"{told.master_key}",
         "format": f"{told.format}" + (f", catalog {told.inside.catalog}" if told.inside else ""),
+        "catalog": told.catalog,
         "size": f"{told.size / 1e6:,.1f} MB",
     }
     if told.inside:

@@ -64,7 +64,8 @@ class Inside(msgspec.Struct, frozen=True, kw_only=True):
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """What anyone can read of a vault, whether it is unlocked, and what is inside if it opened.
 
-    ``master_key`` counts the master keys from 1; ``size`` is in bytes.
+    ``master_key`` counts the master keys from 1; ``size`` is in bytes, of the folder. ``catalog`` is the name
+    of its file, or the URL of its server.
     """
 
     folder: str
@@ -73,6 +74,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     master_key: int
     opened_by: tuple[str, ...]
     kdf: KdfParameters | None
+    catalog: str
     size: int
     unlocked: Unlocked | None
     inside: Inside | None = None
@@ -97,6 +99,7 @@ def status(settings: Settings) -> Status:
         master_key=info.generation + 1,
         opened_by=info.opened_by,
         kdf=info.kdf,
+        catalog=info.catalog,
         size=sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file()),
         unlocked=_unlocked(running) if running is not None and running.vault == info.id else None,
     )

@@ -26,7 +26,11 @@ __all__ = ["Workspace", "lend_password", "locate"]
 
 
 def locate(settings: Settings) -> Path:
-    """Where the vault of this run is: as set, else the current folder if it is one, else the user's own."""
+    """Where the vault of this run is: as set, else the current folder if it is one, else the user's own.
+
+    Who asks will open it: the password of its catalog's server is lent on the way, see :func:`lend_password`.
+    """
+    lend_password(settings)
     if settings.vault:
         return Path(settings.vault).expanduser()
     here = Path.cwd()
@@ -62,7 +66,6 @@ class Workspace:
         without ``purge``. Until it is closed, temporary files of this process lie in the vault.
         """
         folder = locate(settings)
-        lend_password(settings)
         if not (folder / "vault.json").is_file():
             raise VaultMissingError(f"There is no vault in {folder}.", hint="Make one with `ipse init`.")
         opener = by_secret(secret) if isinstance(secret, str) else secret
