@@ -29,15 +29,15 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def kind(request: pytest.FixtureRequest) -> str:
+def engine(request: pytest.FixtureRequest) -> str:
     """Of the catalog: every test of a vault runs over both."""
     return str(request.param)
 
 
 @pytest.fixture
-def catalog_url(kind: str, request: pytest.FixtureRequest) -> str:
+def catalog_url(engine: str, request: pytest.FixtureRequest) -> str:
     """Where a catalog of that kind is made."""
-    return str(request.getfixturevalue("server").url) if kind == "postgresql" else ""
+    return str(request.getfixturevalue("server").url) if engine == "postgresql" else ""
 
 
 @pytest.fixture(scope="session")

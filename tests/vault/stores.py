@@ -19,12 +19,22 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from ipse.vault.catalog import METADATA
 from ipse.vault.location import Location
 
+from ..soak import rounds
+
 Rows = list[tuple[Any, ...]]
 
-SQLITE_ONLY = pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+SQLITE_ONLY = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 """On a test about the file of SQLite itself, or about what its tables alone can hold; the test says which."""
 
-POSTGRESQL_ONLY = pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+POSTGRESQL_ONLY = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+
+
+def seeds(quick: int, soak: int) -> pytest.MarkDecorator:
+    """For a test that takes seconds: quick, a third as many over PostgreSQL as over SQLite."""
+    counts = {"sqlite": rounds(quick, soak), "postgresql": rounds(-(-quick // 3), soak)}
+    each = [(engine, seed) for engine, count in counts.items() for seed in range(count)]
+    return pytest.mark.parametrize(("engine", "seed"), each, indirect=["engine"])
+
 
 # What SQLite has and PostgreSQL has not, so that one attack reads the same for both.
 _LIKE_SQLITE = """

@@ -23,7 +23,7 @@ from ipse.vault.backup.restoring import restore
 from ipse.vault.keys import KeyRing
 from ipse.vault.opening import by_key, by_master, by_secret, opened
 
-from ..soak import rounds
+from .stores import seeds
 
 Clear = Callable[..., list[Any]]
 CHEAP = KdfParameters(memory_kib=64, iterations=1, lanes=1)
@@ -280,7 +280,7 @@ while True:
 """
 
 
-@pytest.mark.parametrize("seed", range(rounds(4, 200)))
+@seeds(4, 200)
 def test_killed_at_a_random_moment_the_vault_opens_whole(filled: Path, recovery: str, seed: int) -> None:
     with Vault.open(filled, PASSPHRASE) as vault:
         before = content(vault)

@@ -51,7 +51,7 @@ def found(folder: Path, wanted: list[bytes]) -> int:
     return sum(piece in raw for piece in wanted)
 
 
-@SQLITE_ONLY
+@SQLITE_ONLY  # SQLite wipes what it deletes; of a server see test_postgresql
 def test_erased_ciphertext_is_in_no_file_not_even_a_piece_of_it(filled: Vault, folder: Path) -> None:
     gone, kept = pieces(sealed(folder, 1)), pieces(sealed(folder, 2))
     assert len(gone) > 300
@@ -61,7 +61,7 @@ def test_erased_ciphertext_is_in_no_file_not_even_a_piece_of_it(filled: Vault, f
     assert found(folder, kept) > len(kept) * 0.9
 
 
-@SQLITE_ONLY
+@SQLITE_ONLY  # its log; of a server see test_postgresql
 def test_while_somebody_reads_word_of_it_stays_and_the_next_opening_sees_to_it(
     filled: Vault, folder: Path
 ) -> None:
@@ -80,7 +80,7 @@ def test_while_somebody_reads_word_of_it_stays_and_the_next_opening_sees_to_it(
         assert db.exec_driver_sql("SELECT count(*) FROM shreds").scalar() == 0
 
 
-@SQLITE_ONLY
+@SQLITE_ONLY  # SQLite wipes what it deletes; of a server see test_postgresql
 def test_a_document_removed_is_in_no_file(filled: Vault, folder: Path) -> None:
     with closing(sqlite3.connect(folder / "catalog.db")) as db:
         gone = pieces([row[0] for row in db.execute("SELECT sealed FROM documents WHERE sealed IS NOT NULL")])
@@ -91,7 +91,7 @@ def test_a_document_removed_is_in_no_file(filled: Vault, folder: Path) -> None:
     assert found(folder, gone) <= 2  # the signing key stays
 
 
-@SQLITE_ONLY
+@SQLITE_ONLY  # its file and log are among them
 def test_every_file_and_folder_is_the_owners_alone_whatever_the_umask(
     filled: Vault, folder: Path, messages: Clear
 ) -> None:
@@ -128,7 +128,7 @@ def test_a_new_lock_file_is_the_owners_alone(tmp_path: Path) -> None:
         os.umask(before)
 
 
-@SQLITE_ONLY
+@SQLITE_ONLY  # its own settings
 def test_sqlite_keeps_what_is_temporary_in_memory(filled: Vault) -> None:
     with filled._parts.catalog.read() as db:
         assert db.exec_driver_sql("PRAGMA temp_store").scalar() == 2

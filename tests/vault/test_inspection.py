@@ -91,7 +91,7 @@ def test_rows_that_belong_to_nothing_are_told(filled: Vault, sql: Sql) -> None:
     assert any("belong to nothing" in fault for fault in filled.inspect().faults)
 
 
-@SQLITE_ONLY
+@SQLITE_ONLY  # pages of its files; the files of a server are its keeper's to check
 def test_a_damaged_index_is_told(filled: Vault, sql: Sql) -> None:
     sql("PRAGMA writable_schema = ON")
     for file, table, index in (

@@ -147,7 +147,7 @@ def test_erasing_what_was_never_kept_does_nothing(vault: Vault) -> None:
     assert vault.verify_audit() == rows
 
 
-@SQLITE_ONLY
+@SQLITE_ONLY  # SQLite wipes what it deletes; of a server see test_postgresql
 def test_erased_ciphertext_and_keys_are_in_no_file(
     vault: Vault, folder: Path, messages: Clear, sql: Any
 ) -> None:

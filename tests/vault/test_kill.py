@@ -11,11 +11,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from ipse.vault import Vault
 
-from ..soak import rounds
+from .stores import seeds
 
 Clear = Callable[..., list[Any]]
 PASSPHRASE = "correct horse"
@@ -93,7 +91,7 @@ def test_the_check_would_notice() -> None:
     assert fault(whole[1:], 1) == fault(whole[:-1], 1) == "a hole or half a batch"
 
 
-@pytest.mark.parametrize("seed", range(rounds(6, 200)))
+@seeds(6, 200)
 def test_what_was_acknowledged_before_a_kill_is_there_once(folder: Path, recovery: str, seed: int) -> None:
     pick = random.Random(seed)
     acknowledged = -1
@@ -112,7 +110,7 @@ def test_what_was_acknowledged_before_a_kill_is_there_once(folder: Path, recover
     assert numbers(folder) == list(range((acknowledged + 3) * BATCH))
 
 
-@pytest.mark.parametrize("seed", range(rounds(2, 50)))
+@seeds(2, 50)
 def test_an_erasure_that_is_killed_is_finished_and_touches_nothing_else(
     folder: Path, recovery: str, messages: Clear, seed: int
 ) -> None:

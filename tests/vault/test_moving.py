@@ -21,11 +21,10 @@ from ipse.vault.location import LOCATION, Location
 from ipse.vault.relocation import MARK
 
 from ..postgres_server import Server
-from ..soak import rounds
 from .conftest import CHEAP, PASSPHRASE
 from .fixture import FIXTURES
 from .fixture import PASSPHRASE as OLD_PASSPHRASE
-from .stores import SQLITE_ONLY, catalog_bytes, connected
+from .stores import SQLITE_ONLY, catalog_bytes, connected, seeds
 
 Clear = Callable[..., list[Any]]
 
@@ -45,9 +44,9 @@ def filled(vault: Vault, messages: Clear, events: Clear) -> Vault:
 
 
 @pytest.fixture
-def target(kind: str, server: Server) -> str:
+def target(engine: str, server: Server) -> str:
     """Where to: the other kind."""
-    return server.url if kind == "sqlite" else "sqlite"
+    return server.url if engine == "sqlite" else "sqlite"
 
 
 def content(vault: Vault) -> object:
@@ -183,7 +182,7 @@ while True:
 """
 
 
-@pytest.mark.parametrize("seed", range(rounds(2, 200)))
+@seeds(2, 200)
 def test_killed_at_any_moment_of_a_move_all_is_there_and_nothing_else(
     filled: Vault, folder: Path, server: Server, catalog_url: str, seed: int
 ) -> None:

@@ -19,8 +19,7 @@ from ipse.vault import rekeying as module
 from ipse.vault.erasing import Cut
 from ipse.vault.rekeying import Rekeyer
 
-from ..soak import rounds
-from .stores import SQLITE_ONLY, run_sql
+from .stores import SQLITE_ONLY, run_sql, seeds
 
 Clear = Callable[..., list[Any]]
 PASSPHRASE = "correct horse"
@@ -112,7 +111,7 @@ def test_everything_is_under_new_keys_and_nothing_of_the_old_is_left(filled: Vau
     assert [row.action for row in filled.audit_rows()][-1] == "vault.reencrypt"
 
 
-@SQLITE_ONLY
+@SQLITE_ONLY  # the search is through its file
 def test_the_search_finds_what_is_there(filled: Vault, folder: Path) -> None:
     raw = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
     assert sum(one in raw for one in ciphertext(folder)) > 20
@@ -311,7 +310,7 @@ with Vault.open(Path(sys.argv[1]), sys.argv[2]) as vault:
 """
 
 
-@pytest.mark.parametrize("seed", range(rounds(4, 200)))
+@seeds(4, 200)
 def test_killed_at_a_random_moment_all_is_there_and_a_run_again_finishes(
     filled: Vault, folder: Path, seed: int
 ) -> None:

@@ -23,6 +23,7 @@ from ipse.vault.backup.manifest import listing, newest, signed
 from ipse.vault.backup.restoring import restore
 
 from ..soak import rounds
+from .stores import seeds
 from .test_kill import child, fault, numbers
 
 Clear = Callable[..., list[Any]]
@@ -291,7 +292,7 @@ restore(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4], progress
 """
 
 
-@pytest.mark.parametrize("seed", range(rounds(4, 200)))
+@seeds(4, 200)
 def test_a_backup_killed_while_others_write_leaves_whole_backups_of_whole_batches(
     folder: Path, recovery: str, tmp_path: Path, seed: int
 ) -> None:
@@ -342,7 +343,7 @@ def killed_restore(copies: Path, target: Path, recovery: str, after: float | Non
     return time.perf_counter() - begun
 
 
-@pytest.mark.parametrize("seed", range(rounds(4, 200)))
+@seeds(4, 200)
 def test_a_restore_that_is_killed_is_no_vault_and_can_be_done_again(
     copies: Path, tmp_path: Path, recovery: str, seed: int
 ) -> None:

@@ -56,7 +56,7 @@ def test_two_vaults_share_nothing(tmp_path: Path) -> None:
         mixed.signing_key()
 
 
-@SQLITE_ONLY
+@SQLITE_ONLY  # its file and log are counted
 def test_only_the_owner_can_read_the_files(folder: Path, vault: Vault, messages: Clear) -> None:
     vault.keep(messages("a", range(3)), source="whatsapp")
     vault.put("model", "v1", bytes(70_000), action="test", details={})
@@ -117,7 +117,7 @@ def _newer(raw: bytes) -> bytes:
     return msgspec.json.encode({**tree, "checksum": hashlib.sha256(body).hexdigest()}, order="sorted") + b"\n"
 
 
-@SQLITE_ONLY
+@SQLITE_ONLY  # its file is overwritten; of a server see test_postgresql
 @pytest.mark.parametrize("name", ["keys.db", "catalog.db"])
 def test_a_missing_or_overwritten_database_is_damage(folder: Path, recovery: str, name: str) -> None:
     (folder / name).write_bytes(os.urandom(8192))

@@ -114,7 +114,7 @@ def test_a_damaged_manifest_stops_keeping_too(filled: Vault, sql: Any, messages:
         filled.keep(messages("a", [9999]), source="whatsapp")
 
 
-@SQLITE_ONLY  # the bits of one of its files
+@SQLITE_ONLY  # the bits of its file
 @pytest.mark.parametrize("name", ["vault.json", "keys.db", "catalog.db"])
 def test_flipped_bytes_of_a_file_are_refused_or_change_nothing(
     filled: Vault, folder: Path, tmp_path: Path, name: str
