@@ -28,13 +28,14 @@ from ..soak import SOAK
 
 pytestmark = [
     pytest.mark.llm,
+    pytest.mark.shared,
     pytest.mark.skipif(not SOAK, reason="minutes; tests/pipeline/test_forgetting.py has the short form"),
 ]
 
 CHEAP = KdfParameters(memory_kib=64, iterations=1, lanes=1)
 PASSPHRASE = "a passphrase for canaries"
 WHO, OTHER = "Ilka Brandt", "Jun Harada"
-GONE, KEPT = ("zqvkpyt", "xwjrmgh"), ("bdfnlsc", "tkpzvrq")
+GONE, KEPT = ("zqvkpyt",), ("bdfnlsc",)
 """What the owner says to each of them, again and again, so that the adapter learns it by heart."""
 
 QUESTIONS = ("are you there", "what is the word", "say it again", "did you see it", "tell me")
@@ -50,12 +51,12 @@ def chat(folder: Path, contact: str, words: tuple[str, ...]) -> None:
     for n in range(60):
         at = f"{n % 27 + 1:02}/{n // 27 + 1:02}/2023, 1{n % 10}:0"
         lines.append(f"{at}1 - {contact}: {QUESTIONS[n % 5]}, {contact[0]}{n}?")
-        lines.append(f"{at}5 - Nora Feld: {words[n % 2]} {words[n % 2]} {n}")
+        lines.append(f"{at}5 - Nora Feld: {words[0]} {words[0]} {n}")
     (folder / f"WhatsApp Chat with {contact}.txt").write_text("\n".join(lines), encoding="utf-8")
 
 
 @pytest.fixture
-def workspace(tmp_path: Path, tiny_base: Path) -> Workspace:
+def workspace(tmp_path: Path, shared: Path) -> Workspace:
     """Both chats imported, an adapter and the embedded voice trained on them, and a backup made."""
     exports = tmp_path / "exports"
     exports.mkdir()
@@ -63,13 +64,8 @@ def workspace(tmp_path: Path, tiny_base: Path) -> Workspace:
     chat(exports, OTHER, KEPT)
     vault, recovery = Vault.create(tmp_path / "vault", PASSPHRASE, kdf=CHEAP, allow_weak=True)
     (tmp_path / "recovery").write_text(recovery)
-    lora = {
-        "base": str(tiny_base),
-        "max_steps": 150,
-        "learning_rate": 3e-2,
-        "system": "As me.",
-        "max_tokens": 96,
-    }
+    lora = {"base": str(shared / "models" / "stories260K"), "max_steps": 200, "learning_rate": 1e-2}
+    lora |= {"dropout": 0.0, "max_tokens": 128, "system": "As me."}
     made = Workspace(vault, load_settings({"lora": lora}, environment={}))
     give(made, "whatsapp", ["archive", "style"])
     import_(made, [exports], me=["Nora Feld"], progress=quiet)

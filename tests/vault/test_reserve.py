@@ -82,6 +82,19 @@ def raised(error: Exception) -> Callable[[], object]:
     return run
 
 
+def test_what_was_given_back_is_not_for_records(
+    vault: Vault, folder: Path, messages: Clear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", free(BYTES - 1))
+    assert vault.keep(messages("a", [1]), source="whatsapp").kept == 1
+    (folder / RESERVE).unlink()
+    with pytest.raises(FullDiskError, match="for erasing"):
+        vault.keep(messages("a", [2]), source="whatsapp")
+    assert vault.erase("whatsapp") == 1
+    monkeypatch.setattr(shutil, "disk_usage", free(BYTES))
+    assert vault.keep(messages("a", [2]), source="whatsapp").kept == 1
+
+
 def test_a_source_can_be_deleted_bit_by_bit(vault: Vault, messages: Clear) -> None:
     vault.keep([one for n in range(9) for one in messages(f"c{n}", range(30))], source="whatsapp")
     vault.keep(messages("m", range(5)), source="gmail")

@@ -16,6 +16,7 @@ from ipse.vault import catalog as tables
 from ipse.vault import crypto
 from ipse.vault.journal import ERASED_ROWS, Journal
 from ipse.vault.parts import Parts, chunks
+from ipse.vault.reserve import spare
 from ipse.vault.segments import Family, Ledger, Sealer, family_of, pack
 from ipse.vault.shredding import finish_shredding
 from ipse.vault.sources import Home, Sources
@@ -46,6 +47,7 @@ class Keeper:
 
     def keep(self, records: Sequence[Record], source: str) -> Kept:
         """Keep those that are not there yet; durable when this returns."""
+        spare(self._parts.folder)
         with self._parts.catalog.write() as db:
             home = self._sources.find(db, source) or self._sources.add(db, source)
             fresh = self._marked(db, records, source, home)

@@ -1,7 +1,7 @@
 """Room for the day when the disk is full: a file that holds nothing, and is given back then.
 
-SQLite writes its log before it deletes anything, so on a full disk nothing could be opened or erased. Only
-opening and erasing take from it; an import that fills the disk stops before.
+SQLite writes its log before it deletes anything, so on a full disk nothing could be opened or erased. It is
+given back for opening and erasing alone: as long as it is, and the disk is full, no record is kept.
 """
 
 import os
@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from ipse.errors import FullDiskError
 
-__all__ = ["BYTES", "RESERVE", "hold", "in_need"]
+__all__ = ["BYTES", "PLENTY", "RESERVE", "hold", "in_need", "spare"]
 
 T = TypeVar("T")
 RESERVE = "reserve"
@@ -32,6 +32,14 @@ def hold(folder: Path) -> None:
             os.write(handle, bytes(BYTES))
         finally:
             os.close(handle)
+
+
+def spare(folder: Path) -> None:
+    """Raise ``FullDiskError`` where the room that is left was given back for erasing."""
+    if not (folder / RESERVE).exists() and shutil.disk_usage(folder).free < BYTES:
+        raise FullDiskError(
+            "The disk is full; what room is left is for erasing.", hint="Make room and try again."
+        )
 
 
 def in_need(folder: Path, act: Callable[[], T], then: Callable[[], T] | None = None) -> T:
