@@ -131,6 +131,8 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
 
     ``context`` is oldest first and never holds ``reply``. ``conversation`` is the unit that is never split
     between sets; ``contact`` is the pseudonym of the person or group answered. ``at`` is the reply's time.
+    ``weight`` is what it counts in training beside others, 1 as a mean; ``origin`` is the id of the example
+    whose context this one varies.
     """
 
     id: str
@@ -142,3 +144,5 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     reply: str
     lang: str | None = None
     group: bool = False
+    weight: float = 1.0
+    origin: str | None = None

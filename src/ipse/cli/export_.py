@@ -39,15 +39,18 @@ def messages(
 def dataset(
     name: Annotated[str | None, typer.Argument(metavar="[ID]", help="Else the newest.")] = None,
     part: Annotated[Literal["train", "judge", "test"], typer.Option("--part", help="Which set.")] = "train",
+    form: Annotated[
+        Literal["chat", "sharegpt", "alpaca"], typer.Option("--format", help="Of each line.")
+    ] = "chat",
     out: OutOption = None,
     vault: VaultOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Write a dataset as Hugging Face chat JSONL (messages: system, user, assistant)."""
+    """Write a dataset as JSON lines: Hugging Face chat (system, user, assistant), ShareGPT or Alpaca."""
     from ipse.pipeline.learning import export_dataset
 
     with opened(vault) as workspace:
-        lines = export_dataset(workspace, name, part)
+        lines = export_dataset(workspace, name, part, form)
         if out is None:
             sys.stdout.writelines(line + "\n" for line in lines)
             return

@@ -195,6 +195,28 @@ class DatasetSettings(_Section):
     near_duplicate: Fraction = Field(0.8, description="Jaccard similarity of near-duplicates")
     min_reply_chars: int = Field(1, ge=1, description="shorter replies are left out")
     max_reply_chars: int = Field(4000, ge=16, description="longer replies are left out")
+    split: Literal["time", "ratio"] = Field(
+        "time", description="sets by time, the latest is the test; or by lot, whole conversations"
+    )
+    holdout: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="share of the test set; train and judge share the rest; 0: what they leave",
+    )
+    strategy: Literal["conversation", "burst", "style-only", "qa", "few-shot"] = Field(
+        "conversation", description="what stands before a reply that trains"
+    )
+    few_shot: int = Field(2, ge=1, le=8, description="earlier exchanges before each, for few-shot")
+    augment: int = Field(
+        0,
+        ge=0,
+        le=8,
+        description="copies of a training example with another input and the same reply, at most",
+    )
+    half_life_days: float = Field(
+        0.0, ge=0, description="age at which a training example counts half as much; 0: age does not matter"
+    )
     without: tuple[str, ...] = Field((), description="rules of cleaning that are not applied, by name")
     languages: tuple[str, ...] = Field(
         (), description="languages of replies that are kept (ISO 639-1); empty: all; undetermined ones stay"

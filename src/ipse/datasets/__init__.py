@@ -5,8 +5,9 @@ Knows the two families of records and the settings of a dataset; knows no source
 
 from ipse.datasets.card import Card, SetSummary
 from ipse.datasets.cleaning import Report, Sample
-from ipse.datasets.dataset import Dataset, Talk, impostors, prepare, to_chat_jsonl
+from ipse.datasets.dataset import Dataset, Talk, impostors, prepare
 from ipse.datasets.dialogues import Dialogue, TimedTurn, dialogues, examples
+from ipse.datasets.formats import InstructionFormat, to_chat_jsonl, to_jsonl
 from ipse.datasets.rules import RULES, Rule
 from ipse.datasets.split import Split, split
 
@@ -15,6 +16,7 @@ __all__ = [
     "Card",
     "Dataset",
     "Dialogue",
+    "InstructionFormat",
     "Report",
     "Rule",
     "Sample",
@@ -28,4 +30,5 @@ __all__ = [
     "prepare",
     "split",
     "to_chat_jsonl",
+    "to_jsonl",
 ]

@@ -1,4 +1,4 @@
-"""A dataset: three sets and their card, made from a vault's conversations, as bytes, or as chat JSONL.
+"""A dataset: three sets and their card, made from a vault's conversations, as bytes and back.
 
 Frozen: a changed dataset is another dataset with another hash. Knows no key; the pipeline seals the bytes.
 """
@@ -10,17 +10,19 @@ from typing import Protocol
 import msgspec
 
 from ipse.config import DatasetSettings
+from ipse.datasets.augmenting import augmented
 from ipse.datasets.card import READABLE, Card, SetSummary, canonical, content_hash
 from ipse.datasets.cleaning import Report
 from ipse.datasets.coherence import judge
 from ipse.datasets.dialogues import OWNER, Dialogue, dialogues, examples
 from ipse.datasets.rules import RULES, check_names, left_out, unfit
 from ipse.datasets.split import SetName, Split, split
-from ipse.datasets.thinning import Rates, is_low_value, thinned
+from ipse.datasets.strategies import shaped
+from ipse.datasets.thinning import Rates, is_low_value, thinned, weighted
 from ipse.errors import ConsentError, DatasetError, UnknownVersionError
 from ipse.records import Example, Message
 
-__all__ = ["Dataset", "Talk", "impostors", "prepare", "to_chat_jsonl"]
+__all__ = ["Dataset", "Talk", "impostors", "prepare"]
 
 
 class Talk(Protocol):
@@ -106,11 +108,25 @@ def prepare(
     low = Counter(each.conversation for each in gathered.examples if is_low_value(each.reply, settings))
     every = Counter(each.conversation for each in gathered.examples)
     parts, rates = thinned(split(found, settings), settings, report, low=low, every=every)
+    parts = _for_training(parts, settings, gathered.counts)
     report.counts.update(between=parts.between, purged=parts.purged)
     gathered.counts["examples"] = sum(map(len, parts.sets().values()))
     grants = {source: consents[source] for source in sorted(gathered.used)}
     card = _card(parts, settings, consents=grants, counts=gathered.counts, filters=report.counts)
     return Dataset(msgspec.structs.replace(card, rates=_as_dict(rates), means={"coherence": means}), parts)
+
+
+def _for_training(parts: Split, settings: DatasetSettings, counts: Counter[str]) -> Split:
+    """Strategy, weights and copies, in the training set alone."""
+    shape = shaped(parts.train, settings)
+    if parts.train and not shape:
+        raise DatasetError(
+            f"The strategy `{settings.strategy}` leaves nothing to train on.",
+            hint="Set dataset.strategy to conversation.",
+        )
+    train, copies = augmented(weighted(shape, settings.half_life_days), settings)
+    counts.update({f"augmented_{kind}": count for kind, count in copies.items()})
+    return msgspec.structs.replace(parts, train=train)
 
 
 class _Gathered(msgspec.Struct):
@@ -166,41 +182,20 @@ def impostors(
 ) -> dict[str, list[Example]]:
     """What the other people answered in the same windows of time, by speaker: for judging, never kept.
 
-    Each list is by time; ``like.place(example.at)`` tells the set an example stands beside.
+    Each list is by time; ``like.side(example)`` tells the set an example stands beside.
     """
     found: dict[str, list[Example]] = {}
     for conversation in conversations:
         for dialogue in dialogues(conversation.messages, settings):
             for speaker in _others(dialogue):
                 held = examples(dialogue, settings, speaker=speaker)
-                kept = [example for example in held if like.place(example.at)]
+                kept = [example for example in held if like.side(example)]
                 if kept:
                     found.setdefault(speaker, []).extend(kept)
     return {
         speaker: sorted(found[speaker], key=lambda example: (example.at, example.id))
         for speaker in sorted(found)
     }
-
-
-def to_chat_jsonl(held: Iterable[Example], system: str) -> Iterator[str]:
-    """Yield one JSON line an example in the chat format of Hugging Face (``{"messages": [...]}``).
-
-    Roles alternate and begin with the user's, as most chat templates demand: neighbouring turns of one role
-    are joined by newlines, and own turns before the first of anyone else are left out. In groups each line
-    of the others begins with its speaker.
-    """
-    for example in held:
-        messages = [{"role": "system", "content": system}] if system else []
-        for turn in example.context:
-            role = "assistant" if turn.role == "owner" else "user"
-            named = example.group and role == "user"
-            content = f"{turn.speaker}: {turn.text}" if named else turn.text
-            if messages and messages[-1]["role"] == role:
-                messages[-1]["content"] += f"\n{content}"
-            elif role == "user" or (messages and messages[-1]["role"] == "user"):
-                messages.append({"role": role, "content": content})
-        messages.append({"role": "assistant", "content": example.reply})
-        yield msgspec.json.encode({"messages": messages}).decode()
 
 
 def _lines(parts: Split) -> Iterator[bytes]:
@@ -259,6 +254,7 @@ def _split_of(held: Mapping[SetName, Sequence[Example]], card: Card) -> Split:
         purged=card.filters.get("purged", 0),
         between=card.filters.get("between", 0),
         gap_hours=card.gap_hours,
+        timed=card.settings.get("split", "time") == "time",
     )
 
 

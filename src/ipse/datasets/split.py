@@ -1,9 +1,11 @@
 """The three sets: train (oldest), judge, test (latest), by whole conversation and by time.
 
+With ``dataset.split: ratio`` conversations are drawn by lot instead, with a fixed seed, and no gap is needed.
 A gap lies between two sets and what lies in it is used by none. Replies of train and judge that nearly
 repeat a reply of the test set are purged. Knows examples and settings only.
 """
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Literal
@@ -30,7 +32,8 @@ A day between sets means nothing where all of it happened in an afternoon, or wh
 class Split(msgspec.Struct, frozen=True, kw_only=True):
     """Three sets, each by time. ``purged`` near-duplicates and ``between`` examples in a gap are in none.
 
-    ``gap_hours`` is what was held between the sets: the setting, or less (``SPAN_SHARE``).
+    ``gap_hours`` is what was held between the sets: the setting, or less (``SPAN_SHARE``). ``timed``: the
+    sets follow each other in time.
     """
 
     train: tuple[Example, ...]
@@ -39,6 +42,7 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
     purged: int = 0
     between: int = 0
     gap_hours: float = 0.0
+    timed: bool = True
 
     def sets(self) -> dict[SetName, tuple[Example, ...]]:
         """The sets by name, in order of time."""
@@ -50,6 +54,15 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
             if held and held[0].at <= at <= held[-1].at:
                 return name
         return None
+
+    def side(self, example: Example) -> SetName | None:
+        """The set that an example of somebody else stands beside: by time, or by its conversation."""
+        if self.timed:
+            return self.place(example.at)
+        return self._talks().get(example.conversation)
+
+    def _talks(self) -> dict[str, SetName]:
+        return {each.conversation: name for name, held in self.sets().items() for each in held}
 
 
 class _Talk(msgspec.Struct, frozen=True):
@@ -72,17 +85,19 @@ def split(examples: Sequence[Example], settings: DatasetSettings) -> Split:
     Conversations are ordered by their last reply. With three or more no set is empty before purging; with
     fewer, train is served first and then test. Raises ``DatasetError`` where the shares leave no test set.
     """
-    if settings.train + settings.judge >= 1:
+    if settings.train + settings.judge >= 1 and not settings.holdout:
         raise DatasetError(
             "The shares of train and judge leave nothing to test on.",
-            hint="Set dataset.train and dataset.judge to less than 1 together, such as 0.6 and 0.2.",
+            hint="Set dataset.train and dataset.judge to less than 1 together, or dataset.holdout.",
         )
-    talks = _talks(examples)
+    timed = settings.split == "time"
+    talks = _talks(examples) if timed else sorted(_talks(examples), key=_lot)
     first, second = _borders([len(talk.examples) for talk in talks], settings)
-    gap = _gap(talks, settings)
-    train = talks[:first]
-    judge = _after(train, talks[first:second], gap)
-    test = _after(judge or train, talks[second:], gap)
+    gap = _gap(talks, settings) if timed else timedelta()
+    train, judge, test = talks[:first], talks[first:second], talks[second:]
+    if timed:
+        judge = list(_after(train, judge, gap))
+        test = list(_after(judge or train, test, gap))
     used = sum(len(talk.examples) for talk in (*train, *judge, *test))
     late = _flat(test)
     kept_train, kept_judge = (_purge(_flat(part), late, settings) for part in (train, judge))
@@ -93,7 +108,18 @@ def split(examples: Sequence[Example], settings: DatasetSettings) -> Split:
         purged=used - len(kept_train) - len(kept_judge) - len(late),
         between=len(examples) - used,
         gap_hours=round(gap / timedelta(hours=1), 3),
+        timed=timed,
     )
+
+
+def _shares(settings: DatasetSettings) -> tuple[float, float]:
+    """The shares of train and judge."""
+    rest = (1 - settings.holdout) / (settings.train + settings.judge) if settings.holdout else 1.0
+    return settings.train * rest, settings.judge * rest
+
+
+def _lot(talk: "_Talk") -> bytes:
+    return hashlib.sha256(f"set|{talk.examples[0].conversation}".encode()).digest()
 
 
 def _talks(examples: Sequence[Example]) -> list[_Talk]:
@@ -117,8 +143,9 @@ def _borders(sizes: Sequence[int], settings: DatasetSettings) -> tuple[int, int]
     for size in sizes:
         middles.append((before + size / 2) / total)
         before += size
-    first = sum(middle < settings.train for middle in middles)
-    second = sum(middle < settings.train + settings.judge for middle in middles)
+    train, judge = _shares(settings)
+    first = sum(middle < train for middle in middles)
+    second = sum(middle < train + judge for middle in middles)
     first = min(max(first, 1), count - 2)
     return first, min(max(second, first + 1), count - 1)
 

@@ -7,6 +7,8 @@ any order. Repeats go from every set; caps and rates change what trains and noth
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from datetime import timedelta
+from math import fsum
 
 import msgspec
 
@@ -18,7 +20,7 @@ from ipse.datasets.split import Split
 from ipse.datasets.words import PLACEHOLDER
 from ipse.records import Example
 
-__all__ = ["Rates", "drawn", "is_low_value", "thinned"]
+__all__ = ["Rates", "drawn", "is_low_value", "thinned", "weighted"]
 
 
 class Rates(msgspec.Struct, frozen=True):
@@ -47,6 +49,18 @@ def thinned(
     kept = sum(is_low_value(example.reply, settings) for example in train) / len(train) if train else 0.0
     thin = msgspec.structs.replace(parts, train=train, judge=judge, test=test)
     return thin, Rates(true=round(true, 4), kept=round(kept, 4))
+
+
+def weighted(train: Sequence[Example], half_life_days: float) -> tuple[Example, ...]:
+    """Examples weighted by age against the latest, with a mean weight of 1; 0 days: all alike."""
+    if not half_life_days or not train:
+        return tuple(train)
+    latest = max(example.at for example in train)
+    days = [(latest - example.at) / timedelta(days=1) for example in train]
+    raw = [0.5 ** (age / half_life_days) for age in days]
+    mean = fsum(raw) / len(raw)
+    pairs = zip(train, raw, strict=True)
+    return tuple(msgspec.structs.replace(one, weight=round(each / mean, 4)) for one, each in pairs)
 
 
 def drawn(example: Example) -> bytes:

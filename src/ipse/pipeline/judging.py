@@ -125,7 +125,7 @@ def _divided(
     newer: dict[str, list[Example]] = {}
     for speaker, examples in others.items():
         for example in examples:
-            side = older if dataset.split.place(example.at) == "train" else newer
+            side = older if dataset.split.side(example) == "train" else newer
             side.setdefault(speaker, []).append(example)
     return older, newer
 

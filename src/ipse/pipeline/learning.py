@@ -7,7 +7,7 @@ from typing import Literal
 from msgspec import json
 
 from ipse import plugins
-from ipse.datasets import Dataset, Report, to_chat_jsonl
+from ipse.datasets import Dataset, InstructionFormat, Report, to_jsonl
 from ipse.datasets import prepare as freeze
 from ipse.errors import ConsentError, DatasetError
 from ipse.interfaces import Learner, Progress
@@ -59,12 +59,15 @@ def dataset_named(workspace: Workspace, name: str | None = None, *, why: str) ->
 
 
 def export_dataset(
-    workspace: Workspace, name: str | None, part: Literal["train", "judge", "test"]
+    workspace: Workspace,
+    name: str | None,
+    part: Literal["train", "judge", "test"],
+    form: InstructionFormat = "chat",
 ) -> Iterator[str]:
-    """One set of a dataset as Hugging Face chat JSONL, line by line; noted in the audit log first."""
+    """One set of a dataset as JSON lines of an instruction format; noted in the audit log first."""
     dataset = dataset_named(workspace, name, why="export")
-    workspace.vault.note("export.dataset", {"dataset": dataset.card.id, "part": part})
-    return to_chat_jsonl(dataset.split.sets()[part], workspace.settings.lora.system)
+    workspace.vault.note("export.dataset", {"dataset": dataset.card.id, "part": part, "format": form})
+    return to_jsonl(dataset.split.sets()[part], workspace.settings.lora.system, form)
 
 
 def still_allowed(workspace: Workspace, consents: dict[str, str], what: str) -> None:
