@@ -31,8 +31,8 @@ def reflections(count: int) -> list[Held]:
         topic, other = TOPICS[n % 9], TOPICS[(n // 9 + n + 1) % 9]
         answer = (
             f"Number {n} makes me think of the {topic} where I was {n} years younger. The {topic} was near "
-            f"the {other}, and the {other} smelled of rain {n}. I went to the {other} every day after school. "
-            f"It was there that I learned what a {topic} is for: {n} quiet hours, some bread, and nobody who asks. "
+            f"the {other}, and the {other} smelled of rain {n}. I went to the {other} after school. It was "
+            f"there that I learned what a {topic} is for: {n} quiet hours, bread, and nobody who asks. "
             f"Those hours are why I still keep a {topic} and visit a {other} when week {n} comes."
         )
         asked = f"Here is question {n}. What does the {topic} mean to you?"
