@@ -20,6 +20,7 @@ __all__ = [
     "Learner",
     "Progress",
     "ReadOptions",
+    "RecallingVoice",
     "Recognizer",
     "Source",
     "Span",
@@ -150,6 +151,14 @@ class Voice(Protocol):
 
     def score(self, context: Sequence[Turn], replies: Sequence[str]) -> Sequence[float]:
         """How well each reply fits the context; larger is better, comparable within one call."""
+
+
+@runtime_checkable
+class RecallingVoice(Voice, Protocol):
+    """A voice that says again what was said before, word for word."""
+
+    def leave_out(self, unwanted: Callable[[str, str], bool]) -> None:
+        """Say nothing any more of what is ``unwanted``, by its platform and text."""
 
 
 @runtime_checkable

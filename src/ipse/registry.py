@@ -19,7 +19,10 @@ __all__ = ["ModelCard", "Registry"]
 
 
 class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
-    """What a model is and where it comes from; ``artefact`` is the SHA-256 over its files."""
+    """What a model is and where it comes from; ``artefact`` is the SHA-256 over its files.
+
+    ``special``: source to category to the consent under which it learned from it, as in its dataset.
+    """
 
     id: str = ""
     method: str
@@ -33,6 +36,7 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     base_hash: str | None = None
     artefact: str = ""
     code_version: str = __version__
+    special: dict[str, dict[str, str]] = {}
     created_at: datetime = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -109,14 +113,21 @@ class Registry:
 
     def remove(self, name: str, *, reason: str) -> None:
         """Delete a model: it speaks no more, and no other gets its version. One that is gone is fine."""
-        held = self._alias()
-        history = tuple(one for one in held.history if one != name)
-        last = max(held.last, int(name[1:]))
-        if (history, last) != (held.history, held.last):
-            self._keep(_Alias(history, last), "model.withdraw", {"model": name, "reason": reason})
+        self._retire(name, reason, last=int(name[1:]))
         for kind in ("model", "artefact"):
             if name in self._vault.ids(kind):
                 self._vault.remove(kind, name, action=f"{kind}.remove", details={"model": name})
+
+    def retire(self, name: str, *, reason: str) -> None:
+        """Let a model speak no more, and whoever spoke before it again; it is kept."""
+        self._retire(name, reason, last=0)
+
+    def _retire(self, name: str, reason: str, *, last: int) -> None:
+        held = self._alias()
+        history = tuple(one for one in held.history if one != name)
+        highest = max(held.last, last)
+        if (history, highest) != (held.history, held.last):
+            self._keep(_Alias(history, highest), "model.withdraw", {"model": name, "reason": reason})
 
     def _history(self) -> tuple[str, ...]:
         return self._alias().history

@@ -111,3 +111,51 @@ def test_what_is_too_old_is_shown_and_goes(run: Run, chat: Path, monkeypatch: py
     code, out, _ = run("purge", "--yes")
     assert (code, "Erased." in out) == (0, True)
     assert run("export", "messages")[1] == ""
+
+
+def test_whoever_objects_is_frozen_shown_and_released(run: Run, chat: Path, tmp_path: Path) -> None:
+    assert run("prepare")[0] == run("train", "--yes")[0] == 0
+    proof = tmp_path / "proof.json"
+    code, out, _ = run("contacts", "object", "ilka", "--note", "by mail", "--certificate", str(proof))
+    assert (code, "is frozen: kept, and used for nothing" in out, "v1; kept, and may not speak" in out) == (
+        0,
+        True,
+        True,
+    )
+    told = json.loads(proof.read_text(encoding="utf-8"))["objection"]
+    assert (told["note"], told["models"], "Ilka" in str(told)) == ("by mail", ["v1"], False)
+    assert "(objected)" in run("contacts", "list")[1]
+    code, _, err = run("answer", "what about 3?", "--model", "v1")
+    assert (code, "who objected" in err) == (1, True)
+    assert "is used again" in run("contacts", "release", "ilka")[1]
+    done = json.loads(run("contacts", "object", "ilka", "--models", "retrain", "--json")[1])
+    assert (done["retrained"], "no reply of the owner" in done["not_retrained"]) == ([], True)
+    assert json.loads(run("contacts", "release", "ilka", "--json")[1])["certificate"]["objection"][
+        "released_at"
+    ]
+
+
+def test_special_categories_are_counted(run: Run, chat: Path, tmp_path: Path) -> None:
+    assert "No message seems" in run("privacy", "review", "--special")[1]
+    more = tmp_path / "WhatsApp Chat with Jun Harada.txt"
+    lines = [f"0{n}/01/2024, 10:00 - Nora Feld: I have diabetes {n}" for n in range(1, 4)]
+    more.write_text("\n".join([*lines, "04/01/2024, 10:00 - Jun Harada: oh no"]), encoding="utf-8")
+    assert run("import", str(more), "--me", "Nora Feld")[0] == 0
+    out = run("privacy", "review", "--special")[1]
+    assert "health" in out
+    assert "no" in out
+    run("consent", "give", "--source", "whatsapp", "--special", "health", "--yes")
+    (found,) = json.loads(run("privacy", "review", "--special", "--json")[1])
+    assert (found["messages"], bool(found["consent"])) == (3, True)
+    assert "by consent" in run("privacy", "review", "--special")[1]
+
+
+def test_a_withdrawal_may_take_models_alone(run: Run, chat: Path) -> None:
+    assert run("prepare")[0] == run("train", "--yes")[0] == 0
+    (consent,) = json.loads(run("consent", "list", "--json")[1])
+    code, _, err = run("consent", "withdraw", consent["id"], "--erase", "--erase-models", "--yes")
+    assert (code, "--erase takes the models along" in err) == (1, True)
+    code, out, _ = run("consent", "withdraw", consent["id"], "--erase-models", "--yes")
+    assert (code, "its messages are kept" in out) == (0, True)
+    assert json.loads(run("models", "list", "--json")[1])["models"] == []
+    assert run("export", "messages")[1]

@@ -1,6 +1,8 @@
 """``ipse answer`` and ``ipse chat``: a clone answers; nothing is sent."""
 
+import signal
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,11 +10,14 @@ import typer
 from ipse.cli.console import JsonOption, VaultOption, console, opened, print_json
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from ipse.pipeline.answering import Clone
 
 __all__ = ["answer", "chat"]
 
 ContactOption = Annotated[str | None, typer.Option("--contact", metavar="NAME", help="Who asks.")]
+LOOK_SECONDS = 1.0
 ModelOption = Annotated[str, typer.Option("--model", metavar="ID", help="A version, or champion.")]
 
 
@@ -49,7 +54,7 @@ def chat(
         clone = Clone(workspace, contact=contact, model=model)
         if not json:
             out.print(f"[dim]{clone.card.method} {clone.card.id}. Everything it says is {LABEL}.[/]")
-        while text := _asked():
+        while text := _asked(clone):
             if text == "/reset":
                 clone.reset()
                 continue
@@ -60,11 +65,25 @@ def chat(
             _speak(clone, text)
 
 
-def _asked() -> str:
+def _asked(clone: "Clone") -> str:
+    """The next question; a withdrawal in another terminal ends the wait for it within a second."""
+    with _looking(clone.check):
+        try:
+            return input("you " if sys.stdin.isatty() else "").strip()
+        except EOFError:
+            return ""
+
+
+@contextmanager
+def _looking(check: "Callable[[], None]") -> "Iterator[None]":
+    """Call ``check`` each second meanwhile; what it raises ends whatever is waited for."""
+    before = signal.signal(signal.SIGALRM, lambda _number, _frame: check())
+    signal.setitimer(signal.ITIMER_REAL, LOOK_SECONDS, LOOK_SECONDS)
     try:
-        return input("you " if sys.stdin.isatty() else "").strip()
-    except EOFError:
-        return ""
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _speak(clone: "Clone", text: str) -> None:

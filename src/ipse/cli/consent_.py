@@ -183,16 +183,25 @@ def withdraw(
     erase: Annotated[
         bool, typer.Option("--erase", help="Destroy the keys of its source and delete what is kept.")
     ] = False,
+    erase_models: Annotated[
+        bool, typer.Option("--erase-models", help="Delete what was learned from it, and keep the messages.")
+    ] = False,
     vault: VaultOption = None,
     yes: YesOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Withdraw a consent: from now on nothing of its source is used."""
+    """Withdraw a consent: from now on nothing of its source is used, in any terminal.
+
+    One for special categories is withdrawn alone; --erase deletes the messages of these.
+    """
     from ipse.pipeline.consents import withdraw as end
 
+    if erase and erase_models:
+        raise SettingsError("Give --erase or --erase-models.", hint="--erase takes the models along.")
+    also = " and erase its source" if erase else " and what was learned from it" if erase_models else ""
     with opened(vault) as workspace:
-        confirm(f"Withdraw the consent {name}{' and erase its source' if erase else ''}?", yes=yes)
-        signed, erased = end(workspace, name, erase=erase)
+        confirm(f"Withdraw the consent {name}{also}?", yes=yes)
+        signed, erased = end(workspace, name, erase="models" if erase_models else erase)
     if json:
         print_json({"consent": signed, "erased_records": erased})
         return
@@ -201,6 +210,8 @@ def withdraw(
         console().print(
             f"Erased {erased:,} records of {signed.consent.source}: keys destroyed, ciphertext deleted."
         )
+    if erase_models:
+        console().print(f"Deleted what was learned from {signed.consent.source}; its messages are kept.")
 
 
 def _categories(given: str | None) -> "list[Special]":

@@ -1,13 +1,15 @@
 """``ipse contacts``: who is in the vault, joined over platforms, renamed, or left out."""
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from ipse.cli.console import JsonOption, VaultOption, console, opened, print_json
+from ipse.cli.console import JsonOption, VaultOption, console, opened, print_json, progress_bar
 
 if TYPE_CHECKING:
     from ipse.pipeline.contacts import Contact
+    from ipse.pipeline.objecting import Frozen
 
 __all__ = ["app"]
 
@@ -39,7 +41,7 @@ def list_contacts(
     table.add_column("messages", justify="right")
     for one in found if everyone else found[:SHOWN]:
         also = [handle for handle in one.handles if handle != one.name]
-        name = f"{one.name} (excluded)" if one.excluded else one.name
+        name = one.name + (" (excluded)" if one.excluded else "") + (" (objected)" if one.objected else "")
         table.add_row(
             one.pseudonym,
             escape(name),
@@ -89,6 +91,72 @@ def exclude(
     with opened(vault) as workspace:
         contact = leave_out(workspace, who, excluded=not undo)
     _print(contact, "is kept again; known as" if undo else "is left out from now on; known as", json=json)
+
+
+CertificateOption = Annotated[
+    Path | None, typer.Option("--certificate", metavar="FILE", help="Write the signed certificate there.")
+]
+
+
+@app.command("object")
+def object_to(
+    who: WhoArgument,
+    note: Annotated[str, typer.Option("--note", help="Kept with it, such as when they told you.")] = "",
+    models: Annotated[
+        Literal["retrain", "erase", "keep-unused"],
+        typer.Option("--models", help="What becomes of those that learned from their messages."),
+    ] = "keep-unused",
+    certificate: CertificateOption = None,
+    vault: VaultOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Freeze somebody who objects: what they wrote stays kept and is used for nothing."""
+    from ipse.pipeline.objecting import object_to as freeze
+
+    with opened(vault) as workspace, progress_bar("training anew", quiet=json) as progress:
+        done = freeze(workspace, who, note=note, models=models, progress=progress)
+    _print_frozen(done, certificate, json=json)
+
+
+@app.command()
+def release(
+    who: WhoArgument,
+    certificate: CertificateOption = None,
+    vault: VaultOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Let somebody's messages be used again, since they objected no more."""
+    from ipse.pipeline.objecting import release as end
+
+    with opened(vault) as workspace:
+        done = end(workspace, who)
+    _print_frozen(done, certificate, json=json)
+
+
+def _print_frozen(done: "Frozen", file: Path | None, *, json: bool) -> None:
+    from ipse.pipeline.objecting import write
+
+    if file is not None:
+        write(done.certificate, file)
+    if json:
+        print_json(done)
+        return
+    out, told = console(), done.certificate.objection
+    if told.released_at is not None:
+        out.print(f"{told.contact} ({done.name}) is used again. Certificate {told.id}.", markup=False)
+        return
+    frozen = "is frozen: kept, and used for nothing"
+    out.print(
+        f"{told.contact} ({done.name}) {frozen}. Certificate {told.id}, audit row {told.audit_row}.",
+        markup=False,
+    )
+    if told.models:
+        became = {"erase": "erased", "retrain": "erased", "keep-unused": "kept, and may not speak"}
+        out.print(f"Models that learned from them: {', '.join(told.models)}; {became[told.models_were]}.")
+    for card in done.retrained:
+        out.print(f"Trained anew: {card.id} ({card.method}).")
+    if done.not_retrained:
+        out.print(f"Not trained anew: {done.not_retrained}", markup=False)
 
 
 def _print(contact: "Contact", became: str, *, json: bool) -> None:

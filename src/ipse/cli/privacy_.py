@@ -19,11 +19,20 @@ UndoOption = Annotated[bool, typer.Option("--undo", help="Take it off the list."
 
 
 @app.command()
-def review(vault: VaultOption = None, json: JsonOption = False) -> None:
+def review(
+    special: Annotated[
+        bool, typer.Option("--special", help="Count what seems to be of special categories instead.")
+    ] = False,
+    vault: VaultOption = None,
+    json: JsonOption = False,
+) -> None:
     """Show what recognizers were not sure of, and ask about each: keep it, or replace it from now on."""
     from ipse.pipeline.reviewing import waiting
 
     with opened(vault) as workspace:
+        if special:
+            _special(workspace, json=json)
+            return
         doubts = waiting(workspace)
         if json:
             print_json(doubts)
@@ -66,6 +75,28 @@ def list_words(vault: VaultOption = None, json: JsonOption = False) -> None:
     out = console()
     out.print(f"kept: {', '.join(held.allowed) or 'none'}", markup=False)
     out.print(f"replaced: {', '.join(held.denied) or 'none'}", markup=False)
+
+
+def _special(workspace: "Workspace", *, json: bool) -> None:
+    from rich.table import Table
+
+    from ipse.pipeline.special import found_in
+
+    found = found_in(workspace)
+    if json:
+        print_json(found)
+        return
+    if not found:
+        console().print("No message seems to be of a special category.")
+        return
+    table = Table("source", "category", title="Special categories, by word lists", title_justify="left")
+    table.add_column("messages", justify="right")
+    table.add_column("used")
+    for one in found:
+        used = f"by consent {one.consent[:8]}" if one.consent else "no"
+        table.add_row(one.source, one.category, f"{one.messages:,}", used)
+    console().print(table)
+    console().print("Allow one: ipse consent give --source NAME --special CATEGORY")
 
 
 def _decide(words: list[str], *, keep: bool, undo: bool, vault: VaultOption, json: bool) -> None:

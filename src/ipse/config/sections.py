@@ -86,6 +86,11 @@ class PrivacySettings(_Section):
         description="score from which a find is replaced; below it, it is left and asked about",
     )
     ask_from: float = Field(0.3, ge=0, le=1, description="score below which a find is ignored")
+    special_categories: Literal["keep", "refuse"] = Field(
+        "keep",
+        description="messages of special categories (health, religion …) without a consent of their own: "
+        "kept and not used, or not even kept",
+    )
     review_items: int = Field(
         1000, ge=0, description="doubtful finds kept for `ipse privacy review`; 0: none are kept"
     )

@@ -33,9 +33,11 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
 
     ``consents``: source to the id of the consent it was used under. ``filters``: what was left out, by
     reason; messages by kind, turns of the owner by ``unanswering | length | echo``, examples by ``between``
-    (the gap), ``purged`` (near-duplicates of the test set) and the rules of cleaning. ``rates``: short
-    replies among all in the training set, ``true`` and ``kept``. ``means``: what judged what.
-    ``languages`` counts examples (``und``: undetermined), ``contacts`` and ``platforms`` likewise.
+    (the gap), ``purged`` (near-duplicates of the test set) and the rules of cleaning; ``special`` counts
+    messages of special categories that no consent allows, in all and by category. ``special`` beside it is
+    what was let in: source to category to the id of the consent that allows it. ``rates``: short replies
+    among all in the training set, ``true`` and ``kept``. ``means``: what judged what. ``languages`` counts
+    examples (``und``: undetermined), ``contacts`` and ``platforms`` likewise.
     """
 
     hash: str
@@ -50,6 +52,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     gap_hours: float
     rates: dict[str, float] = {}
     means: dict[str, str] = {}
+    special: dict[str, dict[str, str]] = {}
     format: int = FORMAT
 
     @property

@@ -85,16 +85,23 @@ def prepare(
     *,
     consents: Mapping[str, str],
     report: Report | None = None,
+    kept_out: Mapping[str, int] | None = None,
+    special: Mapping[str, dict[str, str]] | None = None,
 ) -> Dataset:
     """Make the dataset of a vault's conversations, taken one at a time.
 
     ``consents`` names the active consent of each source that may be used for style; ``report`` is told what
-    was left out. Raises ``ConsentError`` for a conversation of any other source, and ``DatasetError`` where
-    no reply of the owner is found or none passes the rules.
+    was left out. ``kept_out`` counts what stands as a gap for its special category, and ``special`` tells
+    which were let in under which consent; both may fill while the conversations are taken. Raises
+    ``ConsentError`` for a conversation of any other source, and ``DatasetError`` where no reply of the owner
+    is found or none passes the rules.
     """
     check_names(settings)
     report = Report() if report is None else report
     gathered = _gathered(conversations, settings, consents, report)
+    if kept_out:
+        report.counts.update(kept_out)
+        report.counts["deleted"] -= kept_out.get("special", 0)
     coherent, means = judge(settings)
     found = []
     for example in gathered.examples:
@@ -113,7 +120,8 @@ def prepare(
     gathered.counts["examples"] = sum(map(len, parts.sets().values()))
     grants = {source: consents[source] for source in sorted(gathered.used)}
     card = _card(parts, settings, consents=grants, counts=gathered.counts, filters=report.counts)
-    return Dataset(msgspec.structs.replace(card, rates=_as_dict(rates), means={"coherence": means}), parts)
+    more = {"rates": _as_dict(rates), "means": {"coherence": means}, "special": dict(special or {})}
+    return Dataset(msgspec.structs.replace(card, **more), parts)
 
 
 def _for_training(parts: Split, settings: DatasetSettings, counts: Counter[str]) -> Split:

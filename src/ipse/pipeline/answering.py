@@ -6,16 +6,19 @@ person stays a placeholder, so an answer to one never names another. Nothing her
 
 import hashlib
 import re
+import time
 from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
 
 import msgspec
 
 from ipse import plugins
-from ipse.errors import RegistryError
-from ipse.interfaces import Voice
+from ipse.errors import PrivacyError, RegistryError
+from ipse.interfaces import RecallingVoice, Voice
+from ipse.pipeline import objections
 from ipse.pipeline.clearing import Clearing
-from ipse.pipeline.learning import still_allowed
+from ipse.pipeline.learning import LOOK_SECONDS, still_allowed
+from ipse.pipeline.special import Screen
 from ipse.pipeline.workspace import Workspace
 from ipse.privacy.roster import Roster
 from ipse.records import Message, Person, Turn
@@ -41,10 +44,10 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load_voice(workspace: Workspace, name: str) -> tuple[ModelCard, Voice]:
-    """The voice of a model whose consents still hold; raises ``ConsentError`` and ``RegistryError``."""
+    """The voice of a model that may speak; raises ``ConsentError``, ``PrivacyError`` or ``RegistryError``."""
     registry = Registry(workspace.vault)
     card = registry.card(name)
-    still_allowed(workspace, card.consents, f"The model {card.id}")
+    _check(workspace, card)
     workspace.vault.note("model.read", {"model": card.id})
     return card, plugins.voice(card.method).load(registry.files(card.id))
 
@@ -57,6 +60,7 @@ class Clone:
         self.card, self._voice = load_voice(workspace, model)
         self._roster = workspace.roster()
         self._contact = _known(self._roster, contact) if contact else None
+        self._check()
         self._history: list[Turn] = []
         self._asked = 0
 
@@ -65,13 +69,19 @@ class Clone:
         """The pseudonyms that are turned back into names: the owner's own and the contact's."""
         return frozenset(("me", self._contact) if self._contact else ("me",))
 
+    def check(self) -> None:
+        """Raise ``ConsentError``, ``PrivacyError`` or ``RegistryError`` if it may not speak any more."""
+        _check(self._workspace, Registry(self._workspace.vault).card(self.card.id))
+        self._check()
+
     def stream(self, text: str) -> Iterator[str]:
         """Yield the answer piece by piece; an audit row is written before the first.
 
-        Raises ``ConsentError`` or ``RegistryError`` if the model may not speak any more.
+        Raises like :meth:`check`, also in the midst of an answer.
         """
-        card = Registry(self._workspace.vault).card(self.card.id)
-        still_allowed(self._workspace, card.consents, f"The model {card.id}")
+        self.check()
+        if isinstance(self._voice, RecallingVoice):
+            self._voice.leave_out(Screen(self._workspace, self.card.consents).bars)
         self._history.append(Turn("partner", self._contact or "partner", self._pseudonymized(text)))
         self._workspace.vault.note(
             "answer",
@@ -84,6 +94,7 @@ class Clone:
         )
         heard: list[str] = []
         pieces = self._voice.stream(self._history[-HISTORY:], contact=self._contact, seed=self._asked)
+        pieces = self._while_allowed(pieces)
         yield from _restored(_heard(pieces, heard), self._roster, only=self.addressed)
         self._history.append(Turn("owner", "me", "".join(heard)))
         self._asked += 1
@@ -102,6 +113,20 @@ class Clone:
         """Forget what was said so far."""
         self._history.clear()
 
+    def _check(self) -> None:
+        if self._contact in objections.frozen(self._workspace, self._roster):
+            raise PrivacyError(
+                f"{self._contact} objected to being used.", hint="See `ipse contacts release`."
+            )
+
+    def _while_allowed(self, pieces: Iterable[str]) -> Iterator[str]:
+        looked = time.monotonic()
+        for piece in pieces:
+            if time.monotonic() - looked >= LOOK_SECONDS:
+                self.check()
+                looked = time.monotonic()
+            yield piece
+
     def _pseudonymized(self, text: str) -> str:
         """The question as the clone learned to read: through the gate, like everything else."""
         source = next(iter(self.card.consents))
@@ -116,6 +141,11 @@ class Clone:
             text=text,
         )
         return gate.clear(message).record.text
+
+
+def _check(workspace: Workspace, card: ModelCard) -> None:
+    still_allowed(workspace, card.consents, f"The model {card.id}", special=card.special)
+    objections.check_usable(workspace, card.dataset, card.id)
 
 
 def _known(roster: Roster, name: str) -> str:

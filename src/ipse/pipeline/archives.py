@@ -16,10 +16,12 @@ from ipse.consent import SignedConsent, verify
 from ipse.errors import DamagedVaultError, PrivacyError, RefusedError
 from ipse.interfaces import Progress
 from ipse.jobs import run
+from ipse.pipeline import objections
 from ipse.pipeline.clearing import Clearing
 from ipse.pipeline.joining import Meanings, join, surveyed, translator
 from ipse.pipeline.manifests import Archive, ArchiveReader
 from ipse.pipeline.remnants import sweep
+from ipse.pipeline.special import refused as not_kept
 from ipse.pipeline.workspace import Workspace
 from ipse.privacy.gate import Cleared, Gate
 from ipse.records import Message, Record
@@ -74,6 +76,7 @@ def import_archive(workspace: Workspace, directory: Path, *, progress: Progress)
         vault.put("roster", "roster", roster.dumps(), action="archive.people", details=details)
         raw = msgspec.json.encode(brought)
         vault.put(KIND, reader.manifest.vault, raw, action="archive.import", details=details)
+        _objected(workspace, reader, meanings)
     for signed in consents:
         name, raw = signed.consent.id, msgspec.json.encode(signed)
         details = {"consent": name, "source": signed.consent.source}
@@ -101,6 +104,15 @@ def _consents(reader: ArchiveReader) -> list[SignedConsent]:
     return found
 
 
+def _objected(workspace: Workspace, reader: ArchiveReader, meanings: Meanings) -> None:
+    """Let those be frozen here, too, who were frozen there."""
+    note = f"came with the archive of vault {reader.manifest.vault}"
+    for one in reader.contacts():
+        label = meanings.people.get(one.pseudonym, one.pseudonym)
+        if one.objected and label not in objections.frozen(workspace, workspace.roster()):
+            objections.stand(workspace, label, note=note)
+
+
 def _before(workspace: Workspace, archive: Archive) -> Meanings:
     """What an earlier archive of that vault means here."""
     vault = workspace.vault
@@ -121,7 +133,7 @@ def _keep_all(
     for source, group in groupby(reader.records(), key=itemgetter(0)):
         while batch := list(islice(group, size)):
             permit = workspace.permit(source, "archive")  # a withdrawal in another terminal stops it here
-            gate = clearing.gate(permit)
+            gate = clearing.gate(permit, refuse=not_kept(workspace, source))
             left = [record for _, record in batch if not _is_in(record, erased)]
             refused["you erased this conversation"] += len(batch) - len(left)
             cleared = list(_cleared(gate, map(translated, left), refused))

@@ -15,6 +15,7 @@ from ipse.config import AuditSettings, Settings
 from ipse.errors import VaultError
 from ipse.interfaces import Progress
 from ipse.jobs import run
+from ipse.pipeline import objections
 from ipse.pipeline.auditing import keep_anchor
 from ipse.pipeline.catalogs import chosen
 from ipse.pipeline.forgetting import replay
@@ -99,10 +100,13 @@ def restore_vault(  # noqa: PLR0913 - what an owner may say of a restore
     newer = [*backed_up_documents(directory, recovery_key, LEDGER[0]).values()]
     # Its log goes back to the day of the backup: that is for the owner to tell the anchor of.
     settings = settings.model_copy(update={"audit": AuditSettings()})
+    objected = [*backed_up_documents(directory, recovery_key, objections.KIND).values()]
 
     def erase(vault: Vault) -> int:
         ledgers = [*newer, *([_read_ledger(ledger, vault)] if ledger else [])]
-        return _erase_again(Workspace(vault, settings), ledgers)
+        workspace = Workspace(vault, settings)
+        objections.adopt(workspace, objected)
+        return _erase_again(workspace, ledgers)
 
     return restore(
         directory,

@@ -4,8 +4,10 @@ One for a whole import or conversation, since recognizers may hold a model. List
 the vault, sealed like everything else.
 """
 
+from collections.abc import Collection
+
 from ipse import plugins
-from ipse.consent import Permit
+from ipse.consent import Permit, Special
 from ipse.pipeline.workspace import Workspace
 from ipse.privacy.gate import Gate
 from ipse.privacy.lists import WordLists
@@ -25,8 +27,8 @@ class Clearing:
         self._lists = word_lists(workspace)
         self._review = Review(workspace.settings.privacy.review_items)
 
-    def gate(self, permit: Permit) -> Gate:
-        """A gate for what ``permit`` covers."""
+    def gate(self, permit: Permit, *, refuse: Collection[Special] = ()) -> Gate:
+        """A gate for what ``permit`` covers, that refuses these special categories."""
         return Gate(
             self._roster,
             self._workspace.settings.privacy,
@@ -34,6 +36,7 @@ class Clearing:
             permit=permit,
             lists=self._lists,
             review=self._review,
+            refuse=refuse,
         )
 
     def remember(self) -> None:

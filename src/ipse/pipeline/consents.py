@@ -3,19 +3,26 @@
 import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 import msgspec
 
 from ipse import plugins
 from ipse.consent import Consent, Purpose, SignedConsent, Special, sign
 from ipse.consent import withdraw as withdrawn
+from ipse.datasets import Dataset
 from ipse.errors import ConsentError
-from ipse.pipeline.forgetting import forget
-from ipse.pipeline.plans import plan_for
+from ipse.pipeline.contacts import conversations
+from ipse.pipeline.forgetting import carry_out, forget
+from ipse.pipeline.plans import Plan, make, of_datasets, plan_for
+from ipse.pipeline.special import allowed, of_message
 from ipse.pipeline.workspace import Workspace
+from ipse.privacy.erasures import Erased
+from ipse.vault import Cut
 
-__all__ = ["consent_named", "give", "withdraw"]
+__all__ = ["Erase", "consent_named", "give", "withdraw"]
 
+Erase = Literal["records", "models"]
 CATEGORIES = ("messages", "contacts", "times")  # of personal data, as the record names them
 
 
@@ -52,10 +59,11 @@ def give(
     return _keep(workspace, consent, "consent.give")
 
 
-def withdraw(workspace: Workspace, name: str, *, erase: bool = False) -> tuple[SignedConsent, int]:
+def withdraw(workspace: Workspace, name: str, *, erase: Erase | bool = False) -> tuple[SignedConsent, int]:
     """Withdraw a consent: from now on nothing of its source is used. Returns it and the records erased.
 
-    With ``erase`` the source is forgotten, with every dataset and model that holds any of it.
+    With ``erase`` (or ``records``) the source is forgotten, with every dataset and model that holds any of
+    it; with ``models`` only these go. For special categories it is the messages of these.
     """
     consent = consent_named(workspace, name).consent
     if consent.state == "withdrawn":
@@ -63,9 +71,30 @@ def withdraw(workspace: Workspace, name: str, *, erase: bool = False) -> tuple[S
     signed = _keep(workspace, withdrawn(consent, datetime.now(UTC)), "consent.withdraw")
     if not erase or consent.source not in workspace.vault.counts():
         return signed, 0
-    plan = plan_for(workspace, "source", consent.source)
+    if erase == "models":
+        carry_out(workspace, of_datasets(workspace, "withdrawal", _learned(workspace, consent)))
+        return signed, 0
+    plan = _special(workspace, consent) if consent.special else plan_for(workspace, "source", consent.source)
     forget(workspace, plan)
     return signed, plan.counts.get("messages", 0) + plan.counts.get("events", 0)
+
+
+def _learned(workspace: Workspace, consent: Consent) -> list[str]:
+    """The datasets that rest on a consent."""
+    vault, source = workspace.vault, consent.source
+    cards = {name: Dataset.loads(vault.get("dataset", name)).card for name in vault.ids("dataset")}
+    if consent.special:
+        return [name for name, card in cards.items() if consent.id in card.special.get(source, {}).values()]
+    return [name for name, card in cards.items() if card.consents.get(source) == consent.id]
+
+
+def _special(workspace: Workspace, consent: Consent) -> Plan:
+    """The messages of the categories that are allowed no more, and what was learned from them."""
+    barred = frozenset(consent.special) - allowed(workspace, consent.source).keys()
+    talks = conversations(workspace, {consent.source}, why="special")
+    found = [one.id for talk in talks for one in talk.messages if of_message(one) & barred]
+    cut = Cut(source=consent.source, messages=frozenset(found))
+    return make(workspace, "special", cuts=[cut], things=[Erased("message", name) for name in found])
 
 
 def consent_named(workspace: Workspace, name: str) -> SignedConsent:

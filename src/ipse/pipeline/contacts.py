@@ -12,13 +12,24 @@ import msgspec
 from msgspec.structs import replace
 
 from ipse.errors import PrivacyError
+from ipse.pipeline import objections
 from ipse.pipeline.workspace import Workspace
 from ipse.privacy.operators import PLACEHOLDER
 from ipse.privacy.roster import OWNER, Roster
 from ipse.records import Message, Person
 from ipse.vault import Conversation
 
-__all__ = ["UNNAMED", "Contact", "contacts", "conversations", "exclude", "merge", "rename"]
+__all__ = [
+    "UNNAMED",
+    "Contact",
+    "contacts",
+    "conversations",
+    "exclude",
+    "gap",
+    "labelled",
+    "merge",
+    "rename",
+]
 
 NOBODY = Person("")
 UNNAMED = "@archive.invalid"
@@ -34,11 +45,13 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
     platforms: tuple[str, ...] = ()
     messages: int = 0
     excluded: bool = False
+    objected: bool = False
 
 
 def contacts(workspace: Workspace) -> list[Contact]:
     """Everybody who wrote or took part, the owner first, then by how much they wrote."""
     roster = workspace.roster()
+    frozen = objections.frozen(workspace, roster)
     wrote: Counter[str] = Counter()
     platforms: dict[str, set[str]] = {}
     for talk in _read(workspace, None, "contacts"):
@@ -60,6 +73,7 @@ def contacts(workspace: Workspace) -> list[Contact]:
             platforms=tuple(sorted(platforms.get(label, ()))),
             messages=wrote[label],
             excluded=label in roster.excluded,
+            objected=label in frozen,
         )
         for label in roster.people()
     ]
@@ -70,19 +84,22 @@ def merge(workspace: Workspace, into: str, others: Collection[str]) -> Contact:
     """Join ``others`` to ``into``: one person, from now on and in what is kept."""
 
     def change(roster: Roster) -> str:
-        kept = _label(roster, into)
+        kept = labelled(roster, into)
         for other in others:
-            roster.merge(kept, _label(roster, other))
+            roster.merge(kept, labelled(roster, other))
         return kept
 
-    return _changed(workspace, "contacts.merge", change)
+    joined = _changed(workspace, "contacts.merge", change)
+    if joined.objected:
+        objections.widen(workspace)
+    return joined
 
 
 def rename(workspace: Workspace, who: str, name: str) -> Contact:
     """Call somebody ``name``, also where an answer names them."""
 
     def change(roster: Roster) -> str:
-        roster.rename(label := _label(roster, who), name)
+        roster.rename(label := labelled(roster, who), name)
         return label
 
     return _changed(workspace, "contacts.rename", change)
@@ -92,7 +109,7 @@ def exclude(workspace: Workspace, who: str, *, excluded: bool = True) -> Contact
     """Keep nothing more that somebody writes, and learn from nothing of it; or allow it again."""
 
     def change(roster: Roster) -> str:
-        roster.exclude(label := _label(roster, who), excluded=excluded)
+        roster.exclude(label := labelled(roster, who), excluded=excluded)
         return label
 
     return _changed(workspace, "contacts.exclude" if excluded else "contacts.include", change)
@@ -103,13 +120,29 @@ def conversations(
 ) -> Iterator[Conversation]:
     """What the vault holds, with people as they are known now; the audit log says that it was read and why.
 
-    A message of somebody who was excluded is a gap: it says that there was one, and nothing else.
+    A message of somebody who was excluded, or who objected, is a gap: it says that there was one, and
+    nothing else.
     """
     roster = workspace.roster()
+    frozen = objections.frozen(workspace, roster)
     talks = _read(workspace, sources, why)
-    if not roster.merged and not roster.excluded:
+    if not roster.merged and not roster.excluded and not frozen:
         return talks
-    return _known(roster, talks)
+    return _known(roster, talks, frozen)
+
+
+def gap(message: Message) -> Message:
+    """What is left of a message that is not to be used."""
+    bare = replace(message, sender=NOBODY, text="", raw="", subject=None)
+    return replace(bare, content_type="deleted", attachments=(), reactions=())
+
+
+def labelled(roster: Roster, who: str) -> str:
+    """The pseudonym of whoever that is; raises ``PrivacyError`` for nobody known."""
+    found = roster.find(who)
+    if found is None:
+        raise PrivacyError(f"Nobody called `{who}` is known.", hint="See `ipse contacts list`.")
+    return found
 
 
 def _read(workspace: Workspace, sources: Collection[str] | None, why: str) -> Iterator[Conversation]:
@@ -123,34 +156,42 @@ def _read(workspace: Workspace, sources: Collection[str] | None, why: str) -> It
     return workspace.vault.scan(sources=sources)
 
 
-def _known(roster: Roster, talks: Iterator[Conversation]) -> Iterator[Conversation]:
-    person = partial(_person, roster)
-    text = _texts(roster)
+def _known(roster: Roster, talks: Iterator[Conversation], frozen: frozenset[str]) -> Iterator[Conversation]:
+    known = _Known(roster, frozen)
     for talk in talks:
-        messages = [_as_known(message, roster, person, text) for message in talk.messages]
-        yield Conversation(talk.id, talk.source, messages)
+        yield Conversation(talk.id, talk.source, [known.message(message) for message in talk.messages])
 
 
-def _as_known(
-    message: Message, roster: Roster, person: Callable[[Person], Person], text: Callable[[str], str]
-) -> Message:
-    sender = person(message.sender)
-    own = message.direction == "outbound" or sender.name == OWNER
-    if not own and sender.name in roster.excluded:
+class _Known:
+    """Reads messages as people are known now, without those whose words are not used."""
+
+    def __init__(self, roster: Roster, frozen: frozenset[str]) -> None:
+        self._person = partial(_person, roster)
+        self._text = _texts(roster)
+        self._silent = roster.excluded | frozen
+        self._frozen = frozen
+
+    def message(self, message: Message) -> Message:
+        person, text = self._person, self._text
+        sender = person(message.sender)
+        own = message.direction == "outbound" or sender.name == OWNER
+        if not own and sender.name in self._silent:
+            return gap(message)
+        participants = tuple(dict.fromkeys(map(person, message.participants)))
+        reactions = tuple(replace(one, by=person(one.by)) for one in message.reactions)
+        # The body as exported quotes whom it answers.
+        quoting = any(one.name in self._frozen for one in participants)
         return replace(
-            message, sender=NOBODY, text="", raw="", subject=None, content_type="deleted", attachments=()
+            message,
+            sender=sender,
+            direction="outbound" if own else "inbound",
+            participants=participants,
+            mentions=tuple(map(person, message.mentions)),
+            reactions=tuple(one for one in reactions if one.by.name not in self._frozen),
+            text=text(message.text),
+            raw="" if quoting else text(message.raw),
+            subject=message.subject and text(message.subject),
         )
-    return replace(
-        message,
-        sender=sender,
-        direction="outbound" if own else "inbound",
-        participants=tuple(dict.fromkeys(map(person, message.participants))),
-        mentions=tuple(map(person, message.mentions)),
-        reactions=tuple(replace(one, by=person(one.by)) for one in message.reactions),
-        text=text(message.text),
-        raw=text(message.raw),
-        subject=message.subject and text(message.subject),
-    )
 
 
 def _person(roster: Roster, person: Person) -> Person:
@@ -170,18 +211,15 @@ def _texts(roster: Roster) -> Callable[[str], str]:
     return text
 
 
-def _label(roster: Roster, who: str) -> str:
-    found = roster.find(who)
-    if found is None:
-        raise PrivacyError(f"Nobody called `{who}` is known.", hint="See `ipse contacts list`.")
-    return found
-
-
 def _changed(workspace: Workspace, action: str, change: Callable[[Roster], str]) -> Contact:
     roster = workspace.roster()
     label = change(roster)
     workspace.vault.put("roster", "roster", roster.dumps(), action=action, details={"contact": label})
     handles = tuple(one.name or one.address for one in roster.handles(label))
     return Contact(
-        pseudonym=label, name=roster.called(label), handles=handles, excluded=label in roster.excluded
+        pseudonym=label,
+        name=roster.called(label),
+        handles=handles,
+        excluded=label in roster.excluded,
+        objected=label in objections.frozen(workspace, roster),
     )

@@ -216,6 +216,7 @@ KINDS: dict[str, Kind] = {
     "purge": Kind(why="when it was last done"),
     "erasures": Kind(why="tokens that say nothing, so that what was erased stays so"),
     "certificate": Kind(why="proof of an erasure"),
+    "objection": Kind(why="who is to be left alone; a pseudonym"),
     "consent": Kind(why="proof of leave"),
     "evidence": Kind(why="proof of leave given to another vault"),
     "request": Kind(why="proof that a request was answered"),

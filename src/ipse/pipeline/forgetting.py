@@ -28,11 +28,12 @@ from ipse.records import Person
 from ipse.registry import ModelCard, Registry
 from ipse.vault.reserve import in_need
 
-__all__ = ["PROOFS", "Forgotten", "allow_again", "carry_out", "finish", "forget", "replay"]
+__all__ = ["PROOFS", "Forgotten", "allow_again", "carry_out", "finish", "forget", "replay", "train_again"]
 
 KIND = "forgetting"
+DERIVED = frozenset({"model", "objection", "withdrawal"})  # what takes no records along
 PROOFS = (
-    "archive.", "assessment.", "audit.", "backup.", "consent.", "dataset.prepare", "erase", "exception.",
+    "archive.", "assessment.", "audit.", "backup.", "consent.", "contacts.object", "contacts.re", "dataset.prepare", "erase", "exception.",
     "forget.", "model.", "purge", "request.", "scorecard.keep", "train", "vault.",
 )  # fmt: skip
 """Actions that stay told however old: what was allowed, learned from what, erased and proved."""
@@ -58,7 +59,7 @@ def forget(
     lost = [registry.card(name) for name in plan.models] if retrain else []
     certificate = carry_out(workspace, plan)
     try:
-        again = _retrained(workspace, lost, progress or (lambda _done, _total, _figures: None))
+        again = train_again(workspace, lost, progress or (lambda _done, _total, _figures: None))
     except IpseError as error:  # what was asked for is done; this comes on top
         return Forgotten(certificate=certificate, not_retrained=str(error))
     return Forgotten(certificate=certificate, retrained=again)
@@ -146,7 +147,7 @@ def _act_in_need(workspace: Workspace, plan: Plan) -> SignedCertificate:
 def _act(workspace: Workspace, plan: Plan) -> SignedCertificate:
     """Every step of a plan; each is harmless when done before."""
     vault = workspace.vault
-    if plan.what != "model":
+    if plan.what not in DERIVED:
         _remember(workspace, plan)
     _derived(workspace, plan)
     if plan.audit_before is not None:
@@ -154,7 +155,7 @@ def _act(workspace: Workspace, plan: Plan) -> SignedCertificate:
     counts = dict(plan.counts)
     for _ in range(TRIES):
         _records(workspace, plan)
-        swept = sweep(workspace, plan.people) if plan.what != "model" else {}
+        swept = sweep(workspace, plan.people) if plan.what not in DERIVED else {}
         if plan.everything:
             _rest(workspace)
         left = _remnants(workspace, plan)
@@ -243,7 +244,7 @@ def _remnants(workspace: Workspace, plan: Plan) -> int:
     return left + len(set(plan.people) & workspace.roster().people().keys())
 
 
-def _retrained(
+def train_again(
     workspace: Workspace, lost: Collection[ModelCard], progress: Progress
 ) -> tuple[ModelCard, ...]:
     """One model for each method and configuration that went; the newest dataset is made first."""

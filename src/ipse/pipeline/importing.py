@@ -34,6 +34,7 @@ from ipse.pipeline.clearing import Clearing
 from ipse.pipeline.finding import Export, Found, find
 from ipse.pipeline.language import Detector
 from ipse.pipeline.owner import Ask, matcher, people_of, settle
+from ipse.pipeline.special import refused
 from ipse.pipeline.workspace import Workspace
 from ipse.privacy.gate import Cleared, Gate
 from ipse.privacy.roster import Roster
@@ -225,7 +226,7 @@ class _Importer:
     def _keep(self, source: Source, batch: Sequence[Record | Unreadable], report: ExportReport) -> None:
         # Decided anew for each batch: a withdrawal in another terminal stops the import here.
         permit = self._workspace.permit(source.name, "archive")
-        gate = self._clearing.gate(permit)
+        gate = self._clearing.gate(permit, refuse=refused(self._workspace, source.name))
         report.read += len(batch)
         before = report.duplicates
         fresh = self._fresh(source, batch, report)

@@ -11,9 +11,11 @@ from ipse.datasets import Dataset, impostors
 from ipse.errors import DatasetError, RegistryError
 from ipse.interfaces import Progress, Recognizer, Voice
 from ipse.jobs import run
+from ipse.pipeline import objections
 from ipse.pipeline.answering import load_voice
 from ipse.pipeline.contacts import conversations
 from ipse.pipeline.learning import DEFAULT, check_allowed, dataset_named, while_allowed
+from ipse.pipeline.special import Screen
 from ipse.pipeline.workspace import Workspace
 from ipse.records import Example
 from ipse.registry import ModelCard, Registry
@@ -53,6 +55,7 @@ def promote(workspace: Workspace, model: str, *, anyway: bool = False) -> ModelC
     """Let a model speak if its scorecard says it earned it, or ``anyway`` by the owner's word."""
     registry = Registry(workspace.vault)
     card = registry.card(model)
+    objections.check_usable(workspace, card.dataset, card.id)
     if anyway or card.method == DEFAULT:
         return registry.promote(card.id, reason="by the owner's word")
     if card.id not in workspace.vault.ids("scorecard"):
@@ -96,7 +99,8 @@ def _measure(
     workspace: Workspace, card: ModelCard, voice: Voice, dataset: Dataset, follow: Progress
 ) -> Scorecard:
     settings = workspace.settings
-    talks = conversations(workspace, set(card.consents), why="evaluate")
+    screen = Screen(workspace, set(card.consents))
+    talks = screen.talks(conversations(workspace, set(card.consents), why="evaluate"))
     others = impostors(talks, settings.dataset, like=dataset.split)
     older, newer = _divided(others, dataset)
     make = _maker(card, settings, follow)

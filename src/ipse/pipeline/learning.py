@@ -9,10 +9,12 @@ from msgspec import json
 from ipse import plugins
 from ipse.datasets import Dataset, InstructionFormat, Report, to_jsonl
 from ipse.datasets import prepare as freeze
-from ipse.errors import ConsentError, DatasetError
+from ipse.errors import ConsentError, DatasetError, PrivacyError
 from ipse.interfaces import Learner, Progress
 from ipse.jobs import run
+from ipse.pipeline import objections
 from ipse.pipeline.contacts import conversations
+from ipse.pipeline.special import Screen, allowed
 from ipse.pipeline.workspace import Workspace
 from ipse.registry import ModelCard, Registry
 
@@ -37,12 +39,25 @@ def prepare(workspace: Workspace, *, report: Report | None = None) -> Dataset:
     left out; its samples are for the owner's eyes and kept nowhere.
     """
     consents = _style_consents(workspace)
-    talks = conversations(workspace, set(consents), why="prepare")
-    dataset = freeze(talks, workspace.settings.dataset, consents=consents, report=report)
+    screen, objected = Screen(workspace, set(consents)), objections.frozen(workspace, workspace.roster())
+    talks = screen.talks(conversations(workspace, set(consents), why="prepare"))
+    dataset = freeze(
+        talks,
+        workspace.settings.dataset,
+        consents=consents,
+        report=report,
+        kept_out=screen.kept_out,
+        special=screen.used,
+    )
     name = dataset.card.id
-    if name not in workspace.vault.ids("dataset"):
-        details = {"dataset": name, "hash": dataset.card.hash, "sources": ", ".join(dataset.card.consents)}
-        workspace.vault.put("dataset", name, dataset.dumps(), action="dataset.prepare", details=details)
+    with workspace.vault.exclusive():
+        still_allowed(workspace, dataset.card.consents, "What this is made of", special=dataset.card.special)
+        if objections.frozen(workspace, workspace.roster()) != objected:
+            raise PrivacyError("Somebody's objection changed meanwhile.", hint="Run `ipse prepare` again.")
+        if name not in workspace.vault.ids("dataset"):
+            sources = ", ".join(dataset.card.consents)
+            details = {"dataset": name, "hash": dataset.card.hash, "sources": sources}
+            workspace.vault.put("dataset", name, dataset.dumps(), action="dataset.prepare", details=details)
     return dataset
 
 
@@ -54,6 +69,7 @@ def dataset_named(workspace: Workspace, name: str | None = None, *, why: str) ->
         raise DatasetError(
             f"There is no dataset{f' `{name}`' if name else ''}.", hint="Make one with `ipse prepare`."
         )
+    objections.check_usable(workspace, found[-1])
     workspace.vault.note("dataset.read", {"dataset": found[-1], "why": why})
     return Dataset.loads(workspace.vault.get("dataset", found[-1]))
 
@@ -66,12 +82,28 @@ def export_dataset(
 ) -> Iterator[str]:
     """One set of a dataset as JSON lines of an instruction format; noted in the audit log first."""
     dataset = dataset_named(workspace, name, why="export")
+    check_allowed(workspace, dataset)
     workspace.vault.note("export.dataset", {"dataset": dataset.card.id, "part": part, "format": form})
     return to_jsonl(dataset.split.sets()[part], workspace.settings.lora.system, form)
 
 
-def still_allowed(workspace: Workspace, consents: dict[str, str], what: str) -> None:
-    """Raise ``ConsentError`` if a consent that ``what`` rests on was withdrawn or has run out."""
+def still_allowed(
+    workspace: Workspace,
+    consents: Mapping[str, str],
+    what: str,
+    *,
+    special: Mapping[str, Mapping[str, str]],
+) -> None:
+    """Raise ``ConsentError`` if a consent that ``what`` rests on was withdrawn or has run out.
+
+    ``special`` are those for special categories: by source and category.
+    """
+    for source, needed in special.items():
+        if not needed.items() <= allowed(workspace, source).items():
+            raise ConsentError(
+                f"{what} holds special categories of {source} by a consent that no longer holds.",
+                hint="Run `ipse prepare` and `ipse train` again.",
+            )
     for source, consent in consents.items():
         if workspace.permit(source, "style").consent_id != consent:
             raise ConsentError(
@@ -81,8 +113,13 @@ def still_allowed(workspace: Workspace, consents: dict[str, str], what: str) -> 
 
 
 def check_allowed(workspace: Workspace, dataset: Dataset) -> None:
-    """Raise ``ConsentError`` if a consent of the dataset no longer holds, or if it was erased."""
-    still_allowed(workspace, dataset.card.consents, f"The dataset {dataset.card.id}")
+    """Raise ``ConsentError`` if a consent of the dataset no longer holds, or if it was erased.
+
+    Raises ``PrivacyError`` if somebody in it objected.
+    """
+    card = dataset.card
+    still_allowed(workspace, card.consents, f"The dataset {card.id}", special=card.special)
+    objections.check_usable(workspace, card.id)
     if dataset.card.id not in workspace.vault.ids("dataset"):
         raise ConsentError(
             "What this learns from was erased.", hint="Run `ipse prepare` and `ipse train` again."
@@ -112,7 +149,7 @@ def train(
     method must first earn it (``ipse evaluate``, ``ipse models promote``).
     """
     dataset = dataset_named(workspace, dataset_name, why="train")
-    still_allowed(workspace, dataset.card.consents, f"The dataset {dataset.card.id}")
+    check_allowed(workspace, dataset)
     learner = plugins.learner(method).configure(workspace.settings)
     if not dataset.split.train:
         raise DatasetError("The dataset has nothing to train on.", hint="Import more, then `ipse prepare`.")
@@ -145,6 +182,7 @@ def _card(
         dataset=dataset.card.id,
         dataset_hash=dataset.card.hash,
         consents=dataset.card.consents,
+        special=dataset.card.special,
         config=config.model_dump(mode="json") if config is not None else {},
         seed=getattr(config, "seed", 0),
         metrics=report,

@@ -88,6 +88,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     platforms: tuple[str, ...] = ()
     messages: int = 0
     excluded: bool = False
+    objected: bool = False
     name: str | None = None
     handles: tuple[Person, ...] = ()
 

@@ -17,9 +17,21 @@ from ipse.privacy.roster import OWNER, Roster
 from ipse.registry import Registry
 from ipse.vault import Conversation, Cut
 
-__all__ = ["Plan", "What", "make", "plan_for", "planned"]
+__all__ = ["Plan", "What", "make", "of_datasets", "plan_for", "planned"]
 
-What = Literal["source", "contact", "conversation", "message", "model", "all", "retention", "restore"]
+What = Literal[
+    "source",
+    "contact",
+    "conversation",
+    "message",
+    "model",
+    "all",
+    "retention",
+    "restore",
+    "objection",
+    "special",
+    "withdrawal",
+]
 _OWN_WAY = ("dataset", "model")  # that the certificate names, and a model leaves the registry
 
 
@@ -93,6 +105,11 @@ def make(  # noqa: PLR0913 - what can be erased
         documents=tuple(one for one in made if one[0] not in _OWN_WAY),
         counts={name: n for name, n in counts.items() if n},
     )
+
+
+def of_datasets(workspace: Workspace, what: What, datasets: Iterable[str]) -> Plan:
+    """A plan for datasets and all that was made of them; no record goes."""
+    return make(workspace, what, documents=[("dataset", name) for name in datasets])
 
 
 def planned(workspace: Workspace, ledger: Erasures) -> Plan | None:

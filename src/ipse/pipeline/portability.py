@@ -17,8 +17,9 @@ from ipse.datasets import Card, Dataset
 from ipse.enrichment import LookedUp
 from ipse.errors import DamagedVaultError, VaultError, VaultExistsError
 from ipse.jobs import Job, listed
+from ipse.pipeline import objections
 from ipse.pipeline.certificates import SignedCertificate, certificates
-from ipse.pipeline.contacts import UNNAMED, contacts
+from ipse.pipeline.contacts import UNNAMED, contacts, gap
 from ipse.pipeline.exporting import export_messages
 from ipse.pipeline.manifests import (
     RECORD_COLUMNS,
@@ -35,7 +36,7 @@ from ipse.pipeline.tabular import Column, ExportFormat, columns_of, read_rows, w
 from ipse.pipeline.workspace import Workspace
 from ipse.privacy.lists import WordLists
 from ipse.privacy.roster import Roster
-from ipse.records import Message, Person
+from ipse.records import Message
 from ipse.registry import ModelCard, Registry
 from ipse.schemas import WIRE_FIELDS
 from ipse.scorecard import Scorecard
@@ -221,17 +222,12 @@ def _records(export: _Export) -> Iterator[dict[str, Any]]:
         field.name: msgspec.to_builtins(field.default) if field.default is not msgspec.NODEFAULT else None
         for field in msgspec.structs.fields(Message)
     }
+    silent = roster.excluded | objections.frozen(export.workspace, roster)
     for talk in export.workspace.vault.scan():
         for message in talk.messages:
-            out = message.direction == "inbound" and roster.now(message.sender.name) in roster.excluded
-            shown = msgspec.to_builtins(_gap(message) if out else message)
+            out = message.direction == "inbound" and roster.now(message.sender.name) in silent
+            shown = msgspec.to_builtins(gap(message) if out else message)
             yield {"source": talk.source, **defaults, **shown}
-
-
-def _gap(message: Message) -> Message:
-    """What is left of a message of somebody who was excluded, as every export shows it."""
-    bare = replace(message, sender=Person(""), text="", raw="", subject=None)
-    return replace(bare, content_type="deleted", attachments=())
 
 
 def _events(export: _Export) -> Iterator[dict[str, Any]]:
@@ -262,6 +258,7 @@ def _contacts(export: _Export) -> Iterator[dict[str, Any]]:
             platforms=one.platforms,
             messages=one.messages,
             excluded=one.excluded,
+            objected=one.objected,
         )
         if export.names:
             told = tuple(h for h in roster.handles(one.pseudonym) if not h.address.endswith(UNNAMED))

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 
 import msgspec
 
+from ipse.pipeline import objections
 from ipse.pipeline.clearing import keep_review, review_queue
 from ipse.pipeline.workspace import Workspace
 from ipse.privacy.operators import PLACEHOLDER
@@ -44,7 +45,8 @@ def sweep(workspace: Workspace, people: Collection[str]) -> dict[str, int]:
     vault = workspace.vault
     with vault.exclusive():
         roster = workspace.roster()
-        needed = {roster.now(token) for token in used} | roster.excluded | {OWNER}
+        kept = roster.excluded | objections.frozen(workspace, roster) | {OWNER}
+        needed = {roster.now(token) for token in used} | kept
         gone = {label for label in roster.people() if label not in needed} | {*people} - {OWNER}
         before = len(roster.people())
         roster.forget(gone)

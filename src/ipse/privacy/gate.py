@@ -7,14 +7,14 @@ leaves before a ``Cleared`` is made, so nothing of the record is kept. The gate 
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Generic, NoReturn, TypeVar, final
 
 import msgspec
 
 from ipse.config import PrivacySettings
-from ipse.consent import Permit
+from ipse.consent import Permit, Special
 from ipse.errors import PrivacyError, RefusedError
 from ipse.interfaces import Recognizer, Span
 from ipse.privacy.domains import is_public
@@ -25,6 +25,7 @@ from ipse.privacy.lists import WordLists
 from ipse.privacy.operators import KEEP, PLACEHOLDER, file_name, replace, resolve
 from ipse.privacy.review import Review
 from ipse.privacy.roster import OWNER, Roster
+from ipse.privacy.special import special_in
 from ipse.records import Event, Message, Person, Reaction, Record
 
 __all__ = ["Cleared", "Gate"]
@@ -83,10 +84,11 @@ class Gate:
     """Clears the records of one source under one permit.
 
     ``roster`` remembers whom and what it replaces, and grows. ``lists`` are the words that the owner allowed
-    and denied; ``review`` takes in what recognizers were not sure of in a message's text.
+    and denied; ``review`` takes in what recognizers were not sure of in a message's text. ``refuse`` are the
+    special categories that are not kept.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a gate is made of
         self,
         roster: Roster,
         settings: PrivacySettings,
@@ -95,12 +97,14 @@ class Gate:
         permit: Permit,
         lists: WordLists | None = None,
         review: Review | None = None,
+        refuse: Collection[Special] = (),
     ) -> None:
         self._roster = roster
         self._permit = permit
         self._keep_raw = settings.keep_raw
         self._finder = Finder(recognizers, settings, lists)
         self._review = review
+        self._refuse = frozenset(refuse)
         self._exclusions = Exclusions(settings)
         # What a conversation repeats with every message.
         self._senders: dict[tuple[Person, str], Person] = {}
@@ -172,6 +176,8 @@ class Gate:
         self._not_erased(message.platform, message.conversation)
         again = self._roster.issued(message.conversation)
         self._exclusions.check(message, self._author(message, again=again))
+        if self._refuse and self._refuse & special_in(f"{message.subject or ''}\n{message.text}"):
+            raise RefusedError("it is of a special category you did not allow")
         # Senders first: whoever is new must be known before the text is searched.
         sender = self._sender(message, again=again)
         if sender.name in self._roster.excluded:

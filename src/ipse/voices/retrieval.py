@@ -4,11 +4,12 @@ Knows the owner's past only as the memory it was given; it never says anything t
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Self
 
 import numpy as np
 
+from ipse.errors import LearnerError
 from ipse.learners.features import SIZE, bags
 from ipse.learners.memory import Memory
 from ipse.records import Turn
@@ -46,24 +47,32 @@ class RetrievalVoice:
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
         self._known: dict[str, _Reply] = {}
+        self._unwanted: Callable[[str, str], bool] = lambda _platform, _reply: False
 
     @classmethod
     def load(cls, files: Mapping[str, bytes]) -> Self:
         """Make a voice of the learner's artefact; raises ``LearnerError`` where it is damaged."""
         return cls(Memory.loads(files))
 
+    def leave_out(self, unwanted: Callable[[str, str], bool]) -> None:
+        """Say nothing any more of what is ``unwanted``, by its platform and text."""
+        self._unwanted = unwanted
+
     def stream(self, context: Sequence[Turn], *, contact: str | None, seed: int) -> Iterator[str]:
         """Yield one of the owner's own replies, word by word; the seed chooses among equally good ones.
 
         What was said to ``contact`` goes before an equal said to others; nothing is said twice in one
-        conversation while there is something else to say.
+        conversation while there is something else to say. Raises ``LearnerError`` if there is nothing to say.
         """
         scores, _ = self._memory.weigh(_texts(context), contact)
         said = {turn.text for turn in context if turn.role == "owner"}
         again = [at for at, pair in enumerate(self._memory.past) if pair.reply in said]
         if len(again) < len(scores):
             scores[again] = -np.inf
-        yield from _PIECE.findall(self._memory.past[_chosen(scores, self._distinct(scores), seed)].reply)
+        best = self._distinct(scores)
+        if not best:
+            raise LearnerError("There is nothing it may say.", hint="Run `ipse prepare` and `ipse train`.")
+        yield from _PIECE.findall(self._memory.past[_chosen(scores, best, seed)].reply)
 
     def score(self, context: Sequence[Turn], replies: Sequence[str]) -> Sequence[float]:
         """Log odds of each reply to be the one given, up to a constant of the context."""
@@ -103,11 +112,15 @@ class RetrievalVoice:
         return [self._known[reply] for reply in replies]
 
     def _distinct(self, scores: np.ndarray) -> list[int]:
-        """The best rows, the best first, no reply twice."""
+        """The best rows, the best first, no reply twice and none that is unwanted."""
         best: dict[str, int] = {}
-        for at in np.argsort(-scores, kind="stable")[: 4 * CHOICE]:
-            best.setdefault(self._memory.past[at].reply, int(at))
-        return list(best.values())[:CHOICE]
+        for looked, at in enumerate(np.argsort(-scores, kind="stable")):
+            if len(best) == CHOICE or (best and looked >= 4 * CHOICE):
+                break
+            pair = self._memory.past[at]
+            if pair.reply not in best and not self._unwanted(pair.platform, pair.reply):
+                best[pair.reply] = int(at)
+        return list(best.values())
 
 
 def _texts(context: Sequence[Turn]) -> list[str]:
