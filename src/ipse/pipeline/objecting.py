@@ -74,7 +74,7 @@ def release(workspace: Workspace, who: str) -> Frozen:
             raise PrivacyError(f"{label} has not objected.", hint="See `ipse contacts list`.")
         for one in standing:
             ended = replace(one, released_at=datetime.now(UTC))
-            signed = objections.keep(workspace, ended, "contacts.release")
+            signed = objections.keep(workspace, ended, action="contacts.release")
     return Frozen(certificate=signed, name=roster.called(label))
 
 
@@ -92,5 +92,5 @@ def _again(
         return replace(done, not_retrained=str(error))
     objection = replace(done.certificate.objection, retrained=tuple(card.id for card in made))
     return replace(
-        done, certificate=objections.keep(workspace, objection, "contacts.retrained"), retrained=made
+        done, certificate=objections.keep(workspace, objection, action="contacts.retrained"), retrained=made
     )

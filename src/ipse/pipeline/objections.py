@@ -75,7 +75,7 @@ def held(workspace: Workspace) -> list[SignedObjection]:
     return [msgspec.json.decode(vault.get(KIND, name), type=SignedObjection) for name in vault.ids(KIND)]
 
 
-def keep(workspace: Workspace, objection: Objection, action: str) -> SignedObjection:
+def keep(workspace: Workspace, objection: Objection, *, action: str) -> SignedObjection:
     """Sign an objection with the audit row that tells of it, and make it durable."""
     vault = workspace.vault
     with vault.exclusive():
@@ -105,7 +105,7 @@ def stand(
             datasets=tuple(datasets),
             models=tuple(card.id for card in cards),
         )
-        signed = keep(workspace, objection, "contacts.object")
+        signed = keep(workspace, objection, action="contacts.object")
         for card in cards:
             Registry(workspace.vault).retire(card.id, reason=f"objection {objection.id}")
     return signed, cards
@@ -122,7 +122,7 @@ def adopt(workspace: Workspace, documents: Iterable[bytes]) -> None:
         old = here.get(told.id)
         if signed.public_key != mine or (old is not None and (old.released_at or not told.released_at)):
             continue
-        keep(workspace, told, "contacts.object" if told.released_at is None else "contacts.release")
+        keep(workspace, told, action="contacts.object" if told.released_at is None else "contacts.release")
     widen(workspace)
 
 
@@ -180,7 +180,7 @@ def widen(workspace: Workspace) -> None:
                 datasets=tuple(dict.fromkeys((*one.datasets, *datasets))),
                 models=tuple(dict.fromkeys((*one.models, *names))),
             )
-            keep(workspace, changed, "contacts.object")
+            keep(workspace, changed, action="contacts.object")
 
 
 def _standing(workspace: Workspace) -> list[Objection]:
