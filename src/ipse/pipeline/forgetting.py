@@ -33,7 +33,8 @@ __all__ = ["PROOFS", "Forgotten", "allow_again", "carry_out", "finish", "forget"
 KIND = "forgetting"
 DERIVED = frozenset({"model", "objection", "withdrawal"})  # what takes no records along
 PROOFS = (
-    "archive.", "assessment.", "audit.", "backup.", "consent.", "contacts.object", "contacts.re", "dataset.prepare", "erase", "exception.",
+    "archive.", "assessment.", "audit.", "backup.", "consent.", "contacts.object",
+    "contacts.release", "contacts.retrained", "dataset.prepare", "erase", "exception.",
     "forget.", "model.", "purge", "request.", "scorecard.keep", "train", "vault.",
 )  # fmt: skip
 """Actions that stay told however old: what was allowed, learned from what, erased and proved."""
