@@ -24,6 +24,13 @@ def test_the_folder_is_where_it_is_unless_a_file_says_otherwise(tmp_path: Path) 
     assert str(Location.read(tmp_path)) == "catalog.db"
 
 
+def test_a_password_that_somebody_wrote_into_the_file_is_used_and_not_shown(tmp_path: Path) -> None:
+    raw = Location.new(URL, VAULT).raw()
+    (tmp_path / LOCATION).write_bytes(raw.replace(b"ada@", b"ada:zanzibar@"))
+    place = Location.read(tmp_path)
+    assert (str(place), place.password, place.raw()) == (URL, "zanzibar", raw)
+
+
 def test_each_catalog_has_a_schema_of_its_own(tmp_path: Path) -> None:
     schemas = {Location.new(URL, VAULT).raw() for _ in range(5)}
     assert len(schemas) == 5

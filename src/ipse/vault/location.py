@@ -57,11 +57,7 @@ class Location:
             raise VaultError("The catalog's URL cannot be read.", hint=_HINT) from error
         if parsed.drivername not in DRIVERS:
             raise VaultError(f"A catalog cannot lie in `{parsed.drivername}`.", hint=_HINT)
-        held = parsed.query.get("password", "")
-        bare = parsed.difference_update_query(SECRETS)._replace(drivername=DRIVER, password=None)
-        schema = f"{_own(vault)}_{crypto.random_bytes(4).hex()}"
-        password = parsed.password or (held if isinstance(held, str) else held[-1])
-        return cls(_Stored(bare.render_as_string(hide_password=False), schema), str(password))
+        return cls._parted(parsed, f"{_own(vault)}_{crypto.random_bytes(4).hex()}")
 
     @classmethod
     def read(cls, folder: Path) -> Self:
@@ -81,12 +77,22 @@ class Location:
         )
         try:
             stored = msgspec.json.decode(raw, type=_Stored | None)
-            driver = sa.make_url(stored.url).drivername if stored else DRIVER
+            url = sa.make_url(stored.url) if stored else None
         except (msgspec.MsgspecError, sa.exc.ArgumentError) as error:
             raise damaged from error
-        if driver != DRIVER or (stored and not re.fullmatch(r"ipse_[0-9a-f]{32}_[0-9a-f]{8}", stored.schema)):
+        if stored is None or url is None:
+            return cls()
+        if url.drivername != DRIVER or not re.fullmatch(r"ipse_[0-9a-f]{32}_[0-9a-f]{8}", stored.schema):
             raise damaged
-        return cls(stored)
+        return cls._parted(url, stored.schema)
+
+    @classmethod
+    def _parted(cls, url: sa.URL, schema: str) -> Self:
+        """The place, and the password that stood in its URL, if only because somebody wrote it there."""
+        held = url.query.get("password", "")
+        password = url.password or (held if isinstance(held, str) else held[-1])
+        bare = url.difference_update_query(SECRETS)._replace(drivername=DRIVER, password=None)
+        return cls(_Stored(bare.render_as_string(hide_password=False), schema), str(password))
 
     def raw(self) -> bytes:
         """The bytes to keep, without a password."""

@@ -55,9 +55,9 @@ class SQLite:
             yield db
 
     def remove(self) -> None:
-        """Delete the file and its log."""
+        """Delete the file and its logs: a new file of that name must not find one."""
         self._engine.dispose()
-        for end in ("-wal", "-shm", ""):
+        for end in ("", "-journal", "-wal", "-shm"):
             self._file.with_name(FILE + end).unlink(missing_ok=True)
 
     @contextmanager
