@@ -97,15 +97,19 @@ def _cell(column: Column, row: Row) -> str:
 
 
 def _read_csv(file: Path, columns: tuple[Column, ...]) -> Iterator[dict[str, Any]]:
-    csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # a long text is one field
     kinds = {column.name: column.kind for column in columns}
-    with file.open(encoding="utf-8", newline="") as stream:
-        for row in csv.DictReader(stream, strict=True):
-            yield {
-                name: cell if kinds[name] in _PLAIN else msgspec.json.decode(cell)
-                for name, cell in row.items()
-                if cell or kinds[name] == "text"
-            }
+    # A long text is one field. The limit is the whole process's, and sources rely on it: it is put back.
+    before = csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
+    try:
+        with file.open(encoding="utf-8", newline="") as stream:
+            for row in csv.DictReader(stream, strict=True):
+                yield {
+                    name: cell if kinds[name] in _PLAIN else msgspec.json.decode(cell)
+                    for name, cell in row.items()
+                    if cell or kinds[name] == "text"
+                }
+    finally:
+        csv.field_size_limit(before)
 
 
 def _write_parquet(file: Path, columns: tuple[Column, ...], rows: Iterable[Row]) -> int:
