@@ -64,6 +64,14 @@ def test_the_whole_way_from_a_vault_to_an_answer(
     card = json.loads(out)
     assert (code, set(card["sets"])) == (0, {"train", "judge", "test"})
     assert run("prepare")[1].count(card["hash"]) == 1
+    told = run("prepare", "--report")[1]
+    assert "near-duplicate" in told
+    assert "Coherence of reflections judged by" in told
+    report = json.loads(run("prepare", "--report", "--json")[1])
+    assert set(report) == {"card", "samples", "persona"}
+    assert report["samples"].keys() <= report["card"]["filters"].keys()
+    lines = run("export", "dataset", "--format", "alpaca")[1].splitlines()
+    assert json.loads(lines[0])["output"]
     code, out, _ = run("train", "--yes", "--json")
     assert (code, json.loads(out)["dataset_hash"]) == (0, card["hash"])
     code, out, _ = run("answer", "what about plan 3?", "--contact", "ilka", "--json")

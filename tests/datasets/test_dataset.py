@@ -57,6 +57,7 @@ def test_the_file_comes_back_and_its_hash_is_that_of_its_lines() -> None:
     dataset = prepare(two_people(), SETTINGS, consents=CONSENTS)
     assert Dataset.loads(dataset.dumps()) == dataset
     assert json.loads(dataset.dumps().splitlines()[0])["hash"] == dataset.card.hash
+    assert dataset.dumps().splitlines()[1].startswith(b'{"persona":')
 
 
 def test_a_changed_file_is_refused() -> None:

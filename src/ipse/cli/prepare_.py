@@ -7,7 +7,7 @@ import typer
 from ipse.cli.console import JsonOption, VaultOption, console, opened, print_json
 
 if TYPE_CHECKING:
-    from ipse.datasets import Card, Report
+    from ipse.datasets import Card, Persona, Report
 
 __all__ = ["prepare"]
 
@@ -34,13 +34,16 @@ def prepare(
 
     told = Report(samples=report)
     with opened(vault) as workspace:
-        card = freeze(workspace, report=told).card
+        dataset = freeze(workspace, report=told)
+    card = dataset.card
     if json:
-        print_json({"card": card, "samples": told.samples} if report else card)
+        more = {"card": card, "samples": told.samples, "persona": dataset.persona}
+        print_json(more if report else card)
         return
     _print(card)
     if report:
         _explain(card, told)
+        _describe(dataset.persona)
 
 
 def _print(card: "Card") -> None:
@@ -85,6 +88,18 @@ def _explain(card: "Card", told: "Report") -> None:
     true, kept = (card.rates.get(name, 0.0) for name in ("true", "kept"))
     out.print(f"Short replies in training: {kept:.1%} of what trains, {true:.1%} of what you wrote then.")
     out.print(f"Coherence of reflections judged by {card.means.get('coherence', 'words')}.")
+
+
+def _describe(persona: "Persona") -> None:
+    from rich.markup import escape
+
+    out = console()
+    for theme in persona.themes:
+        out.print(f"theme      {theme.share:>6.1%}  {escape(', '.join(theme.terms))}")
+    if persona.values:
+        out.print("values    ", ", ".join(f"{name} {share:.1%}" for name, share in persona.values.items()))
+    if persona.mentions:
+        out.print("mentions  ", _listed(persona.mentions))
 
 
 def _listed(counts: dict[str, int]) -> str:

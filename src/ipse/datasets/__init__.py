@@ -8,6 +8,7 @@ from ipse.datasets.cleaning import Report, Sample
 from ipse.datasets.dataset import Dataset, Talk, impostors, prepare
 from ipse.datasets.dialogues import Dialogue, TimedTurn, dialogues, examples
 from ipse.datasets.formats import InstructionFormat, to_chat_jsonl, to_jsonl
+from ipse.datasets.persona import Persona, Theme
 from ipse.datasets.rules import RULES, Rule
 from ipse.datasets.split import Split, split
 
@@ -17,12 +18,14 @@ __all__ = [
     "Dataset",
     "Dialogue",
     "InstructionFormat",
+    "Persona",
     "Report",
     "Rule",
     "Sample",
     "SetSummary",
     "Split",
     "Talk",
+    "Theme",
     "TimedTurn",
     "dialogues",
     "examples",

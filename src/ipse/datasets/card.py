@@ -53,6 +53,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     rates: dict[str, float] = {}
     means: dict[str, str] = {}
     special: dict[str, dict[str, str]] = {}
+    persona_hash: str = ""
     format: int = FORMAT
 
     @property

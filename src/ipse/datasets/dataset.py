@@ -15,6 +15,7 @@ from ipse.datasets.card import READABLE, Card, SetSummary, canonical, content_ha
 from ipse.datasets.cleaning import Report
 from ipse.datasets.coherence import judge
 from ipse.datasets.dialogues import OWNER, Dialogue, dialogues, examples
+from ipse.datasets.persona import Persona, persona_of
 from ipse.datasets.rules import RULES, check_names, left_out, unfit
 from ipse.datasets.split import SetName, Split, split
 from ipse.datasets.strategies import shaped
@@ -49,14 +50,16 @@ class _Line(msgspec.Struct, frozen=True):
 
 
 class Dataset(msgspec.Struct, frozen=True):
-    """A card and the sets it describes."""
+    """A card, the sets it describes, and what their training replies say of the owner."""
 
     card: Card
     split: Split
+    persona: Persona = Persona()
 
     def dumps(self) -> bytes:
-        """JSON lines: the card, then each example with the name of its set, in order."""
-        return b"\n".join((canonical(self.card), *_lines(self.split), b""))
+        """JSON lines: the card, the persona, then each example with the name of its set, in order."""
+        persona = canonical({"persona": self.persona})
+        return b"\n".join((canonical(self.card), persona, *_lines(self.split), b""))
 
     @classmethod
     def loads(cls, data: bytes) -> "Dataset":
@@ -68,15 +71,16 @@ class Dataset(msgspec.Struct, frozen=True):
                     "This dataset was written by another version of ipse.", hint="Run `ipse prepare` again."
                 )
             card = msgspec.json.decode(head, type=Card)
+            persona, body = _persona(body)
             lines = [msgspec.json.decode(line, type=_Line) for line in body.splitlines()]
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise _damaged() from error
-        if content_hash(body.splitlines()) != card.hash:
+        if content_hash(body.splitlines()) != card.hash or _persona_hash(persona) != card.persona_hash:
             raise _damaged()
         held: dict[SetName, list[Example]] = {"train": [], "judge": [], "test": []}
         for line in lines:
             held[line.set].append(line.example)
-        return cls(card, _split_of(held, card))
+        return cls(card, _split_of(held, card), persona)
 
 
 def prepare(
@@ -120,8 +124,14 @@ def prepare(
     gathered.counts["examples"] = sum(map(len, parts.sets().values()))
     grants = {source: consents[source] for source in sorted(gathered.used)}
     card = _card(parts, settings, consents=grants, counts=gathered.counts, filters=report.counts)
-    more = {"rates": _as_dict(rates), "means": {"coherence": means}, "special": dict(special or {})}
-    return Dataset(msgspec.structs.replace(card, **more), parts)
+    persona = persona_of(parts.train)
+    more = {
+        "rates": _as_dict(rates),
+        "means": {"coherence": means},
+        "special": dict(special or {}),
+        "persona_hash": _persona_hash(persona),
+    }
+    return Dataset(msgspec.structs.replace(card, **more), parts, persona)
 
 
 def _for_training(parts: Split, settings: DatasetSettings, counts: Counter[str]) -> Split:
@@ -204,6 +214,19 @@ def impostors(
         speaker: sorted(found[speaker], key=lambda example: (example.at, example.id))
         for speaker in sorted(found)
     }
+
+
+def _persona_hash(persona: Persona) -> str:
+    """SHA-256 of a persona; empty for an empty one, as of datasets that have none."""
+    return content_hash([canonical(persona)]) if persona != Persona() else ""
+
+
+def _persona(body: bytes) -> tuple[Persona, bytes]:
+    """The persona, where the second line holds one, and the lines after it."""
+    first, _, rest = body.partition(b"\n")
+    if not first.startswith(b'{"persona":'):
+        return Persona(), body
+    return msgspec.json.decode(first, type=dict[str, Persona])["persona"], rest
 
 
 def _lines(parts: Split) -> Iterator[bytes]:
