@@ -65,7 +65,7 @@ def test_the_whole_way_from_a_vault_to_an_answer(
     assert (code, set(card["sets"])) == (0, {"train", "judge", "test"})
     assert run("prepare")[1].count(card["hash"]) == 1
     told = run("prepare", "--report")[1]
-    assert "near-duplicate" in told
+    assert "left out" in told
     assert "Coherence of reflections judged by" in told
     report = json.loads(run("prepare", "--report", "--json")[1])
     assert set(report) == {"card", "samples", "persona"}
