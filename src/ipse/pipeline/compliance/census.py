@@ -15,6 +15,7 @@ from ipse.datasets import Dataset
 from ipse.errors import DamagedVaultError
 from ipse.interfaces import Span
 from ipse.pipeline.clearing import word_lists
+from ipse.pipeline.special import of_message
 from ipse.pipeline.workspace import Workspace
 from ipse.privacy.finding import Finder
 from ipse.privacy.known import Mention
@@ -45,6 +46,7 @@ class Census(msgspec.Struct, kw_only=True):
 
     ``named`` are ids of messages in which a known person stands by name, ``identified`` of those with an
     identifier that the gate would replace today; ``damaged`` are sources that could not be read to their end.
+    ``special`` counts messages by special category.
     """
 
     tallies: dict[tuple[str, str], Tally] = {}
@@ -56,6 +58,7 @@ class Census(msgspec.Struct, kw_only=True):
     overdue: Counter[str] = msgspec.field(default_factory=Counter)
     misdated: list[str] = []
     named: list[str] = []
+    special: Counter[str] = msgspec.field(default_factory=Counter)
     identified: list[str] = []
     damaged: list[str] = []
 
@@ -122,6 +125,7 @@ class _Counter:
         if not all(name.startswith("<FILE") for name in message.attachments):
             found.named_files.append(message.id)
         texts = [text for text in (message.text, message.subject, message.raw) if text]
+        found.special.update(of_message(message))
         if any(self._search.names(text) for text in texts):
             found.named.append(message.id)
         if any(self._search.identifiers(text) for text in texts):

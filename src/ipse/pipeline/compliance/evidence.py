@@ -11,7 +11,8 @@ from pathlib import Path
 
 from ipse.consent import Consent, Purpose, SignedConsent, verify
 from ipse.datasets import Dataset
-from ipse.errors import AuditError, ConsentError, DamagedVaultError, DatasetError, IpseError
+from ipse.errors import AuditError, ConsentError, DamagedVaultError, DatasetError, IpseError, PrivacyError
+from ipse.pipeline import objections
 from ipse.pipeline.certificates import SignedCertificate, certificates
 from ipse.pipeline.compliance.census import Census, Searcher, census
 from ipse.pipeline.compliance.results import NotMeasuredError
@@ -155,7 +156,15 @@ class Facts:
         """The datasets that are used: of the model that speaks, and the newest, which trains the next."""
         newest = list(self.datasets)[-1:]
         wanted = {*newest, *([self.champion.dataset] if self.champion else [])}
-        return {name: held for name, held in self.readable().items() if name in wanted}
+        return {name: held for name, held in self.readable().items() if name in wanted and self._usable(name)}
+
+    def _usable(self, dataset: str) -> bool:
+        """Whether no objection keeps a dataset from being used."""
+        try:
+            objections.check_usable(self.workspace, dataset)
+        except PrivacyError:
+            return False
+        return True
 
     @cached_property
     def audit(self) -> AuditReport | AuditError:

@@ -1,6 +1,6 @@
 """On what basis data is there, and what it is used for: C1, C3, C4, C11, C15."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -254,8 +254,10 @@ def _in_time(uses: list[_Use], late: list[_Use], when: str, todo: str) -> Outcom
 
 def _uses(facts: Facts) -> Iterator[_Use]:
     """Imports, datasets, models and answers, each with the consents it rested on."""
-    models = {card.id: card.consents for card in facts.models}
-    datasets = {name: held.card.consents for name, held in facts.readable().items()}
+    models = {card.id: _grants(card.consents, card.special) for card in facts.models}
+    datasets = {
+        name: _grants(held.card.consents, held.card.special) for name, held in facts.readable().items()
+    }
     for row in facts.log("import.keep", "dataset.prepare", "model.add", "answer"):
         if row.at is None:
             continue
@@ -268,6 +270,11 @@ def _uses(facts: Facts) -> Iterator[_Use]:
             continue
         kind, held = ("dataset", datasets) if row.action == "dataset.prepare" else ("model", models)
         name = str(row.details.get(kind))
-        for consent in held.get(name, {}).values():
+        for consent in held.get(name, ()):
             if (one := facts.consents.get(consent)) is not None:
                 yield _Use(row.at, f"{kind} {name}, audit row {row.seq}", one)
+
+
+def _grants(consents: Mapping[str, str], special: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """The ids of all consents that something rests on."""
+    return [*consents.values(), *(one for grants in special.values() for one in grants.values())]

@@ -33,7 +33,11 @@ LINES: tuple[Spec, ...] = (
         (lawful.authentic_consents, lawful.basis_of_records),
         (lawful.used_after_expiry,),
     ),
-    Spec("C2", "Special categories", "9", special.NEEDED, special.BESIDES),
+    Spec(
+        "C2", "Special categories", "9",
+        (special.allowed_apart, special.nothing_unasked),
+        (special.found_in_records,),
+    ),
     Spec("C3", "Transparency", "12–14", (lawful.notice_shown, lawful.informed)),
     Spec(
         "C4", "Purpose limitation", "5(1)(b)",

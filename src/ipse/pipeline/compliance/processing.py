@@ -16,6 +16,7 @@ CANNOT_SHOW = (
     "What was done with copies outside the vault: exports, printed answers, backups elsewhere.",
     "An older copy put in place of the whole vault, unless an anchor from outside was given (C10).",
     "People who are only talked about and take part in no export.",
+    "Special categories that its word lists miss, and those in pictures, voices and files (C2).",
     "What a model would say if asked: that erased content is gone from it rests on deleting the model.",
     "Malware or another person at this machine while the vault is unlocked.",
     "Whether the household exemption (Art. 2(2)(c)) applies; this report does not rely on it.",

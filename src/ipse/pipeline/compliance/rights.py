@@ -1,6 +1,7 @@
 """What data subjects may ask for: C12, C13, C14."""
 
 from ipse.errors import VaultError
+from ipse.pipeline import objections
 from ipse.pipeline.certificates import verify
 from ipse.pipeline.compliance.evidence import Facts
 from ipse.pipeline.compliance.results import NotMeasuredError, Outcome, failed, passed
@@ -153,11 +154,11 @@ def erasures_answered(facts: Facts) -> Outcome:
 
 
 def out_of_datasets(facts: Facts) -> Outcome:
-    """No dataset in use holds what somebody wrote whom you left out."""
+    """No dataset in use holds what somebody wrote who objected or whom you left out."""
     roster = facts.roster
-    out = {roster.now(label) for label in roster.excluded}
+    out = {roster.now(label) for label in roster.excluded | objections.frozen(facts.workspace, roster)}
     if not out:
-        raise NotMeasuredError("Nobody is left out.", hint="Nothing to do.")
+        raise NotMeasuredError("Nobody objected and nobody is left out.", hint="Nothing to do.")
     used = facts.in_use()
     wrong = []
     for name, dataset in used.items():
@@ -171,12 +172,12 @@ def out_of_datasets(facts: Facts) -> Outcome:
         wrong += [f"dataset {name}: {label}" for label in sorted(speakers & out)]
     if wrong:
         return failed(
-            f"{len(wrong)} people whom you left out still speak in a dataset in use.",
+            f"{len(wrong)} people who objected or were left out still speak in a dataset in use.",
             "Run ipse prepare and ipse train again.",
             wrong,
             people=len(wrong),
         )
-    return passed(f"{len(out)} people are left out of {len(used)} datasets in use.", people=len(out))
+    return passed(f"{len(out)} people do not speak in {len(used)} datasets in use.", people=len(out))
 
 
 def objections_answered(facts: Facts) -> Outcome:
