@@ -75,12 +75,12 @@ def again(workspace: Workspace) -> None:
 def variant(workspace: Workspace, text: bytes, **fields: object) -> tuple[str, bytes]:
     """The dataset with another text in it, whole by a hash of its own."""
     old = workspace.vault.get("dataset", workspace.vault.ids("dataset")[0])
-    head, _, body = old.partition(b"\n")
+    head, persona, body = old.split(b"\n", 2)
     assert b"the lake" in body
     body = body.replace(b"the lake", text, 1)
     card = msgspec.json.decode(head, type=dict[str, object]) | fields
     card["hash"] = content_hash(body.splitlines())
-    return str(card["hash"])[:16], canonical(card) + b"\n" + body
+    return str(card["hash"])[:16], b"\n".join((canonical(card), persona, body))
 
 
 @seeded("C1", "consent [0-9a-f]{16}")
