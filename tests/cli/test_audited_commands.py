@@ -31,6 +31,7 @@ READS: dict[str, tuple[list[str], list[str]]] = {
     "contacts merge": (["Ilka Brandt", "Jun Harada"], ["contacts.merge"]),
     "contacts rename": (["Ilka Brandt", "Ilka B."], ["contacts.rename"]),
     "contacts exclude": (["Ilka Brandt"], ["contacts.exclude"]),
+    "contacts object": (["Ilka Brandt"], ["contacts.objection"]),
     "enrich": (["--show"], ["read"]),
     "prepare": ([], ["read"]),
     "train": (["--yes"], ["dataset.read", "train", "model.add"]),
@@ -75,7 +76,7 @@ SILENT = {
     ],
     "changes something, and leaves a row of it": [
         "consent give", "consent withdraw", "models promote", "models rollback", "report requests add",
-        "report requests close", "report exception add", "report exception remove", "backup drill",
+        "report requests close", "contacts release", "report exception add", "report exception remove", "backup drill",
         "vault passphrase", "vault recovery", "vault rotate", "vault reencrypt", "vault keyring add",
         "vault keyring remove", "vault unlock", "vault move-catalog",
     ],

@@ -38,8 +38,13 @@ WHO, OTHER = "Ilka Brandt", "Jun Harada"
 GONE, KEPT = ("zqvkpyt",), ("bdfnlsc",)
 """What the owner says to each of them, again and again, so that the adapter learns it by heart."""
 
-QUESTIONS = ("are you there", "what is the word", "say it again", "did you see it", "tell me")
+ASKED = {
+    WHO: ("are you there", "say it again", "tell me"),
+    OTHER: ("where is the dog", "who won", "what time"),
+}
 METHODS = ("retrieval", "lora")
+PROBES, CONTROL = 200, 20
+REPEATS = ["duplicate", "near-duplicate", "low-value"]  # rules that would take most of what is said again
 
 
 def quiet(_done: float, _total: float | None, _figures: object) -> None:
@@ -50,7 +55,7 @@ def chat(folder: Path, contact: str, words: tuple[str, ...]) -> None:
     lines = []
     for n in range(60):
         at = f"{n % 27 + 1:02}/{n // 27 + 1:02}/2023, 1{n % 10}:0"
-        lines.append(f"{at}1 - {contact}: {QUESTIONS[n % 5]}, {contact[0]}{n}?")
+        lines.append(f"{at}1 - {contact}: {ASKED[contact][n % 3]}, {n}?")
         lines.append(f"{at}5 - Nora Feld: {words[0]} {words[0]} {n}")
     (folder / f"WhatsApp Chat with {contact}.txt").write_text("\n".join(lines), encoding="utf-8")
 
@@ -66,7 +71,7 @@ def workspace(tmp_path: Path, shared: Path) -> Workspace:
     (tmp_path / "recovery").write_text(recovery)
     lora = {"base": str(shared / "models" / "stories260K"), "max_steps": 200, "learning_rate": 1e-2}
     lora |= {"dropout": 0.0, "max_tokens": 128, "system": "As me."}
-    made = Workspace(vault, load_settings({"lora": lora}, environment={}))
+    made = Workspace(vault, load_settings({"lora": lora, "dataset": {"without": REPEATS}}, environment={}))
     give(made, "whatsapp", ["archive", "style"])
     import_(made, [exports], me=["Nora Feld"], progress=quiet)
     prepare(made)
@@ -82,7 +87,7 @@ def generations(workspace: Workspace, count: int) -> dict[str, list[str]]:
     for card in Registry(workspace.vault).cards():
         pick, clone = random.Random(9), Clone(workspace, model=card.id)
         for n in range(count):
-            text = clone.answer(f"{pick.choice(QUESTIONS)}, {pick.choice('IJ')}{n % 60}?").text
+            text = clone.answer(f"{pick.choice((*ASKED[WHO], *ASKED[OTHER]))}, {n % 60}?").text
             said.setdefault(card.method, []).append(text)
             clone.reset()
     return said
@@ -110,13 +115,13 @@ def found(words: tuple[str, ...], texts: list[str]) -> set[str]:
 def test_no_generation_holds_a_word_of_who_was_forgotten_and_no_backup_brings_it_back(
     workspace: Workspace, tmp_path: Path
 ) -> None:
-    probes, both = 200, (*GONE, *KEPT)
-    before = generations(workspace, probes)
+    both = (*GONE, *KEPT)
+    before = generations(workspace, CONTROL)
     assert {way: found(both, said) for way, said in before.items()} == {one: {*both} for one in METHODS}
     assert found(both, opened(workspace)) == {*both}  # the control
     done = forget(workspace, plan_for(workspace, "contact", WHO), retrain=True)
     assert {card.method for card in done.retrained} == {*METHODS}
-    after = generations(workspace, probes)
+    after = generations(workspace, PROBES)
     assert {way: found(both, said) for way, said in after.items()} == {one: {*KEPT} for one in METHODS}
     assert found(both, opened(workspace)) == {*KEPT}
     back_up(workspace, tmp_path / "copies", progress=quiet)
@@ -134,7 +139,7 @@ def test_no_generation_holds_a_word_of_who_was_forgotten_and_no_backup_brings_it
                       progress=quiet)  # fmt: skip
         with Vault.open(target, PASSPHRASE) as vault:
             back = Workspace(vault, workspace.settings)
-            said = generations(back, probes)
+            said = generations(back, CONTROL)
             assert {*said} == (set() if replayed else {*METHODS})  # models of that day learned from them
             for texts in (opened(back), *said.values()):
                 assert found(GONE, texts) == (set() if replayed else {*GONE})

@@ -40,9 +40,9 @@ def alarms(name: str) -> float:
 
 # Floors just below what was measured (docs/guides/privacy.md): a list that gets worse is noticed.
 def test_what_is_said_in_usual_words_is_mostly_found() -> None:
-    """`build` is what the lists were written against; `usual` was written after and never tuned against."""
-    assert recall("build") >= 0.98
-    assert alarms("build") <= 0.01
+    """`tuned` is what the lists were written against; `usual` was written after and never tuned against."""
+    assert recall("tuned") >= 0.98
+    assert alarms("tuned") <= 0.01
     assert recall("usual") >= 0.90
 
 
@@ -56,7 +56,7 @@ def test_what_is_only_hinted_at_is_mostly_missed_and_said_so() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("category", CATEGORIES)
 def test_every_category_is_found_in_every_language(language: str, category: str) -> None:
-    mine = [sentence for one, what, sentence in table("build") if (one, what) == (language, category)]
+    mine = [sentence for one, what, sentence in table("tuned") if (one, what) == (language, category)]
     found = [sentence for sentence in mine if category in special_in(sentence)]
     assert len(mine) >= 14
     assert len(found) >= 0.8 * len(mine)
