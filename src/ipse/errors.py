@@ -48,6 +48,7 @@ __all__ = [
     "PrivacyError",
     "RefusedError",
     "RegistryError",
+    "ServerError",
     "SettingsError",
     "SourceError",
     "UnknownFormatError",
@@ -149,6 +150,10 @@ class MissingExtraError(LearnerError):
 
 class BaseModelError(LearnerError):
     """The base model cannot be used."""
+
+
+class ServerError(LearnerError):
+    """A model server on this machine, or one the owner allowed, does not answer as it should."""
 
 
 class EnrichmentError(IpseError):

@@ -16,6 +16,8 @@ from ipse.exports import ExportPath
 from ipse.records import Example, Person, Record, Turn, Unreadable
 
 __all__ = [
+    "AskingVoice",
+    "ConfigurableVoice",
     "LanguageVoice",
     "Learner",
     "Progress",
@@ -159,6 +161,21 @@ class RecallingVoice(Voice, Protocol):
 
     def leave_out(self, unwanted: Callable[[str, str], bool]) -> None:
         """Say nothing any more of what is ``unwanted``, by its platform and text."""
+
+
+@runtime_checkable
+class ConfigurableVoice(Voice, Protocol):
+    """A voice that the settings of a run say something to, such as how to draw words or whom to ask."""
+
+    def configure(self, settings: Settings) -> None:
+        """Speak by these settings from now on; raises what a setting that cannot be met raises."""
+
+
+@runtime_checkable
+class AskingVoice(Voice, Protocol):
+    """A voice that shows what it is asked, and past messages, to a server."""
+
+    asks: str  # host and port of it, for the audit log
 
 
 @runtime_checkable

@@ -3,16 +3,17 @@
 It knows no part by name: adding one edits nothing but its entry point.
 """
 
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import cast
 
-from ipse.config import PrivacySettings
+from ipse.config import PrivacySettings, Settings
 from ipse.enrichment import Site
 from ipse.errors import PluginError, UnknownFormatError
-from ipse.interfaces import Learner, Recognizer, Source, Voice
+from ipse.interfaces import ConfigurableVoice, Learner, Recognizer, Source, Voice
 
-__all__ = ["learner", "learners", "recognizers", "sites", "source_named", "sources", "voice"]
+__all__ = ["learner", "learners", "recognizers", "sites", "source_named", "sources", "speaking", "voice"]
 
 
 @cache
@@ -92,3 +93,11 @@ def learner(name: str) -> type[Learner]:
 def voice(name: str) -> type[Voice]:
     """The voice class that speaks with what the learner of the same name made."""
     return _load("ipse.voices", name, Voice)
+
+
+def speaking(name: str, files: Mapping[str, bytes], settings: Settings) -> Voice:
+    """The voice of that name with what its learner made, speaking by these settings."""
+    made = voice(name).load(files)
+    if isinstance(made, ConfigurableVoice):
+        made.configure(settings)
+    return made

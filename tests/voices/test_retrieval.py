@@ -137,7 +137,8 @@ def test_it_shows_what_an_answer_is_based_on(voice: RetrievalVoice) -> None:
     assert found[0].similarity == pytest.approx(1, abs=0.02)
     assert [each.similarity for each in found] == sorted((each.similarity for each in found), reverse=True)
     assert len(voice.nearest(asks("hi"), 99)) == len(SAID)
-    context, reply, similarity = voice.nearest(asks("hi"), 1)[0]
+    context, reply, similarity, platform = voice.nearest(asks("hi"), 1)[0]
+    assert platform == "whatsapp"
     assert (context, reply) in {(asked, said) for _, asked, said in SAID}
     assert similarity <= 1
 

@@ -38,6 +38,7 @@ def answer(
             return
         _speak(clone, text)
     console().print(f"[dim]— {LABEL} · {clone.card.method} {clone.card.id}[/]")
+    _say_fallback(clone)
 
 
 def chat(
@@ -52,7 +53,9 @@ def chat(
     out = console()
     with opened(vault) as workspace:
         clone = Clone(workspace, contact=contact, model=model)
+        told = clone.fallback
         if not json:
+            _say_fallback(clone)
             out.print(f"[dim]{clone.card.method} {clone.card.id}. Everything it says is {LABEL}.[/]")
         while text := _asked(clone):
             if text == "/reset":
@@ -63,6 +66,9 @@ def chat(
                 continue
             out.print("[bold]ai[/] ", end="")
             _speak(clone, text)
+            if clone.fallback != told:
+                told = clone.fallback
+                _say_fallback(clone)
 
 
 def _asked(clone: "Clone") -> str:
@@ -84,6 +90,13 @@ def _looking(check: "Callable[[], None]") -> "Iterator[None]":
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+def _say_fallback(clone: "Clone") -> None:
+    from rich.markup import escape
+
+    if clone.fallback:
+        console(stderr=True).print(f"[yellow]{escape(clone.fallback)}[/]")
 
 
 def _speak(clone: "Clone", text: str) -> None:

@@ -15,8 +15,10 @@ from ipse.config.sections import (
     RetentionSettings,
     RetrievalSettings,
     ScorecardSettings,
+    ServerSettings,
     Settings,
     SourceRetention,
+    VoiceSettings,
 )
 
 __all__ = [
@@ -33,8 +35,10 @@ __all__ = [
     "RetentionSettings",
     "RetrievalSettings",
     "ScorecardSettings",
+    "ServerSettings",
     "Settings",
     "SourceRetention",
+    "VoiceSettings",
     "default_vault",
     "json_schema",
     "load_settings",

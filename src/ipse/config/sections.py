@@ -18,8 +18,10 @@ __all__ = [
     "RetentionSettings",
     "RetrievalSettings",
     "ScorecardSettings",
+    "ServerSettings",
     "Settings",
     "SourceRetention",
+    "VoiceSettings",
 ]
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
@@ -250,6 +252,32 @@ class RetrievalSettings(_Section):
     seed: int = 7
 
 
+class VoiceSettings(_Section):
+    """How the next word is drawn, by every voice that draws words."""
+
+    temperature: float = Field(0.7, gt=0, le=2)
+    top_p: float = Field(0.9, gt=0, le=1)
+    top_k: int = Field(50, ge=1)
+    max_new_tokens: int = Field(256, ge=1, description="longest answer")
+    repetition_penalty: float = Field(1.1, ge=1, le=2, description="what a word is worth less said again")
+    examples: int = Field(6, ge=0, le=32, description="past exchanges that a prompted model is shown")
+    fallback: bool = Field(
+        default=True, description="let the embedded voice answer, and say so, where another cannot"
+    )
+
+
+class ServerSettings(_Section):
+    """A server of language models that speaks OpenAI's chat protocol, for the method `prompted`."""
+
+    url: str = Field("http://127.0.0.1:11434/v1", description="its address; this is Ollama's own")
+    model: str = Field("", description="model to ask for; empty: the first that the server lists")
+    key: SecretStr = Field(SecretStr(""), description="its key, if it wants one; better in IPSE_SERVER__KEY")
+    allow_network: bool = Field(
+        default=False, description="let prompts, with past messages in them, go to another machine"
+    )
+    timeout: float = Field(60.0, gt=0, description="seconds to wait for the next piece of an answer")
+
+
 class LoraSettings(_Section):
     """The adapter, with the defaults of the recipe."""
 
@@ -301,5 +329,7 @@ class Settings(_Section):
     dataset: DatasetSettings = DatasetSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     lora: LoraSettings = LoraSettings()
+    voice: VoiceSettings = VoiceSettings()
+    server: ServerSettings = ServerSettings()
     scorecard: ScorecardSettings = ScorecardSettings()
     report: ReportSettings = ReportSettings()

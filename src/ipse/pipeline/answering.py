@@ -13,11 +13,11 @@ from datetime import UTC, datetime
 import msgspec
 
 from ipse import plugins
-from ipse.errors import PrivacyError, RegistryError
-from ipse.interfaces import RecallingVoice, Voice
+from ipse.errors import ConsentError, LearnerError, PrivacyError, RegistryError
+from ipse.interfaces import AskingVoice, RecallingVoice, Voice
 from ipse.pipeline import objections
 from ipse.pipeline.clearing import Clearing
-from ipse.pipeline.learning import LOOK_SECONDS, still_allowed
+from ipse.pipeline.learning import DEFAULT, LOOK_SECONDS, still_allowed
 from ipse.pipeline.special import Screen
 from ipse.pipeline.workspace import Workspace
 from ipse.privacy.roster import Roster
@@ -32,7 +32,10 @@ PLACEHOLDER = re.compile(r"<[A-Z]*(?:_\d*)?$")  # the beginning of one at the en
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer with what must travel with it; ``ai_generated`` is never false."""
+    """An answer with what must travel with it; ``ai_generated`` is never false.
+
+    ``fallback`` says which model could not speak and why, where another spoke in its place.
+    """
 
     text: str
     model: str
@@ -40,6 +43,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     dataset: str
     contact: str | None
     label: str = LABEL
+    fallback: str | None = None
     ai_generated: bool = True
 
 
@@ -49,15 +53,24 @@ def load_voice(workspace: Workspace, name: str) -> tuple[ModelCard, Voice]:
     card = registry.card(name)
     _check(workspace, card)
     workspace.vault.note("model.read", {"model": card.id})
-    return card, plugins.voice(card.method).load(registry.files(card.id))
+    return card, plugins.speaking(card.method, registry.files(card.id), workspace.settings)
 
 
 class Clone:
-    """One conversation with a clone; it remembers the last turns."""
+    """One conversation with a clone; it remembers the last turns.
+
+    Where its voice cannot be loaded or fails before it said anything, the embedded voice speaks from then on,
+    unless the settings forbid it; ``fallback`` says so.
+    """
 
     def __init__(self, workspace: Workspace, *, contact: str | None = None, model: str = "champion") -> None:
         self._workspace = workspace
-        self.card, self._voice = load_voice(workspace, model)
+        self.fallback: str | None = None
+        try:
+            self.card, self._voice = load_voice(workspace, model)
+        except LearnerError as error:
+            self.card = Registry(workspace.vault).card(model)
+            self._fall_back(error)
         self._roster = workspace.roster()
         self._contact = _known(self._roster, contact) if contact else None
         self._check()
@@ -80,21 +93,9 @@ class Clone:
         Raises like :meth:`check`, also in the midst of an answer.
         """
         self.check()
-        if isinstance(self._voice, RecallingVoice):
-            self._voice.leave_out(Screen(self._workspace, self.card.consents).bars)
         self._history.append(Turn("partner", self._contact or "partner", self._pseudonymized(text)))
-        self._workspace.vault.note(
-            "answer",
-            {
-                "model": self.card.id,
-                "contact": self._contact or "",
-                "question": _fingerprint(text),
-                "label": LABEL,
-            },
-        )
         heard: list[str] = []
-        pieces = self._voice.stream(self._history[-HISTORY:], contact=self._contact, seed=self._asked)
-        pieces = self._while_allowed(pieces)
+        pieces = self._while_allowed(self._spoken(_fingerprint(text)))
         yield from _restored(_heard(pieces, heard), self._roster, only=self.addressed)
         self._history.append(Turn("owner", "me", "".join(heard)))
         self._asked += 1
@@ -107,6 +108,7 @@ class Clone:
             method=self.card.method,
             dataset=self.card.dataset,
             contact=self._contact,
+            fallback=self.fallback,
         )
 
     def reset(self) -> None:
@@ -118,6 +120,40 @@ class Clone:
             raise PrivacyError(
                 f"{self._contact} objected to being used.", hint="See `ipse contacts release`."
             )
+
+    def _spoken(self, question: str) -> Iterator[str]:
+        """What the voice says, or the embedded one where it fails before it said anything."""
+        said = False
+        try:
+            for piece in self._said(question):
+                said = True
+                yield piece
+        except LearnerError as error:
+            if said:
+                raise
+            self._fall_back(error)
+            yield from self._said(question)
+
+    def _said(self, question: str) -> Iterator[str]:
+        if isinstance(self._voice, RecallingVoice):
+            self._voice.leave_out(Screen(self._workspace, self.card.consents).bars)
+        details = {"model": self.card.id, "contact": self._contact or "", "question": question}
+        if isinstance(self._voice, AskingVoice):
+            details["server"] = self._voice.asks
+        if self.fallback:
+            details["fallback"] = self.fallback
+        self._workspace.vault.note("answer", {**details, "label": LABEL})
+        yield from self._voice.stream(self._history[-HISTORY:], contact=self._contact, seed=self._asked)
+
+    def _fall_back(self, error: LearnerError) -> None:
+        """Speak with the embedded voice from now on; raises ``error`` where there is none that may."""
+        failed, other = self.card, _understudy(self._workspace, self.card)
+        if other is None:
+            raise error
+        self.card, self._voice = load_voice(self._workspace, other)
+        self.fallback = (
+            f"{failed.id} ({failed.method}) cannot speak: {error.message} {self.card.id} ({DEFAULT}) answers."
+        )
 
     def _while_allowed(self, pieces: Iterable[str]) -> Iterator[str]:
         looked = time.monotonic()
@@ -146,6 +182,24 @@ class Clone:
 def _check(workspace: Workspace, card: ModelCard) -> None:
     still_allowed(workspace, card.consents, f"The model {card.id}", special=card.special)
     objections.check_usable(workspace, card.dataset, card.id)
+
+
+def _understudy(workspace: Workspace, failed: ModelCard) -> str | None:
+    """The embedded voice that may speak in place of a model: of the same dataset, or else the newest."""
+    if not workspace.settings.voice.fallback or failed.method == DEFAULT:
+        return None
+    found = None
+    for card in Registry(workspace.vault).cards():
+        if card.method != DEFAULT:
+            continue
+        try:
+            _check(workspace, card)
+        except (ConsentError, PrivacyError):
+            continue
+        found = card.id
+        if card.dataset == failed.dataset:
+            break
+    return found
 
 
 def _known(roster: Roster, name: str) -> str:

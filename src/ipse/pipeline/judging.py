@@ -150,7 +150,7 @@ def _maker(card: ModelCard, settings: Settings, follow: Progress) -> Maker:
     def make(train: Sequence[Example], dev: Sequence[Example]) -> Voice:
         learner = plugins.learner(card.method).configure(settings)
         fitted = learner.fit(train, dev, follow)
-        return plugins.voice(card.method).load(fitted.artefact())
+        return plugins.speaking(card.method, fitted.artefact(), settings)
 
     return make
 
@@ -161,7 +161,7 @@ def _baselines(card: ModelCard, dataset: Dataset, settings: Settings) -> dict[st
         return {}
     learner = plugins.learner(DEFAULT).configure(settings)
     fitted = learner.fit(dataset.split.train, dataset.split.judge, lambda _done, _total, _figures: None)
-    return {DEFAULT: plugins.voice(DEFAULT).load(fitted.artefact())}
+    return {DEFAULT: plugins.speaking(DEFAULT, fitted.artefact(), settings)}
 
 
 def _wrong_authors(others: Mapping[str, Sequence[Example]], make: Maker, most: int) -> list[Voice]:

@@ -17,6 +17,7 @@ from ipse.pipeline.contacts import conversations
 from ipse.pipeline.special import Screen, allowed
 from ipse.pipeline.workspace import Workspace
 from ipse.registry import ModelCard, Registry
+from ipse.voices.prompted import PERSONA
 
 __all__ = [
     "check_allowed",
@@ -163,7 +164,7 @@ def train(
 
     fitted = run(workspace.vault, "train", work, progress)
     registry = Registry(workspace.vault)
-    files = fitted.artefact()
+    files = {**fitted.artefact(), PERSONA: json.encode(dataset.persona)}
     card = registry.add(_card(workspace, method, dataset, report=fitted.report(), files=files), files)
     speaking = registry.champion()
     if method == DEFAULT and (speaking is None or registry.card(speaking).method == DEFAULT):

@@ -24,11 +24,12 @@ _PIECE = re.compile(r"\S{1,16}\s*|\s+")
 
 
 class Recalled(NamedTuple):
-    """A past situation (its turns, one a line), what the owner said then, and how like it is (up to 1)."""
+    """A past situation (its turns, one a line), the owner's reply, how like it is (up to 1), and where."""
 
     context: str
     reply: str
     similarity: float
+    platform: str = ""
 
 
 class _Reply(NamedTuple):
@@ -96,7 +97,9 @@ class RetrievalVoice:
         _, likeness = self._memory.weigh(_texts(context), None)
         found = np.argsort(-likeness, kind="stable")[:k]
         pairs = [(self._memory.past[at], float(likeness[at])) for at in found]
-        return [Recalled("\n".join(pair.context), pair.reply, likeness) for pair, likeness in pairs]
+        return [
+            Recalled("\n".join(pair.context), pair.reply, likeness, pair.platform) for pair, likeness in pairs
+        ]
 
     def _encoded(self, replies: Sequence[str]) -> list["_Reply"]:
         """What is known of each reply; the same candidates come again and again while a clone is judged."""

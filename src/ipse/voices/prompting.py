@@ -1,0 +1,111 @@
+"""What a language model that was trained on nobody in particular is told, so that it writes as the owner.
+
+A persona card, past exchanges in situations like this one, and the conversation at hand, as the messages of
+the chat format that every server speaks. Pure: it asks nobody and knows no server.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from ipse.learners.manner import Lengths, Manner
+from ipse.records import Turn
+
+__all__ = ["Card", "messages", "room"]
+
+Message = dict[str, str]
+
+TASK = (
+    "You write the next message of one particular person in a chat, exactly as they would: their language, "
+    "their length, their tone. Write that message alone, without a name before it and without a comment. "
+    "State no fact that neither the conversation nor their earlier messages hold. "
+    "Words such as <PERSON_1> stand for names; leave them as they are."
+)
+NAMED = 0.1  # share of replies from which a language is told
+OFTEN, RARELY = 0.6, 0.15
+THEMES = 4
+ROOM = 2.0  # characters that a token holds at least, on the whole
+LEAST_ROOM = 24  # tokens
+
+
+class _Theme(msgspec.Struct, frozen=True):
+    terms: tuple[str, ...] = ()
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True):
+    """The persona of a dataset, as far as a voice tells it; other fields of the file are passed over."""
+
+    themes: tuple[_Theme, ...] = ()
+    values: dict[str, float] = {}
+
+
+def messages(
+    context: Sequence[Turn],
+    *,
+    contact: str | None,
+    manner: Manner,
+    card: Card,
+    examples: Sequence[tuple[str, str]],
+) -> list[Message]:
+    """The whole prompt: system line, ``examples`` (situation, reply) as exchanges, then the conversation.
+
+    Roles alternate and the last is the partner's, as many chat templates demand.
+    """
+    told: list[Message] = [{"role": "system", "content": _system(manner, card, manner.towards(contact))}]
+    for situation, reply in examples:
+        told += [{"role": "user", "content": situation}, {"role": "assistant", "content": reply}]
+    group = len({turn.speaker for turn in context if turn.role == "partner"}) > 1
+    said: list[Message] = []
+    for turn in context:
+        role = "assistant" if turn.role == "owner" else "user"
+        text = f"{turn.speaker}: {turn.text}" if group and role == "user" else turn.text
+        if said and said[-1]["role"] == role:
+            said[-1]["content"] += f"\n{text}"
+        elif said or role == "user":
+            said.append({"role": role, "content": text})
+    if not said or said[-1]["role"] != "user":
+        said.append({"role": "user", "content": "…"})
+    return told + said
+
+
+def room(manner: Manner, contact: str | None, most: int) -> int:
+    """Tokens an answer may take: as long as the owner's own to this contact get, and no longer."""
+    return min(most, max(LEAST_ROOM, round(manner.towards(contact).most / ROOM)))
+
+
+def _system(manner: Manner, card: Card, lengths: Lengths) -> str:
+    usual = f"Half of their messages here have {lengths.lower} to {lengths.upper} characters"
+    lines = [TASK, f"{usual}, and hardly any more than {lengths.most}.", _habits(manner)]
+    if spoken := _shares(manner.languages, NAMED):
+        lines.append(f"They write {spoken}; answer in the language of the conversation.")
+    if card.themes:
+        themes = "; ".join(", ".join(theme.terms[:4]) for theme in card.themes[:THEMES])
+        lines.append(f"They often write about: {themes}.")
+    if card.values:
+        lines.append(f"They hold dear: {', '.join(list(card.values)[:5])}.")
+    return "\n".join(line for line in lines if line)
+
+
+def _habits(manner: Manner) -> str:
+    habits = []
+    if manner.small >= OFTEN:
+        habits.append("begin with a small letter")
+    elif manner.small <= RARELY:
+        habits.append("begin with a capital")
+    if manner.stopped >= OFTEN:
+        habits.append("end with a full stop")
+    elif manner.stopped <= RARELY:
+        habits.append("leave out the full stop at the end")
+    if manner.emoji and manner.with_emoji >= NAMED:
+        habits.append(f"use emoji in {manner.with_emoji:.0%} of messages, mostly {' '.join(manner.emoji)}")
+    elif manner.with_emoji <= 0.02:
+        habits.append("use hardly any emoji")
+    return f"They {_listed(habits)}." if habits else ""
+
+
+def _shares(shares: Mapping[str, float], least: float) -> str:
+    return _listed([f"`{code}` ({share:.0%})" for code, share in shares.items() if share >= least])
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
