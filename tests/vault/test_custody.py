@@ -251,6 +251,29 @@ def test_half_a_key_file_of_the_next_generation_is_taken_away(filled: Path) -> N
         assert content(vault)
 
 
+@pytest.mark.parametrize("rows", [None, 0], ids=["nothing in it", "a table without keys"])
+def test_a_waiting_file_of_the_generation_in_use_never_takes_its_place(
+    filled: Path, rows: int | None
+) -> None:
+    """A new file says generation 0, and so does a vault whose master key was never changed."""
+    waiting = filled / "keys.db.next"
+    waiting.touch()
+    if rows is not None:
+        with closing(sqlite3.connect(waiting)) as db:
+            db.execute("CREATE TABLE keys (id BLOB NOT NULL UNIQUE, parent BLOB, wrapped BLOB)")
+    assert opened(filled, by_secret(PASSPHRASE)).header.generation == 0
+    assert not waiting.exists()
+    with Vault.open(filled, PASSPHRASE) as vault:
+        assert content(vault)
+
+
+def test_without_any_key_file_an_empty_one_that_waits_is_not_taken_for_it(filled: Path) -> None:
+    (filled / "keys.db").unlink()
+    (filled / "keys.db.next").touch()
+    with pytest.raises(DamagedVaultError, match=r"keys\.db"):
+        Vault.open(filled, PASSPHRASE)
+
+
 def test_a_header_that_changes_while_it_is_opened_is_read_again(
     filled: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

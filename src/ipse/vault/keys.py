@@ -74,18 +74,22 @@ class KeyRing:
     def settle(self) -> bool:
         """Finish, or take back, the change of the master key that was cut short; returns :attr:`settled`.
 
-        The header decides: written, it bears the generation of the waiting file.
+        The header decides: once written, it bears the generation of the waiting file, which is whole by then.
+        A waiting file beside one of the header's own generation was never finished, whatever it says.
         """
         if self._next.exists():
-            try:
-                waits = _generation(self._next) == self.generation
-            except DamagedVaultError:  # half written, so there is no header of its generation
-                waits = False
-            if waits:
+            if not self._current(self._file) and self._current(self._next):
                 self.adopt()
             else:
                 self._next.unlink()
         return self.settled
+
+    def _current(self, file: Path) -> bool:
+        """Whether a file can be read and is of the header's generation."""
+        try:
+            return _generation(file) == self.generation
+        except DamagedVaultError:
+            return False
 
     def prepare(self, wrapping: bytes, used: Container[bytes]) -> None:
         """Write all keys anew beside the file, wrapped by ``wrapping`` and of the next generation.
@@ -211,12 +215,13 @@ def changed_master() -> VaultError:
 
 
 def _generation(file: Path) -> int | None:
-    """The generation that a key file bears; None where there is no such file."""
+    """The generation that a key file bears; None where there is no such file, or nothing was written yet."""
     if not file.is_file():
         return None
     with translated(), closing(sqlite3.connect(file, timeout=BUSY_SECONDS)) as db:
         (number,) = db.execute("PRAGMA user_version").fetchone()
-    return int(number)
+        (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    return int(number) if tables else None
 
 
 def _fill(file: Path, rows: Sequence[WrappedKey], generation: int) -> None:
