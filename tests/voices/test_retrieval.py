@@ -177,3 +177,12 @@ def test_nothing_is_said_twice_in_one_conversation(voice: RetrievalVoice) -> Non
         answers.append("".join(voice.stream(context, contact="PERSON_1", seed=seed)))
         context += [Turn("owner", "me", answers[-1]), Turn("partner", "PERSON_1", "and are you coming?")]
     assert len(set(answers)) == len(answers)
+
+
+def test_it_names_the_replies_it_would_rather_give(voice: RetrievalVoice) -> None:
+    found = voice.best(asks("Is the invoice for April ready?"), contact=None, k=4)
+    assert found[0] == SAID[3][2]
+    assert len(found) == len(set(found)) == 4
+    context = [*asks("Is the invoice for April ready?"), Turn("owner", "me", SAID[3][2])]
+    assert voice.best(context, contact=None, k=4)[0] != SAID[3][2]  # not twice in one conversation
+    assert len(voice.best(asks("hi"), contact=None, k=99)) == len(SAID)

@@ -65,15 +65,15 @@ class RetrievalVoice:
         What was said to ``contact`` goes before an equal said to others; nothing is said twice in one
         conversation while there is something else to say. Raises ``LearnerError`` if there is nothing to say.
         """
-        scores, _ = self._memory.weigh(_texts(context), contact)
-        said = {turn.text for turn in context if turn.role == "owner"}
-        again = [at for at, pair in enumerate(self._memory.past) if pair.reply in said]
-        if len(again) < len(scores):
-            scores[again] = -np.inf
-        best = self._distinct(scores)
+        scores = self._weighed(context, contact)
+        best = self._distinct(scores, CHOICE)
         if not best:
             raise LearnerError("There is nothing it may say.", hint="Run `ipse prepare` and `ipse train`.")
         yield from _PIECE.findall(self._memory.past[_chosen(scores, best, seed)].reply)
+
+    def best(self, context: Sequence[Turn], *, contact: str | None, k: int) -> list[str]:
+        """The ``k`` replies it would rather give than any other, the best first, none of them twice."""
+        return [self._memory.past[at].reply for at in self._distinct(self._weighed(context, contact), k)]
 
     def score(self, context: Sequence[Turn], replies: Sequence[str]) -> Sequence[float]:
         """Log odds of each reply to be the one given, up to a constant of the context."""
@@ -114,11 +114,20 @@ class RetrievalVoice:
                 self._known[reply] = _Reply(shared.indices[span], shared.data[span], vectors[at])
         return [self._known[reply] for reply in replies]
 
-    def _distinct(self, scores: np.ndarray) -> list[int]:
-        """The best rows, the best first, no reply twice and none that is unwanted."""
+    def _weighed(self, context: Sequence[Turn], contact: str | None) -> np.ndarray:
+        """The scores of all past replies; those the owner gave in this conversation go last."""
+        scores, _ = self._memory.weigh(_texts(context), contact)
+        said = {turn.text for turn in context if turn.role == "owner"}
+        again = [at for at, pair in enumerate(self._memory.past) if pair.reply in said]
+        if len(again) < len(scores):
+            scores[again] = -np.inf
+        return scores
+
+    def _distinct(self, scores: np.ndarray, count: int) -> list[int]:
+        """The ``count`` best rows, the best first, no reply twice and none that is unwanted."""
         best: dict[str, int] = {}
         for looked, at in enumerate(np.argsort(-scores, kind="stable")):
-            if len(best) == CHOICE or (best and looked >= 4 * CHOICE):
+            if len(best) == count or (best and looked >= 4 * count):
                 break
             pair = self._memory.past[at]
             if pair.reply not in best and not self._unwanted(pair.platform, pair.reply):
