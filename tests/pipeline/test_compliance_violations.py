@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from ipse.consent import sign
 from ipse.datasets.card import canonical, content_hash
 from ipse.pipeline import certificates
+from ipse.pipeline.answering import LABEL
 from ipse.pipeline.auditing import checkpoint
 from ipse.pipeline.certificates import Certificate
 from ipse.pipeline.compliance import SignedReport, accept_impact
@@ -415,6 +416,14 @@ def promoted_by_nobody(it: Prepared, workspace: Workspace) -> None:
 def looked_up(it: Prepared, workspace: Workspace) -> None:
     """Links were looked up on the network without leave."""
     workspace.vault.note("enrich", {"links": 3, "sources": "gmail"})
+
+
+@seeded("C18", "audit row [0-9]+")
+def shown_elsewhere(it: Prepared, workspace: Workspace) -> None:
+    """A model on another machine was shown past messages."""
+    for server in ("127.0.0.1:11434", "[::1]:8080", "models.example.org:443"):
+        details = {"model": "v1", "contact": "", "question": "0", "label": LABEL, "server": server}
+        workspace.vault.note("answer", details)
 
 
 @seeded("C18", "consent [0-9a-f]{16}")

@@ -18,7 +18,7 @@ from ipse.errors import ServerError
 if TYPE_CHECKING:
     from httpx2 import Client, Response
 
-__all__ = ["ChatServer"]
+__all__ = ["ChatServer", "on_this_machine"]
 
 _Kind = TypeVar("_Kind")
 
@@ -170,7 +170,7 @@ def _check_address(settings: ServerSettings) -> None:
         raise ServerError(
             f"`{settings.url}` is no address of a server.", hint="Write for example http://127.0.0.1:8080/v1."
         )
-    if settings.allow_network or _here(parts.hostname):
+    if settings.allow_network or on_this_machine(parts.hostname):
         return
     raise ServerError(
         f"{parts.hostname} is another machine: your messages would leave this one.",
@@ -178,7 +178,8 @@ def _check_address(settings: ServerSettings) -> None:
     )
 
 
-def _here(host: str) -> bool:
+def on_this_machine(host: str) -> bool:
+    """Whether a name or address of a host, without its port, is this machine's own."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -1,6 +1,7 @@
 """Assessing, telling, and who else gets anything: C2, C17, C18."""
 
 import hashlib
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -8,6 +9,7 @@ from ipse.pipeline.answering import LABEL, Answer
 from ipse.pipeline.compliance.evidence import Facts
 from ipse.pipeline.compliance.results import NotMeasuredError, Outcome, failed, passed
 from ipse.pipeline.requests import accepted_assessment
+from ipse.voices.chatserver import on_this_machine
 
 __all__ = [
     "answers_labelled",
@@ -17,6 +19,7 @@ __all__ = [
     "named_exports",
     "no_downloads",
     "no_recipients",
+    "no_servers",
     "promoted_by_somebody",
 ]
 
@@ -28,6 +31,7 @@ def fingerprint(facts: Facts) -> str:
                            for one in facts.standing(held.consent.source, purpose)}),
         "methods": sorted({card.method for card in facts.models}),
         "network": facts.settings.lora.allow_network,
+        "server": facts.settings.server.url if facts.settings.server.allow_network else "",
     }  # fmt: skip
     return hashlib.sha256(msgspec.json.encode(done, order="sorted")).hexdigest()[:16]
 
@@ -112,6 +116,26 @@ def no_recipients(facts: Facts) -> Outcome:
             consents=len(named),
         )
     return passed("None is named.")
+
+
+def no_servers(facts: Facts) -> Outcome:
+    """No past message was shown to a model on another machine."""
+    asked = [row for row in facts.log("answer") if row.details.get("server")]
+    away = [row for row in asked if not on_this_machine(_host(str(row.details["server"])))]
+    if away:
+        hosts = ", ".join(sorted({str(row.details["server"]) for row in away}))
+        return failed(
+            f"{len(away)} answers were written by {hosts}, which was shown past messages.",
+            "Set server.allow_network to false, and server.url to a server on this machine.",
+            [f"audit row {row.seq}" for row in away],
+            answers=len(away),
+        )
+    return passed(f"{len(asked)} answers by a model server, all on this machine.", answers=len(asked))
+
+
+def _host(place: str) -> str:
+    """Without the port; brackets of an IPv6 address taken off."""
+    return urlsplit(f"//{place}").hostname or place
 
 
 def no_downloads(facts: Facts) -> Outcome:

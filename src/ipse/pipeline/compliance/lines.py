@@ -103,7 +103,10 @@ LINES: tuple[Spec, ...] = (
     ),
     Spec(
         "C18", "Recipients and transfers", "13(1)(e, f), 44–49",
-        (governance.looked_up_with_leave, governance.no_recipients, governance.no_downloads),
+        (
+            governance.looked_up_with_leave, governance.no_recipients, governance.no_servers,
+            governance.no_downloads,
+        ),
         (governance.named_exports,),
     ),
 )  # fmt: skip
