@@ -13,12 +13,13 @@ from pathlib import Path
 HOME = Path(__file__).resolve().parents[1] / ".venv" / "peers"
 
 
-def python(name: str, requirement: str) -> Path:
-    """The interpreter of the environment ``.venv/peers/NAME`` in which ``requirement`` is installed."""
+def python(name: str, *requirements: str) -> Path:
+    """The interpreter of the environment ``.venv/peers/NAME`` in which ``requirements`` are installed."""
     folder = HOME / name
     executable, done = folder / "bin" / "python", folder / "installed.txt"
-    if not done.is_file() or done.read_text(encoding="utf-8") != requirement:
-        print(f"installing {requirement} into {folder}", file=sys.stderr)
+    listed = "\n".join(requirements)
+    if not done.is_file() or done.read_text(encoding="utf-8") != listed:
+        print(f"installing {' '.join(requirements)} into {folder}", file=sys.stderr)
         venv.create(folder, with_pip=True, clear=True)
         install = [
             str(executable),
@@ -27,10 +28,10 @@ def python(name: str, requirement: str) -> Path:
             "install",
             "--quiet",
             "--disable-pip-version-check",
-            requirement,
+            *requirements,
         ]
         subprocess.run(install, check=True)
-        done.write_text(requirement, encoding="utf-8")
+        done.write_text(listed, encoding="utf-8")
     return executable
 
 
