@@ -62,7 +62,7 @@ def make(size: int, folder: Path) -> None:
     tokenizer.save_pretrained(folder / "hf")
     for precision in ("f16", "q8_0"):
         write_gguf(
-            folder / "hf", folder / f"{precision}.gguf", name="random", precision=precision,  # type: ignore[arg-type]
+            folder / "hf", folder / f"{precision}.gguf", name="random", precision=precision,
             progress=lambda _done, _total, _figures: None,
         )  # fmt: skip
 
@@ -91,7 +91,9 @@ def _transformers(engine: str, place: Path, threads: int) -> Say:
     dtype = torch.bfloat16 if "bf16" in engine else torch.float32
     model = AutoModelForCausalLM.from_pretrained(str(place), dtype=dtype).eval()
     if "int8" in engine:
-        model = torch.ao.quantization.quantize_dynamic(model, {torch.nn.Linear}, dtype=torch.qint8)
+        model = torch.ao.quantization.quantize_dynamic(  # type: ignore[no-untyped-call]
+            model, {torch.nn.Linear}, dtype=torch.qint8
+        )
 
     def say(ids: list[int], count: int) -> object:
         with torch.no_grad():
@@ -105,7 +107,7 @@ def _transformers(engine: str, place: Path, threads: int) -> Say:
 
 
 def _ctranslate2(_engine: str, place: Path, threads: int) -> Say:
-    import ctranslate2
+    import ctranslate2  # type: ignore[import-not-found]
 
     generator = ctranslate2.Generator(str(place), device="cpu", intra_threads=threads, compute_type="int8")
     words = json.loads((place / "vocabulary.json").read_text())
@@ -121,8 +123,8 @@ def _ctranslate2(_engine: str, place: Path, threads: int) -> Say:
 
 def _openvino(_engine: str, place: Path, threads: int) -> Say:
     import numpy as np
-    import openvino as ov
-    import openvino_genai
+    import openvino as ov  # type: ignore[import-not-found]
+    import openvino_genai  # type: ignore[import-not-found]
 
     pipeline = openvino_genai.LLMPipeline(str(place), "CPU", INFERENCE_NUM_THREADS=threads)
 
@@ -137,7 +139,7 @@ def _openvino(_engine: str, place: Path, threads: int) -> Say:
 
 
 def _onnx(_engine: str, place: Path, threads: int) -> Say:
-    import onnxruntime_genai as og
+    import onnxruntime_genai as og  # type: ignore[import-not-found]
 
     config = og.Config(str(place))
     config.overlay(json.dumps({"model": {"decoder": {"session_options": {"intra_op_num_threads": threads}}}}))
@@ -158,7 +160,7 @@ def _onnx(_engine: str, place: Path, threads: int) -> Say:
 
 
 def _llama(_engine: str, place: Path, threads: int) -> Say:
-    from llama_cpp import Llama
+    from llama_cpp import Llama  # type: ignore[import-not-found]
 
     model = Llama(str(place), n_ctx=512, n_threads=threads, n_threads_batch=threads, verbose=False)
 
@@ -179,7 +181,8 @@ def worker(engine: str, place: Path, threads: int) -> None:
     say, size = speaks(engine, place, threads)
     ids = [(7 * n) % 300 + 10 for n in range(READ)]
     say(ids, 2)
-    first, whole = [], []
+    first: list[float] = []
+    whole: list[float] = []
     for _ in range(ROUNDS):
         for count, into in ((1, first), (WRITTEN, whole)):
             begun = time.perf_counter()
@@ -257,7 +260,7 @@ def main() -> int:
         engine, place, threads = wanted.worker
         worker(engine, Path(place), int(threads))
         return 0
-    from peers import python
+    from peers import python  # type: ignore[import-not-found]
 
     limit = copied()
     print(f"This machine copies {limit / 1e9:.1f} GB/s, one thread.\n")

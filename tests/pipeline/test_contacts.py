@@ -1,19 +1,28 @@
 """Who the owner knows: merged, renamed, left out, and still so after a further import."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from ipse.config import load_settings
 from ipse.errors import PrivacyError
 from ipse.pipeline.consents import give
 from ipse.pipeline.contacts import contacts, conversations, exclude, merge, rename
 from ipse.pipeline.importing import ImportReport, import_
 from ipse.pipeline.learning import prepare
 from ipse.pipeline.workspace import Workspace
+from ipse.records import Person
+from ipse.vault import Vault
 
+from ..conftest import PASSPHRASE
 from .conftest import ME, chat
 
 Imported = tuple[Workspace, ImportReport]
+
+
+def quiet(_done: float, _total: float | None, _figures: object) -> None:
+    pass
 
 
 def named(workspace: Workspace, name: str) -> str:
@@ -113,3 +122,47 @@ def test_the_owner_need_not_be_named_twice(imported: Imported, tmp_path: Path) -
     give(workspace, "whatsapp", ["archive"])
     more = chat(tmp_path / "WhatsApp Chat with Kim.txt", "Kim", 5, 9)
     assert import_(workspace, [more], progress=lambda *_: None).exports[0].kept == 10
+
+
+def meanwhile(workspace: Workspace, act: Callable[[Workspace], object]) -> Callable[..., None]:
+    """A progress that lets another process act on the vault, once, when something is kept."""
+    done: list[object] = []
+
+    def progress(_done: float, _total: float | None, _figures: object) -> None:
+        if not done and workspace.vault.counts():
+            done.append(1)
+            with Vault.open(workspace.vault.folder, PASSPHRASE) as vault:
+                act(Workspace(vault, workspace.settings))
+
+    return progress
+
+
+def test_nobody_excluded_while_an_import_runs_comes_back_by_it(workspace: Workspace, exports: Path) -> None:
+    """It read who is known before; what it writes must not undo what was decided since."""
+    small = Workspace(workspace.vault, load_settings({"imports": {"batch": 20}}, environment={}))
+    for source in ("whatsapp", "gmail", "reflections"):
+        give(small, source, ["archive"])
+    follow = meanwhile(small, lambda other: exclude(other, "Ilka Brandt"))
+    with pytest.raises(PrivacyError, match=r"changed meanwhile.*Run this again"):
+        import_(small, [exports], me=ME, progress=follow)
+    import_(small, [exports], me=ME, progress=quiet)
+    held = {one.name: one.excluded for one in contacts(small)}
+    assert held["Ilka Brandt"] is True
+    assert {name for name, excluded in held.items() if not excluded} >= {"Jun Harada"}
+
+
+def test_two_that_read_who_is_known_never_give_two_people_one_name(workspace: Workspace) -> None:
+    """As two imports at once would: the second to write begins again from what the first wrote."""
+    with Vault.open(workspace.vault.folder, PASSPHRASE) as vault:
+        other = Workspace(vault, workspace.settings)
+        first, second = workspace.roster(), other.roster()
+        assert first.add(Person("Ilka Brandt")) == second.add(Person("Jun Harada"))
+        workspace.keep_roster(first)
+        with pytest.raises(PrivacyError, match="changed meanwhile"):
+            other.keep_roster(second)
+        again = other.roster()
+        assert again.add(Person("Jun Harada")) != again.add(Person("Ilka Brandt"))
+        other.keep_roster(again)
+    first.add(Person("Tomas Weil"))
+    with pytest.raises(PrivacyError, match="changed meanwhile"):
+        workspace.keep_roster(first)

@@ -10,6 +10,7 @@ __all__ = [
     "CatalogSettings",
     "DatasetSettings",
     "EnrichSettings",
+    "EnsembleSettings",
     "ImportSettings",
     "KeySettings",
     "LoraSettings",
@@ -252,6 +253,20 @@ class RetrievalSettings(_Section):
     seed: int = 7
 
 
+class EnsembleSettings(_Section):
+    """The voice of two: an adapter proposes, the embedded voice recalls, the best is said."""
+
+    adapter: Literal["lora", "qlora", "dora", "houlsby", "full"] = Field(
+        "lora", description="how the language model is adapted; its settings are those of `lora`"
+    )
+    recalled: int = Field(8, ge=1, le=64, description="own past replies that are considered")
+    proposed: int = Field(3, ge=0, le=16, description="replies that the adapter writes")
+    contexts: int = Field(
+        60, ge=0, description="held-out situations that the choice is learned from, at most"
+    )
+    seed: int = 7
+
+
 class VoiceSettings(_Section):
     """How the next word is drawn, by every voice that draws words."""
 
@@ -329,6 +344,7 @@ class Settings(_Section):
     dataset: DatasetSettings = DatasetSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     lora: LoraSettings = LoraSettings()
+    ensemble: EnsembleSettings = EnsembleSettings()
     voice: VoiceSettings = VoiceSettings()
     server: ServerSettings = ServerSettings()
     scorecard: ScorecardSettings = ScorecardSettings()

@@ -69,13 +69,13 @@ def import_archive(workspace: Workspace, directory: Path, *, progress: Progress)
     known = workspace.roster().people().keys()
     meanings = Meanings()
     if reader.manifest.vault != workspace.vault.id:
-        meanings, roster = join(workspace, reader, seen, _before(workspace, reader.manifest))
         details = {"archive": reader.manifest.vault}
-        brought = _Brought(archive=reader.manifest, meanings=meanings)
         vault = workspace.vault
-        vault.put("roster", "roster", roster.dumps(), action="archive.people", details=details)
-        raw = msgspec.json.encode(brought)
-        vault.put(KIND, reader.manifest.vault, raw, action="archive.import", details=details)
+        with vault.exclusive():
+            meanings, roster = join(workspace, reader, seen, _before(workspace, reader.manifest))
+            vault.put("roster", "roster", roster.dumps(), action="archive.people", details=details)
+            raw = msgspec.json.encode(_Brought(archive=reader.manifest, meanings=meanings))
+            vault.put(KIND, reader.manifest.vault, raw, action="archive.import", details=details)
         _objected(workspace, reader, meanings)
     for signed in consents:
         name, raw = signed.consent.id, msgspec.json.encode(signed)

@@ -212,9 +212,10 @@ def _texts(roster: Roster) -> Callable[[str], str]:
 
 
 def _changed(workspace: Workspace, action: str, change: Callable[[Roster], str]) -> Contact:
-    roster = workspace.roster()
-    label = change(roster)
-    workspace.vault.put("roster", "roster", roster.dumps(), action=action, details={"contact": label})
+    with workspace.vault.exclusive():
+        roster = workspace.roster()
+        label = change(roster)
+        workspace.vault.put("roster", "roster", roster.dumps(), action=action, details={"contact": label})
     handles = tuple(one.name or one.address for one in roster.handles(label))
     return Contact(
         pseudonym=label,

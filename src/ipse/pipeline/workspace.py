@@ -3,12 +3,13 @@
 It knows where vaults lie and what of them is needed together (consents, the roster); it does no work itself.
 """
 
+import hashlib
 import os
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -47,6 +48,13 @@ def lend_password(settings: Settings) -> None:
         os.environ.setdefault("PGPASSWORD", password)
 
 
+class _Read(NamedTuple):
+    """What stood there when a roster was read: the ledger's revision, and a digest of the roster kept."""
+
+    revision: int
+    held: bytes
+
+
 class Workspace:
     """One open vault and one frozen ``Settings``."""
 
@@ -56,7 +64,7 @@ class Workspace:
         self._open = ExitStack()
         self.warnings: list[str] = []  # for the owner, a line each: what did not stop the work
         self._erasures = Erasures(vault.signing_key())
-        self._read: WeakKeyDictionary[Roster, int] = WeakKeyDictionary()
+        self._read: WeakKeyDictionary[Roster, _Read] = WeakKeyDictionary()
 
     @classmethod
     def open(cls, settings: Settings, secret: str | Opener, *, purge: bool = True) -> Self:
@@ -136,23 +144,36 @@ class Workspace:
     def roster(self) -> Roster:
         """Who is known in this vault."""
         erasures = self.erasures()
-        held = "roster" in self.vault.ids("roster")
-        roster = Roster.loads(self.vault.get("roster", "roster")) if held else Roster()
+        held = self._kept_roster()
+        roster = Roster.loads(held) if held else Roster()
         roster.erasures = erasures
-        self._read[roster] = erasures.revision
+        self._read[roster] = _Read(erasures.revision, _digest(held))
         return roster
 
     def keep_roster(self, roster: Roster) -> None:
         """Make what the roster learned durable; call before anything that speaks of it is kept.
 
-        Raises ``PrivacyError`` if something was erased since the roster was read: it would come back.
+        Raises ``PrivacyError`` if since it was read something was erased, which would come back, or somebody
+        was excluded, joined, renamed or made known in another process, which would be undone.
         """
         with self.vault.exclusive():
-            if self.erasures().revision != self._read.get(roster, 0):
+            before = self._read.get(roster, _Read(0, _digest(b"")))
+            if self.erasures().revision != before.revision:
                 raise PrivacyError("Something was erased meanwhile.", hint="Run this again; it goes on.")
+            if _digest(self._kept_roster()) != before.held:
+                raise PrivacyError("The contacts were changed meanwhile.", hint="Run this again; it goes on.")
+            payload = roster.dumps()
             self.vault.put(
-                "roster", "roster", roster.dumps(), action="import.people", details={"known": len(roster)}
+                "roster", "roster", payload, action="import.people", details={"known": len(roster)}
             )
+            self._read[roster] = _Read(before.revision, _digest(payload))
+
+    def _kept_roster(self) -> bytes:
+        return self.vault.get("roster", "roster") if "roster" in self.vault.ids("roster") else b""
+
+
+def _digest(payload: bytes) -> bytes:
+    return hashlib.sha256(payload).digest()
 
 
 def _settle(workspace: Workspace, *, purge: bool) -> None:

@@ -71,6 +71,10 @@ class RetrievalVoice:
             raise LearnerError("There is nothing it may say.", hint="Run `ipse prepare` and `ipse train`.")
         yield from _PIECE.findall(self._memory.past[_chosen(scores, best, seed)].reply)
 
+    def replies(self) -> list[str]:
+        """Every reply it knows."""
+        return [pair.reply for pair in self._memory.past]
+
     def best(self, context: Sequence[Turn], *, contact: str | None, k: int) -> list[str]:
         """The ``k`` replies it would rather give than any other, the best first, none of them twice."""
         return [self._memory.past[at].reply for at in self._distinct(self._weighed(context, contact), k)]
