@@ -25,6 +25,7 @@ from ipse.cli import (
     models_,
     prepare_,
     privacy_,
+    profile_,
     report_,
     settings_,
     sources_,
@@ -55,6 +56,7 @@ app.add_typer(sources_.app, name="sources", rich_help_panel=START)
 app.command("import", rich_help_panel=START)(import_.import_exports)
 app.add_typer(contacts_.app, name="contacts", rich_help_panel=START)
 app.command("enrich", rich_help_panel=START)(enrich_.enrich)
+app.command("profile", rich_help_panel=LEARN)(profile_.profile)
 app.command("prepare", rich_help_panel=LEARN)(prepare_.prepare)
 app.command("train", rich_help_panel=LEARN)(train_.train)
 app.add_typer(base_.app, name="base", rich_help_panel=LEARN)

@@ -25,6 +25,7 @@ __all__ = [
     "export_dataset",
     "prepare",
     "still_allowed",
+    "style_consents",
     "train",
     "while_allowed",
 ]
@@ -39,7 +40,7 @@ def prepare(workspace: Workspace, *, report: Report | None = None) -> Dataset:
     The same vault and settings give the same dataset, which is then kept once. ``report`` is told what was
     left out; its samples are for the owner's eyes and kept nowhere.
     """
-    consents = _style_consents(workspace)
+    consents = style_consents(workspace)
     screen, objected = Screen(workspace, set(consents)), objections.frozen(workspace, workspace.roster())
     talks = screen.talks(conversations(workspace, set(consents), why="prepare"))
     dataset = freeze(
@@ -192,7 +193,7 @@ def _card(
     )
 
 
-def _style_consents(workspace: Workspace) -> dict[str, str]:
+def style_consents(workspace: Workspace) -> dict[str, str]:
     """Source → consent id, for every source in the vault that may be learned from; raises if none may."""
     held = workspace.vault.counts()
     if not held:
