@@ -18,14 +18,16 @@ def test_log_odds_are_those_of_the_paper() -> None:
     up = math.log((30 + prior["a"]) / (100 + PRIOR - 30 - prior["a"]))
     down = math.log((10 + prior["a"]) / (200 + PRIOR - 10 - prior["a"]))
     spread = math.sqrt(1 / (30 + prior["a"]) + 1 / (10 + prior["a"]))
-    assert found["a"] == (pytest.approx(up - down), pytest.approx((up - down) / spread))
+    ratio, z = found["a"]
+    assert ratio == pytest.approx(up - down)
+    assert z == pytest.approx((up - down) / spread)
     assert found["a"][1] > 0 > found["b"][1]
     assert log_odds({"a": 30}, others, totals=(100, 200)) == {"a": found["a"]}
 
 
 def test_equal_use_is_nobodys() -> None:
     found = log_odds({"a": 50, "b": 50}, {"a": 500, "b": 500})
-    assert found["a"] == (pytest.approx(0, abs=1e-9), pytest.approx(0, abs=1e-9))
+    assert max(map(abs, found["a"])) < 1e-9
 
 
 def test_richness_is_the_mean_over_windows() -> None:
