@@ -123,7 +123,9 @@ def test_a_ledger_that_the_vault_did_not_sign_is_refused_before_there_is_a_vault
         export_ledger(Workspace(other, workspace.settings), tmp_path / "theirs.json")
     file.write_text(json.dumps(good | {"ledger": "e30="}), encoding="utf-8")
     (tmp_path / "text.json").write_text("no ledger", encoding="utf-8")
-    for wrong in (file, tmp_path / "theirs.json", tmp_path / "text.json", tmp_path / "absent.json"):
+    (tmp_path / "bytes.json").write_bytes(b'{"vault": "\xe1"}')
+    wrongs = ("theirs.json", "text.json", "bytes.json", "absent.json")
+    for wrong in (file, *(tmp_path / name for name in wrongs)):
         target = tmp_path / f"new-{wrong.stem}"
         with pytest.raises(VaultError, match="no ledger that this vault signed"):
             restored(tmp_path / "copies", target, key, wrong)

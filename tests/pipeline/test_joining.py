@@ -273,6 +273,9 @@ def test_an_archive_of_a_newer_version_is_told_from_a_changed_one(tmp_path: Path
     for wrong in ({"version": 0}, {"names": False}, {"more": 1}, {"format": "other"}, {"form": "csv"}):
         with pytest.raises(DamagedVaultError, match="is no archive"):
             verify_archive(written(**wrong))
+    (tmp_path / "manifest.json").write_bytes(b'{"format": "\xe1"}')
+    with pytest.raises(DamagedVaultError, match="is no archive"):
+        verify_archive(tmp_path)
 
 
 def test_placeholders_are_what_this_test_takes_for_tokens() -> None:

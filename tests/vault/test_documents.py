@@ -7,6 +7,7 @@ import pytest
 
 from ipse.errors import DamagedVaultError, VaultError
 from ipse.vault import Vault
+from ipse.vault.documents import Documents
 
 PASSPHRASE = "correct horse"
 SIZES = [0, 1, 65_536, 65_537, 1 << 20, (1 << 20) + 1, 3 << 20]
@@ -196,3 +197,15 @@ def test_an_object_file_in_place_of_another_is_refused(vault: Vault, folder: Pat
     first.write_bytes(second.read_bytes())
     with pytest.raises(DamagedVaultError):
         vault.get("model", "v1")
+
+
+def test_one_that_is_listed_and_not_found_is_damage_not_absence(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a byte of the catalog's index was changed: a search misses what a scan finds."""
+    put(vault, "v1", b"1")
+    monkeypatch.setattr(Documents, "_find", lambda _self, _label: None)
+    with pytest.raises(DamagedVaultError, match="damaged"):
+        vault.get("model", "v1")
+    with pytest.raises(VaultError, match="no model `v2`"):
+        vault.get("model", "v2")

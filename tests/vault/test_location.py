@@ -90,3 +90,9 @@ def test_the_catalog_of_another_vault_is_none(tmp_path: Path) -> None:
     Location.new(URL, VAULT).require(VAULT)
     with pytest.raises(DamagedVaultError, match="another vault"):
         Location.new(URL, VAULT).require(bytes(16))
+
+
+def test_bytes_that_are_no_text_are_told_as_damage(tmp_path: Path) -> None:
+    (tmp_path / LOCATION).write_bytes(b'{"url": "\xe1", "schema": "x"}')
+    with pytest.raises(DamagedVaultError, match="does not say where"):
+        Location.read(tmp_path)

@@ -193,5 +193,5 @@ def _json(folder: Path, name: str) -> dict[str, object]:
         return {}
     try:
         return msgspec.json.decode(file.read_bytes(), type=dict[str, object])
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BaseModelError(f"{file} is no JSON object.", hint="Get the model again.") from error

@@ -106,7 +106,12 @@ def write_gguf(folder: Path, file: Path, *, name: str, precision: Precision, pro
 
 def _config(folder: Path) -> _Config:
     raw = (folder / "config.json").read_bytes()
-    kind = msgspec.json.decode(raw, type=dict[str, Any]).get("model_type")
+    try:
+        kind = msgspec.json.decode(raw, type=dict[str, Any]).get("model_type")
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BaseModelError(
+            f"{folder}/config.json is no JSON object.", hint="Get the model again."
+        ) from error
     if kind not in ARCHITECTURES:
         raise BaseModelError(
             f"{folder}: GGUF files of {kind} models are not written here.",

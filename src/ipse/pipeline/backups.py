@@ -149,7 +149,7 @@ def _read_ledger(file: Path, vault: Vault) -> bytes:
     )
     try:
         held = msgspec.json.decode(file.read_bytes(), type=_Ledger)
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, UnicodeDecodeError, msgspec.MsgspecError) as error:
         raise refused from error
     mine = held.vault == vault.id and held.public_key == public_key(vault.signing_key())
     if not mine or not is_signed(held.public_key, PURPOSE, held.unsigned(), held.signature):

@@ -206,7 +206,7 @@ def _manifest(directory: Path) -> Archive:
         if tree.get("format") == FORMAT and isinstance(version, int) and version > VERSION:
             raise UnknownVersionError(f"{directory}: was written by a newer ipse.", hint="Update ipse.")
         manifest = msgspec.convert(tree, type=Archive)
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, UnicodeDecodeError, msgspec.MsgspecError) as error:
         raise changed from error
     told = tree.keys() <= _FIELDS.get(manifest.version, frozenset())
     if not told or not is_signed(manifest.public_key, PURPOSE, _canonical(tree), manifest.signature):

@@ -50,7 +50,7 @@ def verify_receipt(file: Path, *, key: str | None = None) -> Verified:
     refused = ConsentError(f"{file}: is not what was signed.", hint="Write the receipt again.")
     try:
         document = msgspec.json.decode(file.read_bytes(), type=dict[str, object])
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, UnicodeDecodeError, msgspec.MsgspecError) as error:
         raise ConsentError(
             f"{file}: is no receipt.", hint="Name the JSON-LD file that `ipse consent receipt` wrote."
         ) from error

@@ -61,7 +61,7 @@ def session(folder: Path) -> Session | None:
     for raw in _ask(folder, "status"):
         try:
             return msgspec.json.decode(raw, type=Session)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, UnicodeDecodeError):
             continue
     return None
 

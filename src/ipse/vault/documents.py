@@ -192,6 +192,8 @@ class Documents:
 
     def _existing(self, label: _Label) -> _Row:
         row = self._find(label)
+        if row is None and label in (found for found, _ in self._labelled()):  # its index leads nowhere
+            raise DamagedVaultError("A database of the vault is damaged.", hint="Restore a backup.")
         if row is None:
             raise VaultError(f"The vault has no {label.kind} `{label.id}`.", hint="Check the name.")
         return row

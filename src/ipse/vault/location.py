@@ -78,7 +78,7 @@ class Location:
         try:
             stored = msgspec.json.decode(raw, type=_Stored | None)
             url = sa.make_url(stored.url) if stored else None
-        except (msgspec.MsgspecError, sa.exc.ArgumentError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, sa.exc.ArgumentError) as error:
             raise damaged from error
         if stored is None or url is None:
             return cls()

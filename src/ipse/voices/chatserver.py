@@ -153,7 +153,7 @@ class ChatServer:
     def _decoded(self, data: bytes, kind: type[_Kind]) -> _Kind:
         try:
             return msgspec.json.decode(data, type=kind)
-        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise ServerError(
                 f"{self.host} does not speak the chat protocol.", hint="Its address often ends in /v1."
             ) from error

@@ -102,7 +102,7 @@ class Packs:
             raw = stream.read(min(length, file.size))
         try:
             entries = msgspec.msgpack.decode(raw, type=list[_Entry])
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise _damaged(path) from error
         if sum(entry.size for entry in entries) + len(raw) + TAIL_BYTES != file.size:
             raise _damaged(path)
