@@ -21,8 +21,9 @@ $(VENV)/.dev: $(VENV)/.core
 	tools/postgresql.sh
 	touch $@
 
-demo: $(VENV)/.core   ## import three exports of a made-up person, train, score, answer
-	$(BIN)/python examples/demo/run.py
+demo: $(VENV)/.core   ## import three exports of a made-up person, train, score, answer; ADAPTER=1: an adapter too
+	$(if $(ADAPTER),$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[llm]')
+	$(BIN)/python examples/demo/run.py $(if $(ADAPTER),--adapter)
 
 test: $(VENV)/.dev   ## the test suite
 	$(BIN)/python -m pytest -n 2

@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / ".demo"
 EXPORTS = Path("examples/demo/exports")
 ME = ("Tilda Marwede", "tilda.marwede@example.org", "tilda")
+STEPS = "30"  # of the adapter: enough to see it learn
 ASKED = (
     ("Gareth", "Are you coming to rehearsal on Thursday?"),
     ("Mama", "Kommst du am Sonntag zum Essen?"),
@@ -44,6 +45,7 @@ def environment() -> dict[str, str]:
         "IPSE_PASSPHRASE": "a passphrase for the demo only",
         "XDG_CONFIG_HOME": str(DEMO / "config"),
     }
+    own |= {"IPSE_LORA__MAX_STEPS": STEPS}
     kept = {name: value for name, value in os.environ.items() if not name.startswith("IPSE_")}
     return {**kept, **own}
 
@@ -69,9 +71,16 @@ def main() -> None:
     say("7. Three answers")
     for contact, text in ASKED:
         ipse("answer", text, "--contact", contact)
+    if "--adapter" in sys.argv[1:]:
+        say("8. An adapter on the Seedling, the small language model that comes with ipse")
+        ipse("train", "--method", "lora")
+        for contact, text in ASKED:
+            ipse("answer", text, "--contact", contact, "--model", "v2")
     say(f"Done in {time.monotonic() - started:.0f} s.")
     print("The vault: .demo/vault (passphrase: 'a passphrase for the demo only')")
     print(f"The scorecard: {DEMO / 'scorecard-v1.html'}")
+    if "--adapter" not in sys.argv[1:]:
+        print("With an adapter on a language model besides: make demo ADAPTER=1")
     print("Go on with yourself: docs/guides/first-clone.md")
 
 

@@ -23,7 +23,7 @@ __all__ = ["SEEDLING", "add", "base_named", "bases", "find_base", "shelf", "veri
 
 SEEDLING: Final = "seedling"
 SEEDLING_FOLDER: Final = Path(__file__).with_name(SEEDLING)
-SEEDLING_SHA256: Final = ""
+SEEDLING_SHA256: Final = "9add260eab7ac6b444884f36a87978a2b69f1618ecc4f36e39c3621925508b7b"
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 CHUNK: Final = 1 << 24  # bytes copied between two reports
 

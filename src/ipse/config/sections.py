@@ -296,7 +296,9 @@ class ServerSettings(_Section):
 class LoraSettings(_Section):
     """The adapter, with the defaults of the recipe."""
 
-    base: str = Field("", description="folder of a causal language model, or a Hub id")
+    base: str = Field(
+        "seedling", description="a base of `ipse base list`, a folder of a causal language model, or a Hub id"
+    )
     rank: int = Field(16, ge=1)
     alpha: int = Field(32, ge=1)
     dropout: float = Field(0.05, ge=0, lt=1)
