@@ -1,5 +1,6 @@
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 
 from ipse.config import RetrievalSettings
@@ -186,3 +187,65 @@ def test_it_names_the_replies_it_would_rather_give(voice: RetrievalVoice) -> Non
     context = [*asks("Is the invoice for April ready?"), Turn("owner", "me", SAID[3][2])]
     assert voice.best(context, contact=None, k=4)[0] != SAID[3][2]  # not twice in one conversation
     assert len(voice.best(asks("hi"), contact=None, k=99)) == len(SAID)
+
+
+def test_nothing_is_said_again_in_other_case_or_punctuation(voice: RetrievalVoice) -> None:
+    context = [
+        Turn("partner", "PERSON_1", "ok?"),
+        Turn("owner", "me", "FINE!"),
+        Turn("partner", "PERSON_1", "ok?"),
+    ]
+    assert "fine" not in {"".join(voice.stream(context, contact="PERSON_1", seed=seed)) for seed in range(10)}
+
+
+def test_another_wording_of_the_same_is_no_second_choice() -> None:
+    replies = (
+        "I am on the train until six tonight",
+        "I am on the train until six, tonight!",
+        "call me later then",
+    )
+    held = [
+        Example(
+            id=f"{n}", conversation=f"{n}", contact="PERSON_1", platform="whatsapp",
+            at=START + timedelta(days=n), reply=reply,
+            context=(Turn("partner", "PERSON_1", "where are you"),),
+        )
+        for n, reply in enumerate((*replies, "I am on the train until seven tonight"))
+    ]  # fmt: skip
+    learner = RetrievalLearner(RetrievalSettings()).fit(held, [], lambda _done, _total, _figures: None)
+    voice = RetrievalVoice.load(learner.artefact())
+    scores = np.zeros(len(held), dtype=np.float32)
+    best, again = voice._distinct(scores, [], 9)
+    assert again == []
+    assert best == [0, 2, 3]  # the second is the first but for a comma
+    assert list(voice._diverse(scores, best)) == [0, 2, 3]
+    taken = voice._diverse(scores, best)
+    assert taken[0] == taken[2] == 0
+    assert taken[3] < -0.7  # so it is no choice beside the first
+
+
+def test_where_all_of_the_best_are_unwanted_others_are_said(voice: RetrievalVoice) -> None:
+    other = RetrievalVoice.load(voice_files())
+    other.leave_out(lambda _platform, reply: "seven" not in reply)
+    assert answer(other, "what about number 3") == "answer seven"
+    other.leave_out(lambda _platform, _reply: True)
+    with pytest.raises(LearnerError, match="nothing it may say"):
+        answer(other, "what about number 3")
+
+
+def voice_files() -> dict[str, bytes]:
+    """More past than a shortlist holds."""
+    numbers = [*(f"number {n}" for n in range(300)), "seven"]
+    held = [
+        Example(
+            id=f"{n}", conversation=f"{n}", contact="PERSON_1", platform="whatsapp",
+            at=START + timedelta(days=n), reply=f"answer {number}",
+            context=(Turn("partner", "PERSON_1", f"what about {number}"),),
+        )
+        for n, number in enumerate(numbers)
+    ]  # fmt: skip
+    return (
+        RetrievalLearner(RetrievalSettings(epochs=1))
+        .fit(held, [], lambda _done, _total, _figures: None)
+        .artefact()
+    )

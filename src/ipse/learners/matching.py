@@ -1,8 +1,9 @@
-"""How well a reply fits a situation: three scores, and their mix.
+"""How well a reply fits a situation: several views of it, and their mix.
 
-``bm25`` and ``words`` look at what both share (the first with fixed weights, the second with learned ones),
-``encoder`` at what the owner's own pairs taught about what answers what. Knows no person, no file and no
-training; the learner makes a :class:`Matcher`, the voice uses it.
+``bm25`` (of the newest turn, of others' older turns, of the owner's own, and of who speaks), ``grams`` (runs
+of characters, of the newest turn and of others' older ones) and ``words`` look at what both share, the last
+with learned weights; ``encoder`` at what the owner's own pairs taught about what answers what. Knows no
+person, no file and no training; the learner makes a :class:`Matcher`, the voice uses it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,13 +13,17 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from ipse.learners.features import SIZE, Floats, bags, marks, situations
+from ipse.learners.features import GRAMS, SIZE, Floats, bags, grams, marks, situations
 from ipse.learners.towers import TEMPERATURE, Towers, unit
+from ipse.records import Turn
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 __all__ = [
+    "PLAIN",
+    "SEARCH",
+    "VIEWS",
     "Basis",
     "Matcher",
     "Replies",
@@ -26,8 +31,17 @@ __all__ = [
     "Statistics",
     "normal",
     "saturated",
+    "texts_of",
     "weighted",
 ]
+
+VIEWS = ("newest", "others", "own", "speakers", "newest grams", "others grams", "words", "encoder")
+"""What a reply is scored by, in the order of a mix; the first four by BM25."""
+
+SEARCH = (6, 7)
+"""The views that a whole past is searched by; the others tell among what that finds."""
+
+PLAIN = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0)
 
 K1, B = 1.2, 0.6  # BM25's saturation and length norm; Robertson and Zaragoza (2009) give 1.2–2 and .5–.8
 MARK_SCALE = np.float32(0.3)  # the marks of a text beside its projection, whose leading entries are near one
@@ -38,15 +52,22 @@ class Statistics(msgspec.Struct, frozen=True):
 
     rarity: Floats  # (SIZE,) over situations and replies
     reply_rarity: Floats  # (SIZE,) over replies alone
+    gram_rarity: Floats  # (GRAMS,) over replies alone
     mean_length: float
 
     @classmethod
-    def of(cls, asked: "csr_matrix", said: "csr_matrix") -> "Statistics":
-        """Count the rows of situations and replies."""
+    def of(cls, asked: "csr_matrix", said: "csr_matrix", replies: Sequence[str]) -> "Statistics":
+        """Count the rows of situations and replies, and the runs of characters in some of the replies."""
         in_replies, in_asked = (np.bincount(held.indices, minlength=SIZE) for held in (said, asked))
         count = said.shape[0]
         mean = float(said.sum()) / max(1, count)
-        return cls(_rarity(in_replies + in_asked, 2 * count), _rarity(in_replies, count), max(mean, 1.0))
+        runs = np.bincount(grams(replies).indices, minlength=GRAMS)
+        return cls(
+            rarity=_rarity(in_replies + in_asked, 2 * count),
+            reply_rarity=_rarity(in_replies, count),
+            gram_rarity=_rarity(runs, len(replies)),
+            mean_length=max(mean, 1.0),
+        )
 
 
 class Basis(msgspec.Struct, frozen=True):
@@ -68,16 +89,37 @@ class Situations(msgspec.Struct, frozen=True):
     vectors: Floats
 
 
+class Query(msgspec.Struct, frozen=True):
+    """One situation, ready to be held against replies, and its encoded context (one row)."""
+
+    bm25: Floats  # (SIZE, 4): of the newest turn, others' older turns, the owner's own, who speaks
+    words: Floats  # (SIZE,)
+    grams: Floats  # (GRAMS, 2): of the newest turn, of others' older turns
+    asked: Situations
+
+
 class Replies(msgspec.Struct, frozen=True):
-    """Encoded replies: two weightings of the same features (n, ``SIZE``), and unit vectors (n, d)."""
+    """Encoded replies: two weightings of the same features (n, ``SIZE``), runs of characters, vectors."""
 
     bm25: "csr_matrix"
     words: "csr_matrix"
+    grams: "csr_matrix"
     vectors: Floats
 
     def rows(self, at: npt.NDArray[np.int64]) -> "Replies":
         """Some of them, in the order of ``at``."""
-        return Replies(self.bm25[at], self.words[at], self.vectors[at])
+        return Replies(self.bm25[at], self.words[at], self.grams[at], self.vectors[at])
+
+    def and_also(self, more: "Replies") -> "Replies":
+        """These, then ``more``."""
+        from scipy.sparse import vstack
+
+        return Replies(
+            bm25=vstack([self.bm25, more.bm25], format="csr"),
+            words=vstack([self.words, more.words], format="csr"),
+            grams=vstack([self.grams, more.grams], format="csr"),
+            vectors=np.vstack([self.vectors, more.vectors]),
+        )
 
 
 class Matcher(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,7 +129,8 @@ class Matcher(msgspec.Struct, frozen=True, kw_only=True):
     weights: Floats  # (SIZE,), of a word that situation and reply share
     basis: Basis
     towers: Towers
-    mix: tuple[float, float, float] = (0.0, 1.0, 1.0)  # of bm25, words and encoder
+    mix: tuple[float, ...] = PLAIN  # of the ``VIEWS``
+    search: tuple[float, ...] = (1.0, 1.0)  # of words and encoder, where they stand alone
 
     def situations(self, contexts: Sequence[Sequence[str]], words: "csr_matrix | None" = None) -> Situations:
         """Encode contexts, each its turns, the newest last; ``words`` are their features if known."""
@@ -95,54 +138,74 @@ class Matcher(msgspec.Struct, frozen=True, kw_only=True):
         inputs = self.inputs(held, [context[-1] for context in contexts])
         return Situations(held, unit(inputs @ self.towers.ask))
 
-    def replies(self, texts: Sequence[str], counts: "csr_matrix | None" = None) -> Replies:
-        """Encode replies; ``counts`` are their features where they are known already."""
+    def query(self, context: Sequence[Turn]) -> Query:
+        """Make one of a context, the newest turn last."""
+        newest, others, own, speakers = _parts(context)
+        asked = self.situations([texts_of(context)])
+        by_words = np.zeros(SIZE, dtype=np.float32)
+        by_words[asked.words.indices] = asked.words.data * self.weights[asked.words.indices]
+        parts = [*bags([newest, others, own]), situations([speakers])]
+        by_bm25 = np.zeros((SIZE, len(parts)), dtype=np.float32)
+        for column, part in enumerate(parts):
+            here = part.indices
+            by_bm25[here, column] = np.minimum(part.data, 1) * self.statistics.reply_rarity[here]
+        by_grams = np.zeros((GRAMS, 2), dtype=np.float32)
+        for column, row in enumerate(weighted(grams([newest, others]), self.statistics.gram_rarity)):
+            by_grams[row.indices, column] = row.data
+        return Query(by_bm25, by_words, by_grams, asked)
+
+    def replies(
+        self, texts: Sequence[str], counts: "csr_matrix | None" = None, vectors: Floats | None = None
+    ) -> Replies:
+        """Encode replies; ``counts`` are their features and ``vectors`` theirs where these are known."""
         held = bags(texts) if counts is None else counts
         return Replies(
             saturated(held, self.statistics.mean_length),
             normal(held, self.statistics.rarity),
-            unit(self.inputs(held, texts) @ self.towers.say),
+            weighted(grams(texts), self.statistics.gram_rarity),
+            self.vectors(texts, held) if vectors is None else vectors,
         )
+
+    def vectors(self, replies: Sequence[str], counts: "csr_matrix") -> Floats:
+        """The unit vectors of replies, of which ``counts`` are the features."""
+        return unit(self.inputs(counts, replies) @ self.towers.say)
 
     def inputs(self, counts: "csr_matrix", texts: Sequence[str]) -> Floats:
         """What the towers see: the projection and the marks of each text, (n, K + ``MARKS``)."""
         return np.hstack([self.basis.project(counts, self.statistics.rarity), MARK_SCALE * marks(texts)])
 
-    def scores(self, situations: Situations, at: int, replies: Replies) -> Floats:
-        """The three scores (replies, 3) for the situation in row ``at``."""
-        words = situations.words
-        ids, shares = (part[words.indptr[at] : words.indptr[at + 1]] for part in (words.indices, words.data))
-        by_bm25, by_words = np.zeros(SIZE, dtype=np.float32), np.zeros(SIZE, dtype=np.float32)
-        by_bm25[ids] = shares * self.statistics.reply_rarity[ids]
-        by_words[ids] = shares * self.weights[ids]
-        fit = replies.vectors @ situations.vectors[at] / np.float32(TEMPERATURE)
-        return np.stack([replies.bm25 @ by_bm25, replies.words @ by_words, fit], axis=1)
+    def views(self, query: Query, replies: Replies) -> Floats:
+        """The scores of each reply by each of the ``VIEWS``, (replies, 8)."""
+        fit = replies.vectors @ query.asked.vectors[0] / np.float32(TEMPERATURE)
+        by_words = replies.words @ query.words
+        return np.hstack(
+            [replies.bm25 @ query.bm25, replies.grams @ query.grams, by_words[:, None], fit[:, None]]
+        )
 
     def shared(self, counts: "csr_matrix") -> "csr_matrix":
-        """What each feature of a reply adds to the mixed score where the situation holds it too."""
-        bm25, words, _ = self.mix
-        held = saturated(counts, self.statistics.mean_length)
-        learned = normal(counts, self.statistics.rarity).data * self.weights[counts.indices]
-        held.data = bm25 * held.data * self.statistics.reply_rarity[counts.indices] + words * learned
+        """What each feature of a reply adds to its score in a search where the situation holds it too."""
+        held = normal(counts, self.statistics.rarity)
+        held.data *= np.float32(self.search[0]) * self.weights[counts.indices]
         return held
 
     def by_vectors(self, replies: Floats, situation: Floats) -> Floats:
-        """What the encoder adds to the mixed score of each reply, (n,)."""
-        return replies @ situation * np.float32(self.mix[2] / TEMPERATURE)
+        """What the encoder adds to the score of each reply in a search, (n,)."""
+        return replies @ situation * np.float32(self.search[1] / TEMPERATURE)
 
     def weighted(self, counts: "csr_matrix") -> "csr_matrix":
         """Rows of length one whose products are cosines: rare features weigh more."""
         return weighted(counts, self.statistics.rarity)
 
-    def mixed(self, scores: Floats) -> Floats:
+    def mixed(self, views: Floats) -> Floats:
         """One score each, in log odds of being the true reply among equals."""
-        return scores @ np.array(self.mix, dtype=np.float32)
+        return views @ np.array(self.mix, dtype=np.float32)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The matcher as plain arrays by name; large ones in half precision."""
         return {
             "rarity": self.statistics.rarity,
             "reply_rarity": self.statistics.reply_rarity,
+            "gram_rarity": self.statistics.gram_rarity,
             "mean_length": np.array([self.statistics.mean_length]),
             "weights": self.weights,
             "kept": self.basis.kept,
@@ -150,20 +213,43 @@ class Matcher(msgspec.Struct, frozen=True, kw_only=True):
             "ask": self.towers.ask.astype(np.float16),
             "say": self.towers.say.astype(np.float16),
             "mix": np.array(self.mix),
+            "search": np.array(self.search),
         }
 
     @classmethod
     def of(cls, arrays: Mapping[str, np.ndarray]) -> "Matcher":
         """What :meth:`arrays` gave. Raises ``KeyError`` where one is missing."""
         held = {name: arrays[name].astype(np.float32) for name in ("basis", "ask", "say")}
-        bm25, words, encoder = (float(weight) for weight in arrays["mix"])
+        if len(arrays["mix"]) != len(VIEWS) or len(arrays["search"]) != len(SEARCH):
+            raise ValueError("mix")
+        statistics = Statistics(
+            rarity=arrays["rarity"],
+            reply_rarity=arrays["reply_rarity"],
+            gram_rarity=arrays["gram_rarity"],
+            mean_length=float(arrays["mean_length"][0]),
+        )
         return cls(
-            statistics=Statistics(arrays["rarity"], arrays["reply_rarity"], float(arrays["mean_length"][0])),
+            statistics=statistics,
             weights=arrays["weights"],
             basis=Basis(arrays["kept"], held["basis"]),
             towers=Towers(held["ask"], held["say"]),
-            mix=(bm25, words, encoder),
+            mix=tuple(float(weight) for weight in arrays["mix"]),
+            search=tuple(float(weight) for weight in arrays["search"]),
         )
+
+
+def texts_of(context: Sequence[Turn]) -> list[str]:
+    """The texts of a context; an empty one has one empty text."""
+    return [turn.text for turn in context] or [""]
+
+
+def _parts(context: Sequence[Turn]) -> tuple[str, str, str, list[str]]:
+    """The newest turn, others' older turns, the owner's own, and who speaks, the newest last."""
+    before = context[:-1]
+    others = "\n".join(turn.text for turn in before if turn.role == "partner")
+    own = "\n".join(turn.text for turn in before if turn.role == "owner")
+    speakers = [turn.speaker for turn in context if turn.role == "partner"]
+    return (context[-1].text if context else ""), others, own, speakers or [""]
 
 
 def normal(counts: "csr_matrix", rarity: Floats) -> "csr_matrix":

@@ -11,29 +11,32 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from ipse.errors import LearnerError
 from ipse.learners.features import SIZE, Floats
-from ipse.learners.matching import Matcher, Situations
-from ipse.records import Example
+from ipse.learners.matching import Matcher, Situations, texts_of
+from ipse.records import Example, Turn
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 __all__ = ["FORMAT", "LEANING", "STRETCH", "Memory", "Past"]
 
-FORMAT = 1
+FORMAT = 2
 LEANING, STRETCH = 8.0, 0.25
 """What a like situation, and what the length of a reply, weigh against its fit, in log odds: see Memory."""
 
 SAME_CONTACT = 1.0  # in log odds: what was said to this very person goes before an equal said to another
+SHORTLIST = 256  # replies of a search that every view is taken of
+BEHIND = np.float32(1e6)  # what is not on the shortlist stands behind all that is
 OTHER_CHANNEL = 4.0  # in log odds: what was written where this person never is (a mail, a journal) is no chat
 
 
 class Past(msgspec.Struct, frozen=True):
     """A situation of the owner's past and what they said then; ``context`` is its turns, the newest last."""
 
-    context: tuple[str, ...]
+    context: tuple[Turn, ...]
     reply: str
     contact: str
     platform: str = ""
@@ -41,9 +44,32 @@ class Past(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, example: Example) -> "Past":
         """What a memory keeps of an example."""
-        return cls(
-            tuple(turn.text for turn in example.context), example.reply, example.contact, example.platform
-        )
+        return cls(example.context, example.reply, example.contact, example.platform)
+
+    @property
+    def texts(self) -> list[str]:
+        """The texts of its turns, the newest last."""
+        return texts_of(self.context)
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    """Which past is with whom and where, for a search without a loop over it."""
+
+    contacts: dict[str, int]
+    contact: npt.NDArray[np.int32]  # (past,)
+    platform: npt.NDArray[np.int32]  # (past,)
+
+    @classmethod
+    def of(cls, past: Sequence[Past]) -> "_Kept":
+        contacts: dict[str, int] = {}
+        platforms: dict[str, int] = {}
+        with_whom = [contacts.setdefault(pair.contact, len(contacts)) for pair in past]
+        where = [platforms.setdefault(pair.platform, len(platforms)) for pair in past]
+        return cls(contacts, np.array(with_whom, dtype=np.int32), np.array(where, dtype=np.int32))
+
+
+class _Version(msgspec.Struct, frozen=True):
+    format: int
 
 
 class _Texts(msgspec.Struct, frozen=True):
@@ -70,14 +96,15 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     lengths: Floats  # of the replies: the natural log of one and the number of features
     fitting: "csr_matrix"
     alike: "csr_matrix"
+    kept: _Kept
     leaning: float = LEANING
     stretch: float = STRETCH
 
     @classmethod
     def of(cls, matcher: Matcher, past: Sequence[Past], asked: "csr_matrix", said: "csr_matrix") -> "Memory":
         """Encode the past, of which ``asked`` and ``said`` are the features (past, ``SIZE``)."""
-        encoded = matcher.situations([pair.context for pair in past], asked)
-        vectors = matcher.replies([pair.reply for pair in past], said).vectors
+        encoded = matcher.situations([pair.texts for pair in past], asked)
+        vectors = matcher.vectors([pair.reply for pair in past], said)
         return cls._indexed(matcher, past, encoded, said, vectors=vectors)
 
     @classmethod
@@ -99,10 +126,11 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
             lengths=np.log1p(np.asarray(counts.sum(axis=1)).ravel()).astype(np.float32),
             fitting=matcher.shared(counts).T.tocsr(),
             alike=matcher.weighted(asked.words).T.tocsr(),
+            kept=_Kept.of(past),
         )
 
     def fit(self, now: Situations, at: int) -> Floats:
-        """How well each past reply fits the situation in row ``at``, in log odds, (past,)."""
+        """How well each past reply fits the situation in row ``at`` by a search, in log odds, (past,)."""
         return _sum(self.fitting, now.words[at]) + self.matcher.by_vectors(self.vectors, now.vectors[at])
 
     def likeness(self, now: Situations, at: int) -> Floats:
@@ -111,21 +139,40 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
         by_vectors: Floats = self.asked.vectors @ now.vectors[at]
         return (by_words + by_vectors) / np.float32(2)
 
-    def weigh(self, context: Sequence[str], contact: str | None) -> tuple[Floats, Floats]:
-        """What to say: a score for each past reply (log odds), and the likeness of its situation."""
-        now = self.matcher.situations([context])
-        likeness = self.likeness(now, 0)
-        score = self.blend(self.fit(now, 0), likeness, leaning=self.leaning, stretch=self.stretch)
-        if contact:
-            score += self._known_to(contact)
-        return score, likeness
+    def weigh(self, context: Sequence[Turn], contact: str | None) -> Floats:
+        """What to say: a score for each past reply, in log odds.
 
-    def _known_to(self, contact: str) -> Floats:
+        Words and vectors search the whole past; what they find best is then looked at by every view.
+        """
+        query = self.matcher.query(context)
+        fit = self.fit(query.asked, 0)
+        likeness = self.likeness(query.asked, 0)
+        score = self.blend(fit, likeness, leaning=self.leaning, stretch=self.stretch)
+        if contact in self.kept.contacts:
+            score += self._known_to(self.kept.contacts[contact])
+        if len(score) <= SHORTLIST:
+            found = np.arange(len(score))
+        else:
+            found = np.sort(np.argpartition(-score, SHORTLIST)[:SHORTLIST])
+        texts = [self.past[at].reply for at in found]
+        replies = self.matcher.replies(texts, self.counts[found], self.vectors[found])
+        closer = self.matcher.mixed(self.matcher.views(query, replies))
+        looked = score[found] - fit[found] + closer
+        score -= BEHIND
+        score[found] = looked
+        return score
+
+    def alike_to(self, context: Sequence[Turn]) -> Floats:
+        """How like each past situation is, up to 1, (past,)."""
+        return self.likeness(self.matcher.situations([texts_of(context)]), 0)
+
+    def _known_to(self, contact: int) -> Floats:
         """What having been said to this person, or in another channel than theirs, adds to each reply."""
-        channels = {pair.platform for pair in self.past if pair.contact == contact}
-        same = np.array([pair.contact == contact for pair in self.past], dtype=np.float32)
-        other = np.array([pair.platform not in channels for pair in self.past], dtype=np.float32)
-        return same * np.float32(SAME_CONTACT) - other * np.float32(OTHER_CHANNEL if channels else 0)
+        same = self.kept.contact == contact
+        there = np.unique(self.kept.platform[same])
+        other = ~np.isin(self.kept.platform, there)
+        bonus: Floats = same * np.float32(SAME_CONTACT) - other * np.float32(OTHER_CHANNEL)
+        return bonus
 
     def blend(self, fit: Floats, likeness: Floats, *, leaning: float, stretch: float) -> Floats:
         """The score of each past reply, (past,)."""
@@ -151,6 +198,11 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     def loads(cls, files: Mapping[str, bytes]) -> "Memory":
         """Read what :meth:`dumps` wrote; raises ``LearnerError`` for anything else."""
         try:
+            if msgspec.json.decode(files["memory.json"], type=_Version).format != FORMAT:
+                raise LearnerError(
+                    "This retrieval model was made by another version of ipse.",
+                    hint="Run `ipse train` again.",
+                )
             texts = msgspec.json.decode(files["memory.json"], type=_Texts)
             with np.load(io.BytesIO(files["arrays.npz"]), allow_pickle=False) as packed:
                 arrays = dict(packed)
@@ -162,8 +214,8 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def _restored(cls, texts: _Texts, arrays: Mapping[str, np.ndarray]) -> "Memory":
-        if texts.format != FORMAT or not texts.past:
-            raise ValueError("format")
+        if not texts.past:
+            raise ValueError("empty")
         matcher = Matcher.of(arrays)
         words = {name: _matrix(arrays, name, len(texts.past)) for name in ("asked", "said")}
         vectors = {name: arrays[f"{name}_vectors"].astype(np.float32) for name in words}

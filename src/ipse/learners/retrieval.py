@@ -17,7 +17,7 @@ from ipse.learners.features import MARKS, Floats, bags, situations
 from ipse.learners.matching import Basis, Matcher, Statistics, normal, weighted
 from ipse.learners.memory import Memory, Past
 from ipse.learners.towers import Schedule, Towers, fit_towers, fit_weights
-from ipse.learners.tuning import best_blend, best_mix, crowds, ranks, thinned
+from ipse.learners.tuning import best_blend, best_mix, best_search, crowds, ranks, thinned
 from ipse.records import Example
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ __all__ = ["RetrievalLearner"]
 WORD_EPOCHS, WORD_RATE = 3, 0.03
 TOWER_RATE = 3e-3
 SURVEYED = 8_000  # texts that the starting projection is drawn from, at most
+TAUGHT = 40_000  # newest pairs that teach; all of them are remembered
 
 
 class RetrievalLearner:
@@ -56,11 +57,14 @@ class RetrievalLearner:
             )
         learned = WORD_EPOCHS + self.settings.epochs
         steps = _Steps(progress, learned + 3)
-        asked, said = situations([pair.context for pair in past]), bags([pair.reply for pair in past])
-        matcher = self._words(asked, said, steps)
-        matcher = self._towers(matcher, _inputs(matcher, past, asked, said), held, steps)
+        asked, said = situations([pair.texts for pair in past]), bags([pair.reply for pair in past])
+        taught = slice(max(0, len(past) - TAUGHT), None)
+        matcher = self._words(past[taught], asked[taught], said[taught], steps)
+        inputs = _inputs(matcher, past[taught], asked[taught], said[taught])
+        matcher = self._towers(matcher, inputs, held, steps)
         crowd = crowds(matcher, held, self.settings.seed)
-        matcher = msgspec.structs.replace(matcher, mix=best_mix(crowd, pairs=len(past)))
+        mix, search = (best(crowd, pairs=len(past)) for best in (best_mix, best_search))
+        matcher = msgspec.structs.replace(matcher, mix=mix, search=search)
         steps.reached(learned + 1)
         memory = Memory.of(matcher, past, asked, said)
         steps.reached(learned + 2)
@@ -78,9 +82,11 @@ class RetrievalLearner:
         """Pairs learned from, and how the true reply of dev ranks among up to 99 other own replies."""
         return self.report_
 
-    def _words(self, asked: "csr_matrix", said: "csr_matrix", steps: "_Steps") -> Matcher:
+    def _words(
+        self, past: Sequence[Past], asked: "csr_matrix", said: "csr_matrix", steps: "_Steps"
+    ) -> Matcher:
         """A matcher with word weights and blank towers."""
-        statistics = Statistics.of(asked, said)
+        statistics = Statistics.of(asked, said, [pair.reply for pair in past[-SURVEYED:]])
         weights = fit_weights(
             asked,
             normal(said, statistics.rarity),
@@ -96,7 +102,7 @@ class RetrievalLearner:
         self, matcher: Matcher, pairs: tuple[Floats, Floats], held: Sequence[Past], steps: "_Steps"
     ) -> Matcher:
         """The matcher with towers learned from ``pairs``, stopped by the held-out past."""
-        contexts, replies = [pair.context for pair in held], [pair.reply for pair in held]
+        contexts, replies = [pair.texts for pair in held], [pair.reply for pair in held]
         towers = fit_towers(
             *pairs,
             dimensions=min(self.settings.dimensions, pairs[0].shape[1]),
@@ -140,5 +146,5 @@ def _inputs(
     matcher: Matcher, past: Sequence[Past], asked: "csr_matrix", said: "csr_matrix"
 ) -> tuple[Floats, Floats]:
     """What the towers see of situations and of replies."""
-    newest, replies = [pair.context[-1] for pair in past], [pair.reply for pair in past]
+    newest, replies = [pair.texts[-1] for pair in past], [pair.reply for pair in past]
     return matcher.inputs(asked, newest), matcher.inputs(said, replies)

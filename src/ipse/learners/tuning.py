@@ -9,15 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from ipse.learners.features import Floats, bags
-from ipse.learners.matching import Matcher
+from ipse.learners.matching import PLAIN, SEARCH, VIEWS, Matcher
 from ipse.learners.memory import LEANING, STRETCH, Memory, Past
 
-__all__ = ["best_blend", "best_mix", "crowds", "ranks", "thinned"]
+__all__ = ["best_blend", "best_mix", "best_search", "crowds", "ranks", "thinned"]
 
 HELD_OUT = 1000  # pairs looked at, at most: enough to steady four numbers
 ENOUGH = 20  # pairs from which they are set at all
 CROWD = 100  # replies that the true one is ranked among
-PRIOR = 1e-2  # pull of the mix towards its default
+PRIOR = 1e-2  # pull of the mix towards its default, in standard deviations of each view
 HALF_TRUSTED = 200  # pairs that teach an encoder to be half as telling as shared words
 TRIALS = 200  # held-out situations answered to choose the blend
 LEANINGS = (4.0, 8.0, 16.0)
@@ -32,19 +32,20 @@ def thinned(held: Sequence[Past], seed: int) -> list[Past]:
 
 
 def crowds(matcher: Matcher, held: Sequence[Past], seed: int) -> Floats:
-    """Scores of each true reply (first) and of other held-out replies that read otherwise.
+    """Views of each true reply (first) and of other held-out replies that read otherwise.
 
-    (pairs, at most ``CROWD``, 3); the middle axis is shorter where there are fewer, down to the true one.
+    (pairs, at most ``CROWD``, views); the middle axis is shorter where there are fewer, down to the true one.
     """
     rng = np.random.default_rng(seed)
     replies = [pair.reply for pair in held]
-    asked, said = matcher.situations([pair.context for pair in held]), matcher.replies(replies)
+    said = matcher.replies(replies)
     rows = []
-    for at, reply in enumerate(replies):
-        others = [other for other in rng.permutation(len(held))[: 2 * CROWD] if replies[other] != reply]
-        rows.append(matcher.scores(asked, at, said.rows(np.array([at, *others[: CROWD - 1]]))))
+    for at, pair in enumerate(held):
+        others = [other for other in rng.permutation(len(held))[: 2 * CROWD] if replies[other] != pair.reply]
+        chosen = said.rows(np.array([at, *others[: CROWD - 1]]))
+        rows.append(matcher.views(matcher.query(pair.context), chosen))
     width = min((len(row) for row in rows), default=0)
-    return np.stack([row[:width] for row in rows]) if rows else np.zeros((0, 0, 3), dtype=np.float32)
+    return np.stack([row[:width] for row in rows]) if rows else np.zeros((0, 0, len(VIEWS)), dtype=np.float32)
 
 
 def ranks(matcher: Matcher, crowd: Floats) -> dict[str, float]:
@@ -60,33 +61,48 @@ def ranks(matcher: Matcher, crowd: Floats) -> dict[str, float]:
     }
 
 
-def best_mix(crowd: Floats, *, pairs: int) -> tuple[float, float, float]:
-    """The weights of the three scores under which the true replies are likeliest; never negative.
+def best_search(crowd: Floats, *, pairs: int) -> tuple[float, ...]:
+    """The weights of the ``SEARCH`` views alone."""
+    return _likeliest(crowd[:, :, list(SEARCH)], _sound(pairs)[list(SEARCH)])
 
-    They are drawn to, and with too little held out they are, what is sound for an encoder taught by ``pairs``
-    examples: words alone where there are few, more and more of it where there are hundreds.
-    """
+
+def best_mix(crowd: Floats, *, pairs: int) -> tuple[float, ...]:
+    """The weights of the ``VIEWS`` under which the true replies are likeliest; never negative."""
+    return _likeliest(crowd, _sound(pairs))
+
+
+def _sound(pairs: int) -> npt.NDArray[np.float64]:
+    """What is sound where nothing else is known: an encoder counts by how many pairs taught it."""
+    mix = np.array(PLAIN)
+    mix[-1] = pairs / (pairs + HALF_TRUSTED)
+    return mix.round(4)
+
+
+def _likeliest(crowd: Floats, prior: npt.NDArray[np.float64]) -> tuple[float, ...]:
+    """A conditional logit of the true replies, drawn to ``prior``, or that where too little is held out."""
     from scipy.optimize import minimize
 
-    prior = np.array([0.0, 1.0, round(pairs / (pairs + HALF_TRUSTED), 4)])
     if len(crowd) < ENOUGH or crowd.shape[1] < 2:
-        return _three(prior)
+        return _rounded(prior)
+    scale = crowd.std(axis=(0, 1)).astype(np.float64)
+    views = (crowd / np.maximum(scale, 1e-6).astype(np.float32)).astype(np.float32)
+    start = prior * scale
 
     def loss(mix: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
-        scores = crowd @ mix
+        scores = views @ mix.astype(np.float32)
         chances = np.exp(scores - scores.max(axis=1, keepdims=True))
         chances /= chances.sum(axis=1, keepdims=True)
-        slope = np.einsum("nc,ncf->f", chances, crowd) - crowd[:, 0].sum(axis=0)
-        pull = mix - prior
+        slope = np.einsum("nc,ncf->f", chances, views) - views[:, 0].sum(axis=0)
+        pull = mix - start
         value = -np.log(chances[:, 0] + 1e-12).mean() + PRIOR * (pull @ pull)
-        return float(value), slope / len(crowd) + 2 * PRIOR * pull
+        return float(value), (slope / len(crowd) + 2 * PRIOR * pull).astype(np.float64)
 
-    return _three(minimize(loss, prior, jac=True, method="L-BFGS-B", bounds=[(0, None)] * 3).x)
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0, None)] * len(start)).x
+    return _rounded(np.where(scale > 1e-6, found / np.maximum(scale, 1e-6), 0.0))
 
 
-def _three(mix: npt.NDArray[np.float64]) -> tuple[float, float, float]:
-    bm25, words, encoder = (round(float(weight), 4) for weight in mix)
-    return bm25, words, encoder
+def _rounded(mix: npt.NDArray[np.float64]) -> tuple[float, ...]:
+    return tuple(round(float(weight), 4) for weight in mix)
 
 
 def best_blend(memory: Memory, held: Sequence[Past]) -> tuple[float, float]:
@@ -99,7 +115,7 @@ def best_blend(memory: Memory, held: Sequence[Past]) -> tuple[float, float]:
         return LEANING, STRETCH
     tried = held[:: -(-len(held) // TRIALS)]
     matcher, lengths = memory.matcher, memory.lengths
-    now = matcher.situations([pair.context for pair in tried])
+    now = matcher.situations([pair.texts for pair in tried])
     said = bags([pair.reply for pair in tried])
     truth, true_length = matcher.weighted(said), float(np.log1p(np.asarray(said.sum(axis=1))).mean())
     gains, length = np.zeros(len(BLENDS)), np.zeros(len(BLENDS))
