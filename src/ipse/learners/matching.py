@@ -26,6 +26,7 @@ __all__ = [
     "VIEWS",
     "Basis",
     "Matcher",
+    "Query",
     "Replies",
     "Situations",
     "Statistics",
