@@ -33,7 +33,7 @@ import numpy as np
 
 from ipse.config import DatasetSettings, LoraSettings, ScorecardSettings
 from ipse.datasets import Split, impostors, prepare
-from ipse.learners.lora import LoraLearner
+from ipse.learners.adapters.lora import LoraLearner
 from ipse.records import Example, Message, Person
 from ipse.scorecard import Judging, Rivals, evaluate
 from ipse.scorecard.bootstrap import Draws, Plan

@@ -17,6 +17,7 @@ from ipse.records import Example, Person, Record, Turn, Unreadable
 
 __all__ = [
     "AskingVoice",
+    "Checkpoints",
     "ConfigurableVoice",
     "LanguageVoice",
     "Learner",
@@ -24,6 +25,7 @@ __all__ = [
     "ReadOptions",
     "RecallingVoice",
     "Recognizer",
+    "ResumableLearner",
     "Source",
     "Span",
     "Survey",
@@ -136,6 +138,24 @@ class Learner(Protocol):
 
     def report(self) -> dict[str, float]:
         """Figures measured while fitting."""
+
+
+class Checkpoints(Protocol):
+    """Where a learner leaves how far it is, sealed by whoever asked it to learn."""
+
+    def load(self) -> bytes | None:
+        """What was left last, or None."""
+
+    def save(self, data: bytes) -> None:
+        """Leave it in place of what was left before; durable when this returns."""
+
+
+@runtime_checkable
+class ResumableLearner(Learner, Protocol):
+    """A learner that goes on where it was cut off, to the result it would have had."""
+
+    def keep_in(self, checkpoints: Checkpoints) -> None:
+        """Leave checkpoints there while fitting, and go on from one of the same examples and settings."""
 
 
 @runtime_checkable

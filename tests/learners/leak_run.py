@@ -31,7 +31,7 @@ def main() -> None:
     from trl.trainer import base_trainer
 
     from ipse.config import LoraSettings
-    from ipse.learners.lora import LoraLearner
+    from ipse.learners.adapters.lora import LoraLearner
     from ipse.records import Example, Turn
 
     reports: list[object] = []

@@ -11,7 +11,8 @@ import pytest
 from ipse.config import LoraSettings
 from ipse.errors import BaseModelError, LearnerError
 from ipse.interfaces import LanguageVoice
-from ipse.learners.lora import ADAPTER, CARD, CONFIG, LoraLearner
+from ipse.learners.adapters.lora import LoraLearner
+from ipse.learners.adapters.method import ADAPTER, CARD, CONFIG
 from ipse.records import Example, Turn
 from ipse.voices.transformer import Sampling, TransformerVoice
 

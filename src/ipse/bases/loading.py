@@ -17,6 +17,7 @@ from ipse.errors import BaseModelError, MissingExtraError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers.utils.quantization_config import QuantizationConfigMixin
 
 __all__ = ["device", "load_base", "quiet", "require_llm", "window_of"]
 
@@ -56,8 +57,12 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def load_base(folder: Path) -> tuple["PreTrainedModel", "PreTrainedTokenizerBase"]:
+def load_base(
+    folder: Path, *, quantization: "QuantizationConfigMixin | None" = None
+) -> tuple["PreTrainedModel", "PreTrainedTokenizerBase"]:
     """Load the frozen model, in evaluation mode on :func:`device`, and its tokenizer.
+
+    ``quantization`` is transformers' own configuration of one, such as ``BitsAndBytesConfig``.
 
     Never connects, never runs code of the folder. Raises ``BaseModelError`` where the folder is not what the
     shelf recorded, transformers cannot read it, or the tokenizer cannot say where a turn ends.
@@ -66,12 +71,13 @@ def load_base(folder: Path) -> tuple["PreTrainedModel", "PreTrainedTokenizerBase
     from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    local = {"local_files_only": True, "trust_remote_code": False}
+    local: dict[str, object] = {"local_files_only": True, "trust_remote_code": False}
+    placed = {"quantization_config": quantization, "device_map": device()} if quantization else {}
     try:
         with quiet():
             tokenizer = AutoTokenizer.from_pretrained(str(folder), **local)
             model = AutoModelForCausalLM.from_pretrained(
-                str(folder), use_safetensors=True, dtype="auto", **local
+                str(folder), use_safetensors=True, dtype="auto", **local, **placed
             )
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise BaseModelError(
@@ -84,7 +90,9 @@ def load_base(folder: Path) -> tuple["PreTrainedModel", "PreTrainedTokenizerBase
             hint="Use a base with a fast tokenizer.",
         )
     tokenizer.model_max_length = UNBOUNDED
-    model.to(device()).eval().requires_grad_(requires_grad=False)
+    if not placed:
+        model.to(device())
+    model.eval().requires_grad_(requires_grad=False)
     return model, tokenizer
 
 

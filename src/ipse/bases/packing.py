@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from ipse.bases.spelling import Ids
 
-__all__ = ["Batch", "Stream"]
+__all__ = ["Batch", "Stream", "positions_in", "within"]
 
 IGNORED = -100  # the label that PyTorch's cross entropy leaves out
 
@@ -48,8 +48,8 @@ class Stream:
         return Batch(
             ids[:-1].reshape(shape).astype(np.int64),
             following.reshape(shape).astype(np.int64),
-            _positions(document),
-            _within(document),
+            positions_in(document),
+            within(document),
         )
 
     def _stretch(self, start: int, size: int) -> tuple[Ids, Ids]:
@@ -85,7 +85,8 @@ class Stream:
         return turned
 
 
-def _positions(document: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+def positions_in(document: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+    """Each token's place in its document, of (rows, length) numbers of documents."""
     length = document.shape[1]
     places = np.arange(length)
     begins = np.ones(document.shape, dtype=bool)
@@ -94,8 +95,9 @@ def _positions(document: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
     return (places - first).astype(np.int64)
 
 
-def _within(document: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
+def within(document: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
+    """Which tokens of its row each may see: its own document's up to itself. (rows, length, length)."""
     earlier = np.tri(document.shape[1], dtype=bool)
     same: npt.NDArray[np.bool_] = document[:, :, None] == document[:, None, :]
-    within: npt.NDArray[np.bool_] = same & earlier
-    return within
+    seen: npt.NDArray[np.bool_] = same & earlier
+    return seen

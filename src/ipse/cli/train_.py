@@ -14,22 +14,28 @@ __all__ = ["print_model", "train"]
 
 def train(
     method: Annotated[
-        str, typer.Option("--method", help="retrieval (needs no weights) or lora.")
+        str,
+        typer.Option(
+            "--method", help="retrieval (needs no weights), or an adapter: lora, qlora, dora, houlsby, full."
+        ),
     ] = "retrieval",
     base: Annotated[
         str | None, typer.Option("--base", metavar="PATH_OR_ID", help="Base model for an adapter.")
     ] = None,
     dataset: Annotated[str | None, typer.Option("--dataset", metavar="ID", help="Else the newest.")] = None,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Do not go on with an adapter's training that was cut off.")
+    ] = False,
     vault: VaultOption = None,
     yes: YesOption = False,  # noqa: ARG001 - taken by every verb that could ask
     json: JsonOption = False,
 ) -> None:
-    """Train a clone on a dataset; Ctrl-C stops it, and nothing half-made is kept."""
+    """Train a clone on a dataset. Ctrl-C stops it: no half-made model is kept; an adapter goes on next time."""
     from ipse.pipeline.learning import train as fit
 
     flags = {"lora": {"base": base}} if base else {}
     with opened(vault, flags) as workspace, progress_bar(f"training {method}", quiet=json) as progress:
-        card = fit(workspace, method=method, dataset_name=dataset, progress=progress)
+        card = fit(workspace, method=method, dataset_name=dataset, anew=anew, progress=progress)
     if json:
         print_json(card)
     else:

@@ -294,19 +294,49 @@ class ServerSettings(_Section):
 
 
 class LoraSettings(_Section):
-    """The adapter, with the defaults of the recipe."""
+    """The adapters (lora, qlora, dora, houlsby, full), with the defaults of the recipe.
+
+    What is set here counts before the preset of the base's family.
+    """
 
     base: str = Field(
         "seedling", description="a base of `ipse base list`, a folder of a causal language model, or a Hub id"
     )
+    preset: Literal["auto", "none", "mistral", "llama", "qwen", "phi", "smollm", "tiny"] = Field(
+        "auto", description="published values for a family of bases; auto: that of the base"
+    )
     rank: int = Field(16, ge=1)
     alpha: int = Field(32, ge=1)
     dropout: float = Field(0.05, ge=0, lt=1)
+    target_modules: tuple[str, ...] = Field(
+        (), description="linear layers that are adapted, such as q_proj; empty: all"
+    )
+    bottleneck: int = Field(64, ge=1, description="width of a Houlsby adapter")
     learning_rate: float = Field(1e-4, gt=0)
-    batch: int = Field(8, ge=1)
+    warmup: int = Field(100, ge=0, description="steps at the beginning, at most a tenth of all")
+    batch: int = Field(8, ge=1, description="examples in a pass; fewer where memory does not hold them")
+    accumulation: int = Field(1, ge=1, description="passes in a step")
     epochs: float = Field(3.0, gt=0)
     max_tokens: int = Field(1024, ge=32, description="longest example; the oldest context is cut first")
     max_steps: int = Field(0, ge=0, description="stop after so many steps; 0: by epochs")
+    stages: Literal[1, 2] = Field(
+        1, description="2: the last fifth of the steps on what is specialised alone, the rest on all else"
+    )
+    specialised: tuple[str, ...] = Field(
+        ("reflections",), description="platforms and contacts that the second stage learns from"
+    )
+    replay: float = Field(
+        0.05, ge=0, le=0.5, description="share of the base's own answers, where it is made for chat"
+    )
+    looking: Fraction = Field(0.1, description="share of the work that goes to looking at held-out replies")
+    membership: float = Field(
+        0.65, ge=0.5, le=1, description="stop where training replies can be told from held-out ones so well"
+    )
+    gradient_checkpointing: Literal["auto", "on", "off"] = Field(
+        "auto", description="compute activations again rather than keep them; auto: from 1e9 parameters"
+    )
+    compile: bool = Field(default=False, description="torch.compile; pays off in long runs on a GPU")
+    checkpoint_seconds: float = Field(60.0, ge=0, description="time between checkpoints, at least")
     system: str = Field(
         "You answer as the owner of this conversation would.", description="the fixed system line"
     )

@@ -200,6 +200,7 @@ KINDS: dict[str, Kind] = {
     "model": Kind(origin=_of_model, family="models", told="models"),
     "scorecard": Kind(origin=_of_scorecard, family="scorecards", told="scorecards"),
     "features": _made_kind("features", "feature tables", "predictions"),
+    "checkpoint": _made_kind("checkpoint", "checkpoints", "models"),
     "session": _made_kind("session", "sessions", "drafts"),
     "draft": _made_kind("draft", "drafts", "drafts"),
     "prediction": _made_kind("prediction", "predictions", "predictions"),

@@ -19,7 +19,7 @@ from ipse.interfaces import Progress
 from ipse.pipeline import certificates
 from ipse.pipeline.auditing import keep_anchor
 from ipse.pipeline.certificates import Certificate, SignedCertificate
-from ipse.pipeline.learning import prepare, train
+from ipse.pipeline.learning import prepare, section_of, train
 from ipse.pipeline.plans import Plan, planned
 from ipse.pipeline.remnants import sweep
 from ipse.pipeline.workspace import Workspace
@@ -253,10 +253,11 @@ def train_again(
     ways = {(card.method, msgspec.json.encode(card.config, order="sorted")): card for card in lost}
     dataset = prepare(workspace).card.id if ways else ""
     for card in ways.values():
-        section = getattr(workspace.settings, card.method, None)
+        name = section_of(card.method)
+        section = getattr(workspace.settings, name, None)
         settings = workspace.settings
         if section is not None:
-            settings = settings.model_copy(update={card.method: type(section).model_validate(card.config)})
+            settings = settings.model_copy(update={name: type(section).model_validate(card.config)})
         _require_base(card, settings)
         own = Workspace(workspace.vault, settings)
         made.append(train(own, method=card.method, dataset_name=dataset, progress=progress))

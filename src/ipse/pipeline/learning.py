@@ -10,9 +10,10 @@ from ipse import plugins
 from ipse.datasets import Dataset, InstructionFormat, Report, to_jsonl
 from ipse.datasets import prepare as freeze
 from ipse.errors import ConsentError, DatasetError, PrivacyError
-from ipse.interfaces import Learner, Progress
+from ipse.interfaces import Learner, Progress, ResumableLearner
 from ipse.jobs import run
 from ipse.pipeline import objections
+from ipse.pipeline.checkpoints import SealedCheckpoint
 from ipse.pipeline.contacts import conversations
 from ipse.pipeline.special import Screen, allowed
 from ipse.pipeline.workspace import Workspace
@@ -24,6 +25,7 @@ __all__ = [
     "dataset_named",
     "export_dataset",
     "prepare",
+    "section_of",
     "still_allowed",
     "style_consents",
     "train",
@@ -142,10 +144,22 @@ def while_allowed(workspace: Workspace, dataset: Dataset, follow: Progress) -> P
     return progress
 
 
+def section_of(method: str) -> str:
+    """The section of the settings that a method is configured by: mostly its own."""
+    return str(getattr(plugins.learner(method), "section", method))
+
+
 def train(
-    workspace: Workspace, *, method: str = DEFAULT, dataset_name: str | None = None, progress: Progress
+    workspace: Workspace,
+    *,
+    method: str = DEFAULT,
+    dataset_name: str | None = None,
+    anew: bool = False,
+    progress: Progress,
 ) -> ModelCard:
     """Fit the learner ``method`` on a dataset as a job and register the model.
+
+    A training of the same that was cut off goes on, to the same result, unless it is to begin ``anew``.
 
     The embedded voice becomes champion at once where none or an older one of its kind speaks; any other
     method must first earn it (``ipse evaluate``, ``ipse models promote``).
@@ -157,6 +171,11 @@ def train(
         raise DatasetError("The dataset has nothing to train on.", hint="Import more, then `ipse prepare`.")
 
     workspace.vault.note("train", {"method": method, "dataset": dataset.card.id})
+    checkpoint = SealedCheckpoint(workspace, method, dataset)
+    if anew:
+        checkpoint.remove()
+    if isinstance(learner, ResumableLearner):
+        learner.keep_in(checkpoint)
 
     def work(follow: Progress) -> Learner:
         fit = learner.fit(dataset.split.train, dataset.split.judge, while_allowed(workspace, dataset, follow))
@@ -167,6 +186,7 @@ def train(
     registry = Registry(workspace.vault)
     files = {**fitted.artefact(), PERSONA: json.encode(dataset.persona)}
     card = registry.add(_card(workspace, method, dataset, report=fitted.report(), files=files), files)
+    checkpoint.remove()
     speaking = registry.champion()
     if method == DEFAULT and (speaking is None or registry.card(speaking).method == DEFAULT):
         registry.promote(card.id, reason="the embedded voice, trained anew")
@@ -176,17 +196,19 @@ def train(
 def _card(
     workspace: Workspace, method: str, dataset: Dataset, *, report: dict[str, float], files: dict[str, bytes]
 ) -> ModelCard:
-    config = getattr(workspace.settings, method, None)
+    section = getattr(workspace.settings, section_of(method), None)
+    config = section.model_dump(mode="json") if section is not None else {}
     held = json.decode(files["ipse.json"], type=dict[str, object]) if "ipse.json" in files else {}
     base, base_hash = held.get("base"), held.get("base_hash")
+    settled = held.get("settings")  # with the preset of the base's family
     return ModelCard(
         method=method,
         dataset=dataset.card.id,
         dataset_hash=dataset.card.hash,
         consents=dataset.card.consents,
         special=dataset.card.special,
-        config=config.model_dump(mode="json") if config is not None else {},
-        seed=getattr(config, "seed", 0),
+        config={**config, **settled} if isinstance(settled, dict) else config,
+        seed=getattr(section, "seed", 0),
         metrics=report,
         base=str(base) if base else None,
         base_hash=str(base_hash) if base_hash else None,

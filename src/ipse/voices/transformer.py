@@ -4,7 +4,6 @@ It is told a conversation in the same chat format as in training (``ipse.learner
 contact, no vault and no network; the base model must be the very one that the adapter was trained on.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -12,29 +11,42 @@ from copy import deepcopy
 from math import log
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Protocol, Self, cast
 
 import msgspec
 
 from ipse.bases.folders import fingerprint
-from ipse.bases.loading import load_base, quiet, require_llm
+from ipse.bases.loading import require_llm
 from ipse.bases.shelf import find_base
 from ipse.errors import BaseModelError, LearnerError
+from ipse.learners.adapters.method import ADAPTER, CARD, CONFIG, FORMAT
+from ipse.learners.adapters.methods import METHODS
 from ipse.learners.chat import IGNORED, ChatFormat
 from ipse.learners.likelihood import bits_of_windows, token_bits
-from ipse.learners.lora import ADAPTER, CARD, CONFIG, FORMAT
 from ipse.records import Turn
 
 if TYPE_CHECKING:
     import torch
-    from peft import PeftModel
     from transformers import Cache
+    from transformers.modeling_outputs import CausalLMOutputWithPast as ModelOutput
 
 __all__ = ["Sampling", "TransformerVoice"]
 
 SCORED_TOKENS = 4096  # tokens of replies scored at a time
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # in an answer they could only steer a terminal
 UNREAD = "\ufffd"  # what a tokenizer decodes an unfinished UTF-8 sequence to
+
+
+class Adapted(Protocol):
+    """A model with an adapter that can be taken off for a while."""
+
+    device: "torch.device"
+
+    def __call__(self, **given: object) -> "ModelOutput":
+        """As transformers' own."""
+
+    def disable_adapter(self) -> AbstractContextManager[None]:
+        """Without the adapter."""
 
 
 class Sampling(msgspec.Struct, frozen=True):
@@ -55,6 +67,7 @@ class _Card(msgspec.Struct, frozen=True):
     system: str
     window: int
     format: int
+    method: str = "lora"
 
 
 class TransformerVoice:
@@ -66,7 +79,7 @@ class TransformerVoice:
     name = "lora"
 
     def __init__(
-        self, model: "PeftModel", chat: ChatFormat, *, adapter: bool = True, lock: "Lock | None" = None
+        self, model: "Adapted", chat: ChatFormat, *, adapter: bool = True, lock: "Lock | None" = None
     ) -> None:
         self._model = model
         self._chat = chat
@@ -76,17 +89,18 @@ class TransformerVoice:
 
     @classmethod
     def load(cls, files: Mapping[str, bytes]) -> Self:
-        """Make a voice of what :class:`ipse.learners.lora.LoraLearner` learned.
+        """Make a voice of what a method of ``ipse.learners.adapters`` learned.
 
         Raises ``BaseModelError`` where the base is gone or differs from the one trained on, and
         ``LearnerError`` where the artefact is not whole.
         """
-        require_llm("peft", "safetensors")
         card = _read(files)
-        folder = _same_base(card)
-        base, tokenizer = load_base(folder)
+        method = METHODS[card.method]
+        require_llm("safetensors", *(["peft"] if "peft" in method.packages else []))
+        base, tokenizer = method.open_base(_same_base(card))
         chat = ChatFormat(tokenizer, system=card.system, window=card.window)
-        return cls(_with_adapter(base, files), chat)
+        model = method.revived(base, files).eval().requires_grad_(requires_grad=False)
+        return cls(cast("Adapted", model), chat)
 
     def base(self) -> "TransformerVoice":
         """The same model without the adapter, given the same prompts."""
@@ -239,6 +253,8 @@ def _read(files: Mapping[str, bytes]) -> _Card:
         card = msgspec.json.decode(files[CARD], type=_Card)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise LearnerError(f"{CARD} of the adapter cannot be read.", hint="Train it again.") from error
+    if card.method not in METHODS:
+        raise LearnerError(f"No method is called `{card.method}`.", hint="Update ipse, or train it again.")
     if card.format != FORMAT:
         raise LearnerError(f"The adapter has format {card.format}.", hint="Update ipse, or train it again.")
     return card
@@ -253,24 +269,3 @@ def _same_base(card: _Card) -> Path:
             hint="Put the old one back, or train again.",
         )
     return folder
-
-
-def _with_adapter(base: "torch.nn.Module", files: Mapping[str, bytes]) -> "PeftModel":
-    from peft import LoraConfig, get_peft_model, set_peft_model_state_dict
-    from safetensors import SafetensorError
-    from safetensors.torch import load
-
-    try:
-        with quiet():
-            held = cast("dict[str, object]", json.loads(files[CONFIG]))
-            # The base is settled by its hash; its name would only make peft warn that the folder moved.
-            config = LoraConfig.from_peft_type(**held | {"base_model_name_or_path": None})
-            model = get_peft_model(base, config)
-            found = set_peft_model_state_dict(model, load(files[ADAPTER]))
-    except (SafetensorError, ValueError, TypeError, KeyError, RuntimeError) as error:
-        raise LearnerError(
-            f"The adapter cannot be put on its base ({type(error).__name__}).", hint="Train it again."
-        ) from error
-    if found.unexpected_keys or any("lora_" in name for name in found.missing_keys):
-        raise LearnerError("The adapter does not fit its base.", hint="Train it again.")
-    return model.eval().requires_grad_(requires_grad=False)

@@ -1,0 +1,140 @@
+"""What every method of adapting a base has in common: the learner's contract, and the files it makes.
+
+A method says how its base is opened, what is put on it, which tensors are kept and how they are put on again;
+the run is the same for all (:mod:`ipse.learners.adapters.run`). Nothing of the examples is written to a disk.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from ipse.bases.loading import load_base, quiet, require_llm
+from ipse.bases.preflight import Method
+from ipse.bases.shelf import find_base
+from ipse.config import LoraSettings, Settings
+from ipse.errors import LearnerError
+from ipse.interfaces import Checkpoints, Progress
+from ipse.learners.adapters.plans import Plan
+from ipse.records import Example
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+__all__ = ["ADAPTER", "CARD", "CONFIG", "FORMAT", "AdapterLearner", "plain_json"]
+
+ADAPTER, CONFIG, CARD = "adapter_model.safetensors", "adapter_config.json", "ipse.json"
+FORMAT = 1
+
+
+class AdapterLearner:
+    """Fits an adapter on the base model of ``settings``.
+
+    Training stops at the first rise of bits per byte on the dev set, or once training replies can be told
+    from held-out ones, and keeps the best adapter seen. When the owner stops it, the best so far can still be
+    taken by ``artefact``, and with :meth:`keep_in` the next fit of the same goes on.
+    """
+
+    name: ClassVar[str] = ""
+    section: ClassVar[str] = "lora"  # of the settings
+    packages: ClassVar[tuple[str, ...]] = ("safetensors", "psutil")
+    like: ClassVar[Method] = "lora"  # what it takes of memory is as for this one
+
+    def __init__(self, settings: LoraSettings) -> None:
+        self.settings = settings
+        self._checkpoints: Checkpoints | None = None
+
+    @classmethod
+    def configure(cls, settings: Settings) -> Self:
+        """Check that packages, machine and base are there, before anything long begins."""
+        require_llm(*cls.packages)
+        folder = find_base(settings.lora.base, allow_network=settings.lora.allow_network)
+        cls.check_machine(folder)
+        return cls(settings.lora)
+
+    def keep_in(self, checkpoints: Checkpoints) -> None:
+        """Where checkpoints go, and where to look for one of the same run to go on from."""
+        self._checkpoints = checkpoints
+
+    def fit(self, train: Sequence[Example], dev: Sequence[Example], progress: Progress) -> Self:
+        """Train on ``train``, watch ``dev``. The same seed gives the same adapter, byte for byte, on a CPU.
+
+        Raises ``LearnerError`` without examples, ``BaseModelError`` for the base, ``CancelledError`` when
+        ``progress`` does.
+        """
+        from ipse.learners.adapters.run import Run, own_randomness
+
+        if not train:
+            raise LearnerError("There is nothing to learn from.", hint="Import more, then `ipse prepare`.")
+        require_llm(*self.packages)
+        progress(0, None, {})
+        with own_randomness(self.settings.seed), quiet():
+            run = Run(type(self), self.settings, train, dev)
+            try:
+                run.train(progress, self._checkpoints)
+            finally:
+                if run.best:
+                    self.files_ = run.artefact()
+                    self.report_ = run.report()
+        return self
+
+    def artefact(self) -> dict[str, bytes]:
+        """The adapter (peft's kinds as peft lays it out), and a card that names base, format, settings."""
+        if not hasattr(self, "files_"):
+            raise LearnerError("This adapter is not trained.", hint="Call fit() first.")
+        return self.files_
+
+    def report(self) -> dict[str, float]:
+        """Figures of the run: loss, bits per byte on dev for base and adapter, steps, seconds, tokens/s."""
+        if not hasattr(self, "report_"):
+            raise LearnerError("This adapter is not trained.", hint="Call fit() first.")
+        return self.report_
+
+    @classmethod
+    def check_machine(cls, folder: Path) -> None:
+        """Raise ``LearnerError`` where this machine cannot do it, or not with the base in ``folder``."""
+
+    @classmethod
+    def open_base(cls, folder: Path) -> "tuple[PreTrainedModel, PreTrainedTokenizerBase]":
+        """The frozen base as this method needs it, and its tokenizer."""
+        return load_base(folder)
+
+    @classmethod
+    def put_on(cls, base: "PreTrainedModel", plan: Plan, settings: LoraSettings) -> "torch.nn.Module":
+        """The base with what is trained, and that alone needing gradients; it says what the base says."""
+        raise NotImplementedError
+
+    @classmethod
+    def weights(cls, model: "torch.nn.Module") -> "dict[str, torch.Tensor]":
+        """What was learned, by the names it is kept under."""
+        raise NotImplementedError
+
+    @classmethod
+    def config(cls, model: "torch.nn.Module") -> dict[str, object]:
+        """What is needed to put the weights on the base again."""
+        raise NotImplementedError
+
+    @classmethod
+    def revived(cls, base: "PreTrainedModel", files: Mapping[str, bytes]) -> "torch.nn.Module":
+        """The base with what was learned, as ``put_on`` would give it; ``disable_adapter()`` takes it off.
+
+        Raises ``LearnerError`` where the files do not fit the base.
+        """
+        raise NotImplementedError
+
+    @classmethod
+    def optimizer(cls, parameters: "Iterable[torch.nn.Parameter]", rate: float) -> "torch.optim.Optimizer":
+        """AdamW without decay: an adapter is small already."""
+        import torch
+
+        return torch.optim.AdamW(parameters, lr=rate, weight_decay=0.0, fused=True)
+
+
+def plain_json(tree: Mapping[str, object]) -> bytes:
+    """Sorted and without sets, so that the same model gives the same bytes."""
+
+    def plain(value: object) -> object:
+        return sorted(value) if isinstance(value, set | frozenset) else str(value)
+
+    return json.dumps(tree, sort_keys=True, indent=1, default=plain).encode()

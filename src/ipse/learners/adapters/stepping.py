@@ -1,0 +1,194 @@
+"""A step of the optimizer over packed rows, within the memory there is. Knows pieces and a model, no text."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from ipse.bases.loading import device
+from ipse.bases.preflight import LARGE, Work, devices, largest_batch
+from ipse.config import LoraSettings
+from ipse.errors import LearnerError
+from ipse.learners.adapters.feed import Feed
+from ipse.learners.adapters.method import AdapterLearner
+from ipse.learners.adapters.packing import Piece, laid_out
+from ipse.learners.adapters.plans import Plan
+from ipse.learners.adapters.reader import Reader, inner
+from ipse.learners.adapters.state import Standing
+from ipse.learners.adapters.texts import Texts
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["Stepper"]
+
+# Tokens in a row: longer ones feed the cores no better, and attention grows with the square.
+ROW: Final = {"cpu": 512, "cuda": 2048}
+CLIP: Final = 1.0
+
+
+class Stepper:
+    """The model, its optimizer, and what each step learns from."""
+
+    def __init__(
+        self,
+        method: type[AdapterLearner],
+        model: "torch.nn.Module",
+        plan: Plan,
+        settings: LoraSettings,
+        texts: Texts,
+    ) -> None:
+        self._method = method
+        self._model = model
+        self._plan = plan
+        self._pieces = texts.pieces
+        self._longest = max(map(len, texts.pieces))
+        stages = [(plan.general, texts.general), (plan.steps, texts.special)]
+        self._feed = Feed(stages, batch=plan.batch, seed=settings.seed)
+        self._trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
+        self.optimizer = method.optimizer(self._trained.values(), plan.learning_rate)
+        self.reader = Reader(model, _compiled(model) if settings.compile else None)
+        self.reader.try_packing(sorted(texts.pieces[:16], key=len)[:2])
+        self._recompute(settings)
+        model.train()
+
+    def fitting(self, folder: Path) -> int:
+        """Tokens in a row that memory should hold, before anything was tried."""
+        most = max(ROW[device()], self._longest)
+        work = Work(
+            method=self._method.like,
+            batch=-(-most // self._longest),
+            tokens=self._longest,
+            rank=self._plan.rank,
+        )
+        rows = largest_batch(folder, work, devices()[0])
+        return max(self._longest, min(most, rows * self._longest))
+
+    def step(self, standing: Standing) -> tuple[float, int]:
+        """Learn what the next step is to learn: mean loss of its tokens in nats, and how many tokens it read.
+
+        Where memory runs out, rows are halved for good and the step is done again. Raises ``LearnerError``
+        where not even one example fits.
+        """
+        pieces = [self._pieces[place] for place in self._feed.at(standing.step)]
+        for group in self.optimizer.param_groups:
+            group["lr"] = self._plan.rate(standing.step)
+        before = _random_state()
+        while True:
+            try:
+                loss = self._backward(pieces, standing.most)
+                break
+            except (RuntimeError, MemoryError) as error:
+                if not _out_of_memory(error):
+                    raise
+                shortage = error
+            self._shrink(standing, shortage)
+            _set_random_state(before)
+        self._update()
+        return loss, sum(map(len, pieces))
+
+    def state(self) -> "tuple[dict[str, torch.Tensor], dict[str, float]]":
+        """What a checkpoint needs: weights, the optimizer's state, random numbers."""
+        import torch
+
+        tensors = {f"weight/{name}": p.detach() for name, p in self._trained.items()}
+        numbers: dict[str, float] = {}
+        for place, held in self.optimizer.state_dict()["state"].items():
+            for key, value in held.items():
+                if isinstance(value, torch.Tensor):
+                    tensors[f"optimizer/{place}/{key}"] = value
+                else:
+                    numbers[f"{place}/{key}"] = value
+        return tensors | {f"random/{name}": state for name, state in _random_state().items()}, numbers
+
+    def restore(self, tensors: "dict[str, torch.Tensor]", numbers: dict[str, float]) -> None:
+        """Take up what :meth:`state` gave."""
+        import torch
+
+        state: dict[int, dict[str, object]] = {}
+        for name, value in [*tensors.items(), *((f"optimizer/{name}", n) for name, n in numbers.items())]:
+            kind, _, rest = name.partition("/")
+            if kind == "optimizer":
+                place, _, key = rest.partition("/")
+                state.setdefault(int(place), {})[key] = value
+        self.optimizer.load_state_dict(self.optimizer.state_dict() | {"state": state})
+        with torch.no_grad():
+            for name, parameter in self._trained.items():
+                parameter.copy_(tensors[f"weight/{name}"])
+        _set_random_state(
+            {name.removeprefix("random/"): t for name, t in tensors.items() if name.startswith("random/")}
+        )
+
+    def _backward(self, pieces: list[Piece], most: int) -> float:
+        import torch
+
+        rows = [laid_out(pieces, places) for places in self.reader.rows(pieces, most)]
+        counted = max(1e-9, float(sum(row.weights.sum() for row in rows)))
+        total = 0.0
+        for row in rows:
+            if not len(row.where):
+                continue
+            nats = torch.nn.functional.cross_entropy(
+                self.reader.logits(row).float(), self.reader.labels(row), reduction="none"
+            )
+            weights = torch.from_numpy(row.weights).to(nats.device)
+            loss = (nats * weights).sum() / counted
+            loss.backward()  # type: ignore[no-untyped-call]  # torch has no type for it
+            total += float(loss.detach())
+        return total
+
+    def _update(self) -> None:
+        import torch
+
+        torch.nn.utils.clip_grad_norm_(self._trained.values(), CLIP)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+
+    def _shrink(self, standing: Standing, error: Exception) -> None:
+        """Half the row, but never less than the longest example."""
+        import torch
+
+        self.optimizer.zero_grad(set_to_none=True)
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        if standing.most <= self._longest:
+            raise LearnerError(
+                f"Memory does not hold one example of {self._longest} tokens.",
+                hint="Lower lora.max_tokens, set lora.gradient_checkpointing to on, or use a smaller base.",
+            ) from error
+        standing.most = max(self._longest, standing.most // 2)
+
+    def _recompute(self, settings: LoraSettings) -> None:
+        base = inner(self._model)
+        large = settings.gradient_checkpointing == "auto" and base.num_parameters() > LARGE
+        if large or settings.gradient_checkpointing == "on":
+            base.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+
+
+def _compiled(model: "torch.nn.Module") -> "torch.nn.Module":
+    import torch
+
+    return torch.compile(model, dynamic=True)  # type: ignore[return-value]
+
+
+def _out_of_memory(error: Exception) -> bool:
+    """Whether torch says so: it has a class for accelerators, and only words for the CPU."""
+    import torch
+
+    words = "can't allocate memory" in str(error) or "not enough memory" in str(error)
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or words
+
+
+def _random_state() -> "dict[str, torch.Tensor]":
+    import torch
+
+    state = {"cpu": torch.get_rng_state()}
+    if torch.cuda.is_available():
+        state["cuda"] = torch.cuda.get_rng_state()
+    return state
+
+
+def _set_random_state(state: "dict[str, torch.Tensor]") -> None:
+    import torch
+
+    torch.set_rng_state(state["cpu"])
+    if "cuda" in state and torch.cuda.is_available():
+        torch.cuda.set_rng_state(state["cuda"])
