@@ -32,7 +32,6 @@ __all__ = ["main"]
 CHAT = "chat/ubuntu-irc-disentanglement.tar.gz"
 BASE = "models/babyllama-361"
 LINE = re.compile(r"^\[\d\d:\d\d\] <([^>]+)> (.+)$")
-CONTEXT = 3  # turns before a reply
 BATCH = 8
 
 Speed = Callable[[Sequence[Example], LoraSettings], float]
@@ -42,7 +41,7 @@ def main() -> None:
     """Measure each way in turn."""
     options = _options()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    examples = _examples(options.data / CHAT, BATCH * options.steps)
+    examples = _examples(options.data / CHAT, BATCH * options.steps, options.context)
     settings = LoraSettings(
         base=str(options.base), preset="none", batch=BATCH, max_steps=options.steps, epochs=10, replay=0
     )
@@ -71,12 +70,13 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--base", type=Path, help=f"default: {BASE} of the data")
     parser.add_argument("--steps", type=int, default=12)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--context", type=int, default=2, help="turns before a reply")
     options = parser.parse_args()
     options.base = options.base or options.data / BASE
     return options
 
 
-def _examples(path: Path, count: int) -> list[Example]:
+def _examples(path: Path, count: int, turns: int) -> list[Example]:
     """What was said in a channel, each line after those before it."""
     with tarfile.open(path) as held:
         names = sorted(name for name in held.getnames() if name.endswith(".raw.txt") and "/train/" in name)
@@ -92,10 +92,10 @@ def _examples(path: Path, count: int) -> list[Example]:
             contact="PERSON_1",
             platform="irc",
             at=start + timedelta(minutes=at),
-            context=tuple(Turn("partner", "PERSON_1", text) for _, text in said[at - CONTEXT : at]),
+            context=tuple(Turn("partner", "PERSON_1", text) for _, text in said[at - turns : at]),
             reply=said[at][1],
         )
-        for at in range(CONTEXT, CONTEXT + count)
+        for at in range(turns, turns + count)
     ]
 
 

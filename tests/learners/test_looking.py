@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from ipse.errors import LearnerError
+from ipse.learners.adapters import plans, run
 from ipse.learners.adapters.looking import membership, schedule, thin, told_apart
 from ipse.learners.adapters.lora import LoraLearner
 from ipse.learners.chat import ChatFormat
@@ -21,7 +22,7 @@ def test_a_look_takes_its_share_of_the_work_and_no_more() -> None:
         looks = schedule(0.1, steps=steps, step_tokens=800, reply_tokens=200, held=1000)
         spent = (math.ceil(steps / looks.every) + 1) * looks.side * 200
         assert spent <= 1.1 * 0.1 / 0.9 * 3 * steps * 800
-        assert looks.side > 30
+        assert looks.side > 25
     long = schedule(0.1, steps=20_000, step_tokens=800, reply_tokens=200, held=1000)
     assert (long.side, long.every) == (100, 2000)
     short = schedule(0.1, steps=6, step_tokens=400, reply_tokens=200, held=5)
@@ -65,7 +66,9 @@ def test_few_replies_must_be_told_apart_beyond_chance(auc: float, side: int, *, 
 
 
 @pytest.mark.llm
-def test_learning_by_heart_ends_the_run_and_an_earlier_adapter_is_kept(tiny_base: Path) -> None:
+def test_learning_by_heart_ends_the_run_and_an_earlier_adapter_is_kept(
+    tiny_base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Replies that share nothing: whatever is gained on those learned from is by heart."""
     rng = np.random.default_rng(3)
 
@@ -77,11 +80,13 @@ def test_learning_by_heart_ends_the_run_and_an_earlier_adapter_is_kept(tiny_base
         ]
 
     some, held = noise(24, 0), noise(24, 24)
-    how = settings(tiny_base, max_steps=400, epochs=500, learning_rate=2e-2, dropout=0.0, rank=32, alpha=64)
+    monkeypatch.setattr(run, "rose", lambda _more: False)  # it would end sooner
+    monkeypatch.setattr(plans, "FEW", 0)  # so few examples would be seen twice at most
+    how = settings(tiny_base, max_steps=120, epochs=200, learning_rate=2e-2, dropout=0.0, rank=32, alpha=64)
     stopped = LoraLearner(how).fit(some, held, ignore).report()
     assert stopped["stopped_by_membership"] == 1.0
     assert stopped["membership"] > 0.65
-    assert stopped["steps"] < 400
+    assert stopped["steps"] < 120
     assert stopped["dev_bits"] <= stopped["dev_bits_base"]
 
 
@@ -146,8 +151,8 @@ def test_where_memory_runs_out_rows_are_halved_and_the_result_is_the_same(
     logits, refused = Reader.logits, []
 
     def small(self: Reader, row: object) -> object:
-        if len(row.ids) > 130:  # type: ignore[attr-defined]
-            refused.append(len(row.ids))  # type: ignore[attr-defined]
+        if row.ids.size > 300:  # type: ignore[attr-defined]
+            refused.append(row.ids.size)  # type: ignore[attr-defined]
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
         return logits(self, row)  # type: ignore[arg-type]
 

@@ -201,3 +201,64 @@ def test_a_refused_message_leaves_a_cut_and_never_a_new_pair(tmp_path: Path) -> 
             else:  # every reply of hers answered a refused message: none may answer Ilka's instead
                 with pytest.raises(DatasetError, match="no reply of the owner"):
                     prepare(workspace)
+
+
+class Killed(BaseException):
+    """Ends a run as a signal does."""
+
+
+@pytest.mark.llm
+def test_an_adapter_cut_off_goes_on_from_a_sealed_checkpoint_to_the_same_bytes(
+    imported: Imported, tiny_base: Path
+) -> None:
+    vault, settings = imported[0].vault, imported[0].settings
+    how = {"base": str(tiny_base), "max_steps": 6, "max_tokens": 96, "checkpoint_seconds": 0}
+    lora = type(settings.lora).model_validate(how)
+    workspace = Workspace(vault, settings.model_copy(update={"lora": lora}))
+    dataset = prepare(workspace)
+    whole = train(workspace, method="lora", progress=quiet)
+    assert whole.config["preset"] == "tiny"
+    steps: list[float] = []
+
+    def kill(done: float, _total: float | None, _figures: object) -> None:
+        if done >= 4:
+            raise Killed
+
+    with pytest.raises(Killed):
+        train(workspace, method="lora", progress=kill)
+    assert vault.ids("checkpoint") == [f"{dataset.card.id}-lora"]
+    said = {word for example in dataset.split.train for word in example.reply.split() if len(word) > 6}
+    left = b"".join(path.read_bytes() for path in vault.folder.rglob("*") if path.is_file())
+    assert said
+    assert not [word for word in said if word.encode() in left]
+    again = train(workspace, method="lora", progress=lambda done, _total, _figures: steps.append(done))
+    assert again.artefact == whole.artefact
+    assert min(done for done in steps if done) == 4
+    assert vault.ids("checkpoint") == []
+    with pytest.raises(Killed):
+        train(workspace, method="lora", progress=kill)
+    steps.clear()
+    train(
+        workspace,
+        method="lora",
+        anew=True,
+        progress=lambda done, _total, _figures: steps.append(done),
+    )
+    assert min(done for done in steps if done) == 1
+
+
+@pytest.mark.llm
+def test_erasing_what_a_checkpoint_was_made_of_erases_it(imported: Imported, tiny_base: Path) -> None:
+    from ipse.pipeline.checkpoints import SealedCheckpoint
+    from ipse.pipeline.derived import reached
+
+    workspace, _ = imported
+    dataset = prepare(workspace)
+    SealedCheckpoint(workspace, "lora", dataset).save(b"weights")
+    name = ("checkpoint", f"{dataset.card.id}-lora")
+    assert SealedCheckpoint(workspace, "lora", dataset).load() == b"weights"
+    assert name in reached(workspace, documents=[("dataset", dataset.card.id)])
+    assert name in reached(workspace, sources=["whatsapp"])
+    assert name in reached(workspace, people=[next(iter(dataset.card.contacts))])
+    SealedCheckpoint(workspace, "lora", dataset).remove()
+    assert SealedCheckpoint(workspace, "lora", dataset).load() is None

@@ -30,7 +30,7 @@ def train(
     yes: YesOption = False,  # noqa: ARG001 - taken by every verb that could ask
     json: JsonOption = False,
 ) -> None:
-    """Train a clone on a dataset. Ctrl-C stops it: no half-made model is kept; an adapter goes on next time."""
+    """Train a clone on a dataset. Ctrl-C stops it; an adapter's training goes on from there next time."""
     from ipse.pipeline.learning import train as fit
 
     flags = {"lora": {"base": base}} if base else {}

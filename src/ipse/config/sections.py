@@ -336,7 +336,14 @@ class LoraSettings(_Section):
         "auto", description="compute activations again rather than keep them; auto: from 1e9 parameters"
     )
     compile: bool = Field(default=False, description="torch.compile; pays off in long runs on a GPU")
-    checkpoint_seconds: float = Field(60.0, ge=0, description="time between checkpoints, at least")
+    hot: float = Field(85.0, gt=30, description="°C of the GPU from which training pauses")
+    monitors: tuple[Literal["tensorboard", "mlflow"], ...] = Field(
+        (), description="where figures of a run are written, if it is installed; never text"
+    )
+    monitor_folder: str = Field("ipse-runs", description="folder that they are written to")
+    checkpoint_seconds: float = Field(
+        60.0, ge=0, description="between checkpoints, at least; 0: one each step"
+    )
     system: str = Field(
         "You answer as the owner of this conversation would.", description="the fixed system line"
     )

@@ -335,7 +335,8 @@ def _settings(export: _Export) -> Iterator[dict[str, Any]]:
 
 _TELLING = frozenset(
     {"vault", "privacy.exclude_people", "privacy.exclude_conversations", "privacy.exclude_words",
-     "privacy.ner_model", "lora.base", "audit.anchor", "catalog.url"}
+     "privacy.ner_model", "lora.base", "lora.monitor_folder", "lora.specialised", "audit.anchor",
+     "catalog.url"}
 )  # fmt: skip
 """Settings that name people, or folders, which often have a person's name in them."""
 

@@ -37,7 +37,7 @@ CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # in an answer they coul
 UNREAD = "\ufffd"  # what a tokenizer decodes an unfinished UTF-8 sequence to
 
 
-class Adapted(Protocol):
+class _Adapted(Protocol):
     """A model with an adapter that can be taken off for a while."""
 
     device: "torch.device"
@@ -79,7 +79,7 @@ class TransformerVoice:
     name = "lora"
 
     def __init__(
-        self, model: "Adapted", chat: ChatFormat, *, adapter: bool = True, lock: "Lock | None" = None
+        self, model: "_Adapted", chat: ChatFormat, *, adapter: bool = True, lock: "Lock | None" = None
     ) -> None:
         self._model = model
         self._chat = chat
@@ -100,7 +100,7 @@ class TransformerVoice:
         base, tokenizer = method.open_base(_same_base(card))
         chat = ChatFormat(tokenizer, system=card.system, window=card.window)
         model = method.revived(base, files).eval().requires_grad_(requires_grad=False)
-        return cls(cast("Adapted", model), chat)
+        return cls(cast("_Adapted", model), chat)
 
     def base(self) -> "TransformerVoice":
         """The same model without the adapter, given the same prompts."""

@@ -43,7 +43,7 @@ class FullLearner(AdapterLearner):
     @classmethod
     def put_on(cls, base: "PreTrainedModel", plan: Plan, settings: LoraSettings) -> "torch.nn.Module":  # noqa: ARG003
         """See :meth:`AdapterLearner.put_on`; the base itself stays beside a copy."""
-        return beside(base)
+        return _beside(base)
 
     @classmethod
     def weights(cls, model: "torch.nn.Module") -> "dict[str, torch.Tensor]":
@@ -65,7 +65,7 @@ class FullLearner(AdapterLearner):
         try:
             if json.loads(files[CONFIG])["type"] != "full":
                 raise KeyError(CONFIG)
-            model, held = beside(base), load(files[ADAPTER])
+            model, held = _beside(base), load(files[ADAPTER])
             with torch.no_grad():
                 own = cls.weights(model)
                 if own.keys() != held.keys():
@@ -79,7 +79,7 @@ class FullLearner(AdapterLearner):
         return model
 
 
-def beside(base: "PreTrainedModel") -> "torch.nn.Module":
+def _beside(base: "PreTrainedModel") -> "torch.nn.Module":
     """A copy of the base that is trained, and the base itself for whoever asks for it."""
     import torch
 

@@ -7,9 +7,10 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from ipse.bases.loading import quiet
+from ipse.bases.loading import device, quiet
 from ipse.config import LoraSettings
 from ipse.errors import LearnerError
+from ipse.learners.adapters.dropping import cheaper
 from ipse.learners.adapters.method import ADAPTER, CONFIG, AdapterLearner
 from ipse.learners.adapters.plans import Plan
 
@@ -41,12 +42,15 @@ class LoraLearner(AdapterLearner):
             **cls.more,
         )
         try:
-            return cast("torch.nn.Module", get_peft_model(base, config))
+            model = cast("torch.nn.Module", get_peft_model(base, config))
         except ValueError as error:
             raise LearnerError(
                 f"The base has no layers called {', '.join(settings.target_modules) or 'linear'}.",
                 hint="Set lora.target_modules to layers of it, or to [] for all.",
             ) from error
+        if device() == "cpu":
+            cheaper(model)
+        return model
 
     @classmethod
     def weights(cls, model: "torch.nn.Module") -> "dict[str, torch.Tensor]":

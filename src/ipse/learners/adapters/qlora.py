@@ -60,7 +60,7 @@ class QloraLearner(LoraLearner):
     @classmethod
     def put_on(cls, base: "PreTrainedModel", plan: Plan, settings: LoraSettings) -> "torch.nn.Module":
         """See :meth:`LoraLearner.put_on`."""
-        exact(base)
+        _exact(base)
         return super().put_on(base, plan, settings)
 
     @classmethod
@@ -75,7 +75,7 @@ class QloraLearner(LoraLearner):
         )
 
 
-def exact(base: "torch.nn.Module") -> None:
+def _exact(base: "torch.nn.Module") -> None:
     """Keep bitsandbytes 0.50 from packing weights anew in an evaluation on a CPU: gradients of a later step
     would be wrong by two thirds while the loss looks as usual."""
     for module in base.modules():

@@ -1,14 +1,15 @@
 """Asking a causal language model for what follows in packed rows. Knows rows and a model, no text.
 
 Only the places that are learned pass the vocabulary: most of a chat is context. Packing is tried before it is
-trusted, for not every architecture can keep pieces apart; where it leaks, each piece is a row of its own.
+trusted, for not every architecture can keep pieces apart; where it leaks, each piece has a row of its own.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
-from ipse.learners.adapters.packing import Piece, Row, in_rows, laid_out
+from ipse.learners.adapters.blocks import BLOCKS, offer_blocks
+from ipse.learners.adapters.packing import Pass, Piece, in_passes, in_rows, laid_out
 from ipse.learners.likelihood import token_bits
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["Reader", "inner"]
 
 # Part of the spread of the logits that packing may change: rounding stays far below, a leak is above.
-NOISE = {"torch.float32": 1e-3, "torch.float64": 1e-3}
-HALF_NOISE = 0.1
+NOISE, HALF_NOISE = 1e-3, 0.1
+EXACT = ("torch.float32", "torch.float64")
 
 
 def inner(model: "torch.nn.Module") -> "PreTrainedModel":
@@ -38,74 +39,99 @@ class Reader:
         self._selects = "logits_to_keep" in signature(base.forward).parameters
         self._attention = str(getattr(base.config.get_text_config(), "_attn_implementation", "eager"))
         self.packs = True
+        self._blocks = False
 
-    def logits(self, row: Row) -> "torch.Tensor":
-        """What follows each place of ``row.where``: (places, vocabulary)."""
+    def logits(self, batch: Pass) -> "torch.Tensor":
+        """What follows each place of ``batch.where``: (places, vocabulary)."""
         import torch
 
         device = next(self.model.parameters()).device
-        where = torch.from_numpy(row.where).to(device)
-        more = {"logits_to_keep": where} if self._selects else {}
+        where = torch.from_numpy(batch.where).to(device)
+        more: dict[str, object] = {"logits_to_keep": where} if self._selects else {}
+        if self._blocks:
+            more["block_sizes"] = batch.sizes()
         with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
             out = self.ask(
-                input_ids=torch.from_numpy(row.ids)[None].to(device),
-                position_ids=torch.from_numpy(row.positions)[None].to(device),
-                attention_mask=self._mask(row, device),
+                input_ids=torch.from_numpy(batch.ids).to(device),
+                position_ids=torch.from_numpy(batch.positions).to(device),
+                attention_mask=self._mask(batch, device),
                 use_cache=False,
                 **more,
             )
-        logits: torch.Tensor = out.logits[0]
-        return logits if self._selects else logits[where]
+        logits: torch.Tensor = out.logits
+        return logits if logits.dim() == 2 else logits[where]
 
     def bits(self, pieces: Sequence[Piece], most: int, alive: Callable[[], None]) -> list[float]:
-        """-log2 p of the labelled tokens of each piece; ``alive`` is called after each row."""
+        """-log2 p of the labelled tokens of each piece; ``alive`` is called after each pass."""
         import torch
 
         spent = [0.0] * len(pieces)
         with torch.no_grad():
-            for places in self.rows(pieces, most):
-                row = laid_out(pieces, places)
-                found = token_bits(self.logits(row)[None], self.labels(row)[None])[0].cpu()
-                for bits, at in zip(found.tolist(), row.document[row.where].tolist(), strict=True):
-                    spent[places[at]] += bits
+            for batch in self.passes(pieces, most):
+                if batch.where.any():
+                    found = token_bits(self.logits(batch)[None], self.labels(batch)[None])[0]
+                    for bits, place in zip(found.tolist(), batch.owner.tolist(), strict=True):
+                        spent[place] += bits
                 alive()
         return spent
 
-    def labels(self, row: Row) -> "torch.Tensor":
+    def passes(self, pieces: Sequence[Piece], most: int) -> Iterator[Pass]:
+        """The pieces laid out, at most ``most`` tokens in a pass; by blocks a pass is one row."""
+        if self._blocks:
+            yield from (laid_out(pieces, [row]) for row in in_rows(pieces, most))
+        else:
+            yield from (laid_out(pieces, rows) for rows in in_passes(pieces, most, packs=self.packs))
+
+    def labels(self, batch: Pass) -> "torch.Tensor":
         """The tokens that follow the places that are learned."""
         import torch
 
-        return torch.from_numpy(row.labels).to(next(self.model.parameters()).device)
+        return torch.from_numpy(batch.labels).to(next(self.model.parameters()).device)
 
-    def rows(self, pieces: Sequence[Piece], most: int) -> list[tuple[int, ...]]:
-        """Places of the pieces by row, at most ``most`` tokens in one."""
-        return in_rows(pieces, most) if self.packs else [(place,) for place in range(len(pieces))]
+    def try_packing(self, pieces: Sequence[Piece], longest: int) -> None:
+        """Pack from now on in the way that is exact with this model: by blocks, else by a mask, else not.
 
-    def try_packing(self, pieces: Sequence[Piece]) -> None:
-        """Pack from now on only if two pieces in a row give what each gives alone."""
+        ``pieces`` are two to try it with; ``longest`` is what the longest one of all will have.
+        """
+        base = inner(self.model)
+        sliding = getattr(base.config.get_text_config(), "sliding_window", None) or longest
+        if len(pieces) < 2 or sliding < longest:
+            self.packs = len(pieces) < 2
+            return
+        alone = self._tried(pieces, [[(0,)], [(1,)]])
+        if self._attention == "sdpa" and self.ask is self.model:
+            offer_blocks()
+            base.set_attn_implementation(BLOCKS)
+            self._blocks = True
+            if self._same(alone, self._tried(pieces, [[(0, 1)]])):
+                return
+            self._blocks = False
+            base.set_attn_implementation(self._attention)
+        self.packs = self._same(alone, self._tried(pieces, [[(0, 1)]]))
+
+    def _tried(self, pieces: Sequence[Piece], passes: list[list[tuple[int, ...]]]) -> "torch.Tensor":
         import torch
 
-        if len(pieces) < 2:
-            return
         training = self.model.training
         self.model.eval()
         with torch.no_grad():
-            together = self.logits(laid_out(pieces, (0, 1))).float()
-            alone = torch.cat([self.logits(laid_out(pieces, (place,))).float() for place in (0, 1)])
+            found = [self.logits(laid_out(pieces, rows)).float() for rows in passes]
         self.model.train(training)
-        noise = NOISE.get(str(next(inner(self.model).parameters()).dtype), HALF_NOISE)
-        if str(together.device.type) == "cuda":
-            noise = HALF_NOISE
-        self.packs = bool((together - alone).abs().max() <= noise * alone.std())
+        return torch.cat(found)
 
-    def _mask(self, row: Row, device: "torch.device") -> "torch.Tensor | None":
+    def _same(self, alone: "torch.Tensor", together: "torch.Tensor") -> bool:
+        exact = str(next(inner(self.model).parameters()).dtype) in EXACT and alone.device.type == "cpu"
+        noise = NOISE if exact else HALF_NOISE
+        return bool((together - alone).abs().max() <= noise * alone.std())
+
+    def _mask(self, batch: Pass, device: "torch.device") -> "torch.Tensor | None":
         """Who sees whom, as this model's attention wants it; flash attention goes by the positions."""
         import torch
 
-        seen = None if "flash" in self._attention else row.mask()
+        seen = None if self._blocks or "flash" in self._attention else batch.mask()
         if seen is None:
             return None
-        mask = torch.from_numpy(seen)[None, None].to(device)
+        mask = torch.from_numpy(seen)[:, None].to(device)
         if self._attention == "sdpa":
             return mask
         dtype = next(inner(self.model).parameters()).dtype

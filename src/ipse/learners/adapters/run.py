@@ -25,6 +25,7 @@ from ipse.errors import CancelledError
 from ipse.interfaces import Checkpoints, Progress
 from ipse.learners.adapters.looking import Looks, Watched, membership, rose, schedule, told_apart
 from ipse.learners.adapters.method import ADAPTER, CARD, CONFIG, FORMAT, AdapterLearner, plain_json
+from ipse.learners.adapters.monitors import Monitor
 from ipse.learners.adapters.plans import plan
 from ipse.learners.adapters.presets import with_preset
 from ipse.learners.adapters.reader import inner
@@ -68,6 +69,7 @@ class Run:
         self.examples = train
         self.model = method.put_on(base, self.plan, self.settings)
         self.looks = self._looks()
+        self.monitor = Monitor(self.settings)
         self.best: dict[str, torch.Tensor] = {}
         self.standing = Standing(run="")
 
@@ -89,6 +91,8 @@ class Run:
         except CancelledError:
             self._save(checkpoints)
             raise
+        finally:
+            self.monitor.close()
 
     def _tell(self) -> None:
         self._progress(self.standing.step, self.plan.steps, self.figures())
@@ -106,6 +110,7 @@ class Run:
             "seconds": standing.seconds,
             "tokens_per_second": standing.tokens / training,
             "eta_seconds": left,
+            **self.monitor.figures(),
         }
         if standing.curve:
             out |= {"bits_per_byte": standing.curve[-1], "membership": standing.membership[-1]}
@@ -172,7 +177,10 @@ class Run:
             standing.tokens += tokens
             self._clock()
             self._tell()
-            wait = max(self.settings.checkpoint_seconds, SAVING * cost)
+            self.monitor.write(standing.step, self.figures())
+            self.monitor.rest(self._tell)
+            often = self.settings.checkpoint_seconds
+            wait = max(often, SAVING * cost) if often else 0.0
             if checkpoints and standing.step < steps and time.monotonic() - saved >= wait:
                 before = time.monotonic()
                 self._save(checkpoints)
@@ -246,8 +254,8 @@ class Run:
         self.standing.seconds = before + time.monotonic() - started
 
     def _hash(self) -> str:
-        """Of all that decides what the run does."""
-        timing = {"checkpoint_seconds", "base", "allow_network"}
+        """Of all that decides what the run comes to."""
+        timing = {"checkpoint_seconds", "base", "allow_network", "hot", "monitors", "monitor_folder"}
         what = (self.method.name, self.base_hash, self.settings.model_dump(mode="json", exclude=timing))
         told = msgspec.json.encode((what, self.plan, self.looks, self.texts.pieces, self.watched))
         return hashlib.sha256(told).hexdigest()

@@ -24,7 +24,7 @@ class Standing(msgspec.Struct, kw_only=True):
     run: str
     step: int = 0
     looked: int = -1  # the step after which was looked last
-    most: int = 0  # tokens in a row, as far as memory allows
+    most: int = 0  # tokens in a pass, as far as memory allows
     seconds: float = 0.0
     looking: float = 0.0  # of the seconds
     tokens: int = 0

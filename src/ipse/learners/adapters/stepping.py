@@ -9,7 +9,7 @@ from ipse.config import LoraSettings
 from ipse.errors import LearnerError
 from ipse.learners.adapters.feed import Feed
 from ipse.learners.adapters.method import AdapterLearner
-from ipse.learners.adapters.packing import Piece, laid_out
+from ipse.learners.adapters.packing import Piece
 from ipse.learners.adapters.plans import Plan
 from ipse.learners.adapters.reader import Reader, inner
 from ipse.learners.adapters.state import Standing
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Stepper"]
 
-# Tokens in a row: longer ones feed the cores no better, and attention grows with the square.
-ROW: Final = {"cpu": 512, "cuda": 2048}
+PASS: Final = {"cpu": 1024, "cuda": 4096}  # tokens read at once: more feed the cores no better
 CLIP: Final = 1.0
 
 
@@ -46,13 +45,13 @@ class Stepper:
         self._trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
         self.optimizer = method.optimizer(self._trained.values(), plan.learning_rate)
         self.reader = Reader(model, _compiled(model) if settings.compile else None)
-        self.reader.try_packing(sorted(texts.pieces[:16], key=len)[:2])
+        self.reader.try_packing(sorted(texts.pieces[:16], key=len)[:2], self._longest)
         self._recompute(settings)
         model.train()
 
     def fitting(self, folder: Path) -> int:
-        """Tokens in a row that memory should hold, before anything was tried."""
-        most = max(ROW[device()], self._longest)
+        """Tokens in a pass that memory should hold, before anything was tried."""
+        most = max(PASS[device()], self._longest)
         work = Work(
             method=self._method.like,
             batch=-(-most // self._longest),
@@ -65,7 +64,7 @@ class Stepper:
     def step(self, standing: Standing) -> tuple[float, int]:
         """Learn what the next step is to learn: mean loss of its tokens in nats, and how many tokens it read.
 
-        Where memory runs out, rows are halved for good and the step is done again. Raises ``LearnerError``
+        Where memory runs out, passes are halved for good and the step is done again. Raises ``LearnerError``
         where not even one example fits.
         """
         pieces = [self._pieces[place] for place in self._feed.at(standing.step)]
@@ -120,16 +119,16 @@ class Stepper:
     def _backward(self, pieces: list[Piece], most: int) -> float:
         import torch
 
-        rows = [laid_out(pieces, places) for places in self.reader.rows(pieces, most)]
-        counted = max(1e-9, float(sum(row.weights.sum() for row in rows)))
+        passes = list(self.reader.passes(pieces, most))
+        counted = max(1e-9, float(sum(batch.weights.sum() for batch in passes)))
         total = 0.0
-        for row in rows:
-            if not len(row.where):
+        for batch in passes:
+            if not batch.where.any():
                 continue
             nats = torch.nn.functional.cross_entropy(
-                self.reader.logits(row).float(), self.reader.labels(row), reduction="none"
+                self.reader.logits(batch).float(), self.reader.labels(batch), reduction="none"
             )
-            weights = torch.from_numpy(row.weights).to(nats.device)
+            weights = torch.from_numpy(batch.weights).to(nats.device)
             loss = (nats * weights).sum() / counted
             loss.backward()  # type: ignore[no-untyped-call]  # torch has no type for it
             total += float(loss.detach())
@@ -143,7 +142,7 @@ class Stepper:
         self.optimizer.zero_grad(set_to_none=True)
 
     def _shrink(self, standing: Standing, error: Exception) -> None:
-        """Half the row, but never less than the longest example."""
+        """Half the pass, but never less than the longest example."""
         import torch
 
         self.optimizer.zero_grad(set_to_none=True)
