@@ -16,6 +16,7 @@ RUNS: tuple[tuple[Path | None, list[str]], ...] = (
     (QA, ["retrieval.py"]),
     (SHARED / "pii", ["privacy.py"]),
     (SHARED / "models", ["lora.py"]),
+    (SHARED / "models", ["train.py"]),
 )
 
 

@@ -21,6 +21,7 @@ __all__ = [
     "Person",
     "Reaction",
     "Record",
+    "Reviewed",
     "Turn",
     "Unreadable",
 ]
@@ -146,3 +147,19 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     group: bool = False
     weight: float = 1.0
     origin: str | None = None
+
+
+class Reviewed(msgspec.Struct, frozen=True, kw_only=True):
+    """A draft of a clone and what the owner made of it: what preferences are learned from.
+
+    ``final`` is what was sent where the draft was edited. ``about`` says whether a rejection was of the style
+    or of the content.
+    """
+
+    id: str
+    context: tuple[Turn, ...]
+    draft: str
+    verdict: Literal["approved", "edited", "rejected"]
+    at: datetime
+    final: str | None = None
+    about: Literal["style", "content"] = "style"

@@ -233,7 +233,7 @@ def test_an_adapter_cut_off_goes_on_from_a_sealed_checkpoint_to_the_same_bytes(
     assert not [word for word in said if word.encode() in left]
     again = train(workspace, method="lora", progress=lambda done, _total, _figures: steps.append(done))
     assert again.artefact == whole.artefact
-    assert min(done for done in steps if done) == 4
+    assert min(done for done in steps if done) == 3  # the step it was killed after was not yet left
     assert vault.ids("checkpoint") == []
     with pytest.raises(Killed):
         train(workspace, method="lora", progress=kill)

@@ -48,7 +48,7 @@ class Pass(NamedTuple):
 
     def sizes(self) -> list[int]:
         """Tokens of each piece, of a pass that is one row."""
-        return np.unique(self.document[0], return_counts=True)[1].tolist()
+        return [int(count) for count in np.unique(self.document[0], return_counts=True)[1]]
 
 
 def in_rows(pieces: Sequence[Piece], most: int) -> list[tuple[int, ...]]:
