@@ -83,8 +83,8 @@ def test_it_answers_in_words_and_ends_its_turn() -> None:
     assert sum(word.isascii() for word in words) > 0.9 * len(words)
 
 
-def test_an_adapter_on_it_learns(tmp_path: Path) -> None:
-    from ipse.learners.lora import LoraLearner
+def test_an_adapter_on_it_learns() -> None:
+    from ipse.learners.adapters.lora import LoraLearner
     from ipse.voices.transformer import TransformerVoice
 
     begin = datetime(2024, 1, 1, tzinfo=UTC)
@@ -102,7 +102,7 @@ def test_an_adapter_on_it_learns(tmp_path: Path) -> None:
         for number, said in enumerate(replies)
     ]
     settings = LoraSettings(max_steps=12, max_tokens=64, learning_rate=1e-3)
-    learner = LoraLearner(settings, scratch=tmp_path).fit(examples[:32], examples[32:], lambda *_: None)
+    learner = LoraLearner(settings).fit(examples[:32], examples[32:], lambda *_: None)
     report = learner.report()
     assert report["dev_bits"] < 0.8 * report["dev_bits_base"]
     voice = TransformerVoice.load(learner.artefact())
