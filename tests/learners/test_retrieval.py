@@ -17,7 +17,7 @@ from ipse.learners.features import GRAMS, bags, grams, situations, words
 from ipse.learners.matching import PLAIN, VIEWS
 from ipse.learners.memory import Memory, Past
 from ipse.learners.retrieval import RetrievalLearner
-from ipse.learners.tuning import best_blend, best_mix, best_search, crowds, ranks
+from ipse.learners.tuning import best_blend, best_mix, best_search, crowds, ranks, strangers
 from ipse.records import Example, Turn
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -231,6 +231,7 @@ def test_the_mix_does_not_depend_on_the_scale_of_a_view() -> None:
     larger[:, :, 0] *= 100
     once, again = best_mix(crowd, pairs=300), best_mix(larger, pairs=300)
     assert once[0] > 0.3
+    assert best_mix(crowd, crowd[:, :1], pairs=300) == once  # a crowd of the true reply alone tells nothing
     assert again[0] == pytest.approx(once[0] / 100, rel=0.05)
 
 
@@ -251,6 +252,17 @@ def test_who_speaks_tells_what_is_answered() -> None:
     learner = fitted(group(150), group(100, first=150))
     assert learner.report()["dev_r1"] > 0.1  # two or three others name the same person; chance gives 0.01
     assert learner.memory_.matcher.mix[VIEWS.index("speakers")] > 0
+
+
+def test_others_words_are_held_against_the_reply_but_not_those_of_its_own_context() -> None:
+    said = [pair(n, f"{'hm ' * (n % 5)}what is it, number {n}?", f"{n} IT IS!!") for n in range(160)]
+    learner = fitted(said[:100], said[100:])
+    matcher = learner.memory_.matcher
+    found = strangers(matcher, [Past.of(each) for each in said[100:]], 5)
+    assert found.shape == (60, 60, len(VIEWS))  # the true reply and 59 questions of others
+    doubt = found[:, :, VIEWS.index("author")]
+    assert (doubt[:, :1] > doubt[:, 1:]).all()
+    assert matcher.mix[VIEWS.index("author")] > 0
 
 
 def test_turns_of_the_owner_and_of_others_are_views_of_their_own() -> None:

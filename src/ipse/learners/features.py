@@ -17,11 +17,12 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-__all__ = ["GRAMS", "MARKS", "SIZE", "Floats", "bags", "grams", "marks", "situations", "words"]
+__all__ = ["GRAMS", "MARKS", "SIZE", "Floats", "bags", "grams", "marks", "situations", "traits", "words"]
 
 SIZE = 1 << 18  # hash buckets; a person's vocabulary with its stems is some 20,000 to 60,000
 GRAMS = 1 << 18  # hash buckets of runs of characters
 RUNS = (3, 4, 5)
+TRAITS = (1, 2, 3, 4)
 DECAY = 0.5  # the weight of a turn of context against that of the next newer one
 STEM = 4
 MARKS = 4
@@ -45,16 +46,24 @@ def bags(texts: Sequence[str]) -> "csr_matrix":
 
 def grams(texts: Sequence[str]) -> "csr_matrix":
     """Runs of three to five characters, not across words, counted: (n, ``GRAMS``) float32."""
+    return _counted([f" {'  '.join(_TOKEN.findall(text.casefold()))} " for text in texts], RUNS, within=True)
+
+
+def traits(texts: Sequence[str]) -> "csr_matrix":
+    """How a text is written: runs of one to four of its characters as they are, (n, ``GRAMS``) float32."""
+    return _counted([f"\n{text}\n" for text in texts], TRAITS, within=False)
+
+
+def _counted(texts: Sequence[str], lengths: Sequence[int], *, within: bool) -> "csr_matrix":
     from scipy.sparse import csr_matrix
 
-    spaced = [f" {'  '.join(_TOKEN.findall(text.casefold()))} " for text in texts]
-    letters = np.frombuffer("".join(spaced).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    rows = np.repeat(np.arange(len(spaced), dtype=np.int64), [len(text) for text in spaced])
-    keys = np.concatenate([_runs(letters, rows, length) for length in RUNS])
+    letters = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    rows = np.repeat(np.arange(len(texts), dtype=np.int64), [len(text) for text in texts])
+    keys = np.concatenate([_runs(letters, rows, length, within=within) for length in lengths])
     found, counts = np.unique(keys, return_counts=True)
-    starts = np.searchsorted(found, np.arange(len(spaced) + 1, dtype=np.int64) * GRAMS)
+    starts = np.searchsorted(found, np.arange(len(texts) + 1, dtype=np.int64) * GRAMS)
     ids = (found % GRAMS).astype(np.int32)
-    return csr_matrix((counts.astype(np.float32), ids, starts), shape=(len(spaced), GRAMS))
+    return csr_matrix((counts.astype(np.float32), ids, starts), shape=(len(texts), GRAMS))
 
 
 def situations(contexts: Sequence[Sequence[str]]) -> "csr_matrix":
@@ -68,8 +77,10 @@ def marks(texts: Sequence[str]) -> Floats:
     return np.array(rows, dtype=np.float32).reshape(-1, MARKS)
 
 
-def _runs(letters: npt.NDArray[np.uint32], rows: npt.NDArray[np.int64], length: int) -> npt.NDArray[np.int64]:
-    """Row × ``GRAMS`` + bucket of each run of ``length`` characters within one word and its edges."""
+def _runs(
+    letters: npt.NDArray[np.uint32], rows: npt.NDArray[np.int64], length: int, *, within: bool
+) -> npt.NDArray[np.int64]:
+    """Row × ``GRAMS`` + bucket of each run of ``length`` characters; ``within`` one word and its edges."""
     count = max(0, len(letters) - length + 1)
     held = np.full(count, length, dtype=np.uint64)
     across = np.zeros(count, dtype=bool)
@@ -77,11 +88,11 @@ def _runs(letters: npt.NDArray[np.uint32], rows: npt.NDArray[np.int64], length: 
         here = letters[at : at + count]
         held = (held ^ here) * np.uint64(0x9E3779B97F4A7C15)  # Fibonacci hashing; products wrap
         held ^= held >> np.uint64(29)
-        if 0 < at < length - 1:
+        if within and 0 < at < length - 1:
             across |= here == ord(" ")
     buckets = (held >> np.uint64(20)).astype(np.int64) % GRAMS
-    within = ~across & (rows[:count] == rows[length - 1 : length - 1 + count])
-    keys: npt.NDArray[np.int64] = (rows[:count] * GRAMS + buckets)[within]
+    whole = ~across & (rows[:count] == rows[length - 1 : length - 1 + count])
+    keys: npt.NDArray[np.int64] = (rows[:count] * GRAMS + buckets)[whole]
     return keys
 
 

@@ -2,8 +2,9 @@
 
 ``bm25`` (of the newest turn, of others' older turns, of the owner's own, and of who speaks), ``grams`` (runs
 of characters, of the newest turn and of others' older ones) and ``words`` look at what both share, the last
-with learned weights; ``encoder`` at what the owner's own pairs taught about what answers what. Knows no
-person, no file and no training; the learner makes a :class:`Matcher`, the voice uses it.
+with learned weights; ``author`` at whether the owner would write so at all, and ``encoder`` at what their own
+pairs taught about what answers what. Knows no person, no file and no training; the learner makes a
+:class:`Matcher`, the voice uses it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from ipse.learners.features import GRAMS, SIZE, Floats, bags, grams, marks, situations
+from ipse.learners.features import GRAMS, SIZE, Floats, bags, grams, marks, situations, traits
 from ipse.learners.towers import TEMPERATURE, Towers, unit
 from ipse.records import Turn
 
@@ -24,6 +25,7 @@ __all__ = [
     "PLAIN",
     "SEARCH",
     "VIEWS",
+    "Author",
     "Basis",
     "Matcher",
     "Query",
@@ -31,18 +33,19 @@ __all__ = [
     "Situations",
     "Statistics",
     "normal",
+    "rarity_of",
     "saturated",
     "texts_of",
     "weighted",
 ]
 
-VIEWS = ("newest", "others", "own", "speakers", "newest grams", "others grams", "words", "encoder")
+VIEWS = ("newest", "others", "own", "speakers", "newest grams", "others grams", "author", "words", "encoder")
 """What a reply is scored by, in the order of a mix; the first four by BM25."""
 
-SEARCH = (6, 7)
+SEARCH = (7, 8)
 """The views that a whole past is searched by; the others tell among what that finds."""
 
-PLAIN = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0)
+PLAIN = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0)
 
 K1, B = 1.2, 0.6  # BM25's saturation and length norm; Robertson and Zaragoza (2009) give 1.2–2 and .5–.8
 MARK_SCALE = np.float32(0.3)  # the marks of a text beside its projection, whose leading entries are near one
@@ -64,9 +67,9 @@ class Statistics(msgspec.Struct, frozen=True):
         mean = float(said.sum()) / max(1, count)
         runs = np.bincount(grams(replies).indices, minlength=GRAMS)
         return cls(
-            rarity=_rarity(in_replies + in_asked, 2 * count),
-            reply_rarity=_rarity(in_replies, count),
-            gram_rarity=_rarity(runs, len(replies)),
+            rarity=rarity_of(in_replies + in_asked, 2 * count),
+            reply_rarity=rarity_of(in_replies, count),
+            gram_rarity=rarity_of(runs, len(replies)),
             mean_length=max(mean, 1.0),
         )
 
@@ -81,6 +84,20 @@ class Basis(msgspec.Struct, frozen=True):
         """(n, K): the features of each text, weighted and scaled to length one, in these directions."""
         projected: Floats = weighted(counts, rarity)[:, self.kept] @ self.directions
         return projected
+
+
+class Author(msgspec.Struct, frozen=True):
+    """What tells the owner's hand from that of those they write with: weights of traits, and an intercept."""
+
+    rarity: Floats  # (GRAMS,)
+    weights: Floats  # (GRAMS,)
+    intercept: float = 0.0
+
+    def doubt(self, texts: Sequence[str]) -> Floats:
+        """The log of how likely the owner wrote each text, (n,); near 0 for whatever could well be theirs."""
+        odds = weighted(traits(texts), self.rarity) @ self.weights + np.float32(self.intercept)
+        doubted: Floats = -np.logaddexp(np.float32(0), -odds)
+        return doubted
 
 
 class Situations(msgspec.Struct, frozen=True):
@@ -105,11 +122,12 @@ class Replies(msgspec.Struct, frozen=True):
     bm25: "csr_matrix"
     words: "csr_matrix"
     grams: "csr_matrix"
+    author: Floats  # (n,)
     vectors: Floats
 
     def rows(self, at: npt.NDArray[np.int64]) -> "Replies":
         """Some of them, in the order of ``at``."""
-        return Replies(self.bm25[at], self.words[at], self.grams[at], self.vectors[at])
+        return Replies(self.bm25[at], self.words[at], self.grams[at], self.author[at], self.vectors[at])
 
     def and_also(self, more: "Replies") -> "Replies":
         """These, then ``more``."""
@@ -119,6 +137,7 @@ class Replies(msgspec.Struct, frozen=True):
             bm25=vstack([self.bm25, more.bm25], format="csr"),
             words=vstack([self.words, more.words], format="csr"),
             grams=vstack([self.grams, more.grams], format="csr"),
+            author=np.concatenate([self.author, more.author]),
             vectors=np.vstack([self.vectors, more.vectors]),
         )
 
@@ -130,6 +149,7 @@ class Matcher(msgspec.Struct, frozen=True, kw_only=True):
     weights: Floats  # (SIZE,), of a word that situation and reply share
     basis: Basis
     towers: Towers
+    author: Author
     mix: tuple[float, ...] = PLAIN  # of the ``VIEWS``
     search: tuple[float, ...] = (1.0, 1.0)  # of words and encoder, where they stand alone
 
@@ -164,6 +184,7 @@ class Matcher(msgspec.Struct, frozen=True, kw_only=True):
             saturated(held, self.statistics.mean_length),
             normal(held, self.statistics.rarity),
             weighted(grams(texts), self.statistics.gram_rarity),
+            self.author.doubt(texts),
             self.vectors(texts, held) if vectors is None else vectors,
         )
 
@@ -176,12 +197,11 @@ class Matcher(msgspec.Struct, frozen=True, kw_only=True):
         return np.hstack([self.basis.project(counts, self.statistics.rarity), MARK_SCALE * marks(texts)])
 
     def views(self, query: Query, replies: Replies) -> Floats:
-        """The scores of each reply by each of the ``VIEWS``, (replies, 8)."""
+        """The scores of each reply by each of the ``VIEWS``, (replies, 9)."""
         fit = replies.vectors @ query.asked.vectors[0] / np.float32(TEMPERATURE)
         by_words = replies.words @ query.words
-        return np.hstack(
-            [replies.bm25 @ query.bm25, replies.grams @ query.grams, by_words[:, None], fit[:, None]]
-        )
+        lone = np.stack([replies.author, by_words, fit], axis=1)
+        return np.hstack([replies.bm25 @ query.bm25, replies.grams @ query.grams, lone])
 
     def shared(self, counts: "csr_matrix") -> "csr_matrix":
         """What each feature of a reply adds to its score in a search where the situation holds it too."""
@@ -213,6 +233,9 @@ class Matcher(msgspec.Struct, frozen=True, kw_only=True):
             "basis": self.basis.directions.astype(np.float16),
             "ask": self.towers.ask.astype(np.float16),
             "say": self.towers.say.astype(np.float16),
+            "trait_rarity": self.author.rarity,
+            "traits": self.author.weights,
+            "intercept": np.array([self.author.intercept]),
             "mix": np.array(self.mix),
             "search": np.array(self.search),
         }
@@ -234,6 +257,7 @@ class Matcher(msgspec.Struct, frozen=True, kw_only=True):
             weights=arrays["weights"],
             basis=Basis(arrays["kept"], held["basis"]),
             towers=Towers(held["ask"], held["say"]),
+            author=Author(arrays["trait_rarity"], arrays["traits"], float(arrays["intercept"][0])),
             mix=tuple(float(weight) for weight in arrays["mix"]),
             search=tuple(float(weight) for weight in arrays["search"]),
         )
@@ -284,6 +308,7 @@ def _rows(held: "csr_matrix") -> npt.NDArray[np.int64]:
     return np.repeat(np.arange(held.shape[0]), np.diff(held.indptr))
 
 
-def _rarity(frequency: npt.NDArray[np.int64], count: int) -> Floats:
+def rarity_of(frequency: npt.NDArray[np.int64], count: int) -> Floats:
+    """Inverse document frequencies, of which ``frequency`` are the counts in ``count`` texts."""
     rarity: Floats = np.log(1 + (count - frequency + 0.5) / (frequency + 0.5)).astype(np.float32)
     return rarity

@@ -14,10 +14,11 @@ from ipse.config import RetrievalSettings, Settings
 from ipse.errors import LearnerError
 from ipse.interfaces import Progress
 from ipse.learners.features import MARKS, Floats, bags, situations
+from ipse.learners.hand import author_of
 from ipse.learners.matching import Basis, Matcher, Statistics, normal, weighted
 from ipse.learners.memory import Memory, Past
 from ipse.learners.towers import Schedule, Towers, fit_towers, fit_weights
-from ipse.learners.tuning import best_blend, best_mix, best_search, crowds, ranks, thinned
+from ipse.learners.tuning import best_blend, best_mix, best_search, crowds, ranks, strangers, thinned
 from ipse.records import Example
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ class RetrievalLearner:
         inputs = _inputs(matcher, past[taught], asked[taught], said[taught])
         matcher = self._towers(matcher, inputs, held, steps)
         crowd = crowds(matcher, held, self.settings.seed)
-        mix, search = (best(crowd, pairs=len(past)) for best in (best_mix, best_search))
+        mix = best_mix(crowd, strangers(matcher, held, self.settings.seed), pairs=len(past))
+        search = best_search(crowd, pairs=len(past))
         matcher = msgspec.structs.replace(matcher, mix=mix, search=search)
         steps.reached(learned + 1)
         memory = Memory.of(matcher, past, asked, said)
@@ -96,7 +98,15 @@ class RetrievalLearner:
         )
         basis = self._basis(asked, said, statistics.rarity)
         blank = np.zeros((basis.directions.shape[1] + MARKS, 1), dtype=np.float32)
-        return Matcher(statistics=statistics, weights=weights, basis=basis, towers=Towers(blank, blank))
+        heard = [turn.text for pair in past for turn in pair.context if turn.role == "partner"]
+        author = author_of([pair.reply for pair in past], heard, self.settings.seed)
+        return Matcher(
+            statistics=statistics,
+            weights=weights,
+            basis=basis,
+            towers=Towers(blank, blank),
+            author=author,
+        )
 
     def _towers(
         self, matcher: Matcher, pairs: tuple[Floats, Floats], held: Sequence[Past], steps: "_Steps"

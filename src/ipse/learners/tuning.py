@@ -12,7 +12,7 @@ from ipse.learners.features import Floats, bags
 from ipse.learners.matching import PLAIN, SEARCH, VIEWS, Matcher
 from ipse.learners.memory import LEANING, STRETCH, Memory, Past
 
-__all__ = ["best_blend", "best_mix", "best_search", "crowds", "ranks", "thinned"]
+__all__ = ["best_blend", "best_mix", "best_search", "crowds", "ranks", "strangers", "thinned"]
 
 HELD_OUT = 1000  # pairs looked at, at most: enough to steady four numbers
 ENOUGH = 20  # pairs from which they are set at all
@@ -36,13 +36,24 @@ def crowds(matcher: Matcher, held: Sequence[Past], seed: int) -> Floats:
 
     (pairs, at most ``CROWD``, views); the middle axis is shorter where there are fewer, down to the true one.
     """
+    return _crowds(matcher, held, [pair.reply for pair in held], seed)
+
+
+def strangers(matcher: Matcher, held: Sequence[Past], seed: int) -> Floats:
+    """The same among what others said in the held-out situations, each in another one."""
+    heard = {turn.text for pair in held for turn in pair.context if turn.role == "partner" and turn.text}
+    chosen = np.random.default_rng(seed).permutation(sorted(heard))[:HELD_OUT]
+    return _crowds(matcher, held, [str(text) for text in chosen], seed)
+
+
+def _crowds(matcher: Matcher, held: Sequence[Past], texts: Sequence[str], seed: int) -> Floats:
     rng = np.random.default_rng(seed)
-    replies = [pair.reply for pair in held]
-    said = matcher.replies(replies)
+    pool = matcher.replies([*texts, *(pair.reply for pair in held)])
     rows = []
     for at, pair in enumerate(held):
-        others = [other for other in rng.permutation(len(held))[: 2 * CROWD] if replies[other] != pair.reply]
-        chosen = said.rows(np.array([at, *others[: CROWD - 1]]))
+        taken = {pair.reply, *(turn.text for turn in pair.context)}
+        others = [other for other in rng.permutation(len(texts))[: 2 * CROWD] if texts[other] not in taken]
+        chosen = pool.rows(np.array([len(texts) + at, *others[: CROWD - 1]]))
         rows.append(matcher.views(matcher.query(pair.context), chosen))
     width = min((len(row) for row in rows), default=0)
     return np.stack([row[:width] for row in rows]) if rows else np.zeros((0, 0, len(VIEWS)), dtype=np.float32)
@@ -66,9 +77,14 @@ def best_search(crowd: Floats, *, pairs: int) -> tuple[float, ...]:
     return _likeliest(crowd[:, :, list(SEARCH)], _sound(pairs)[list(SEARCH)])
 
 
-def best_mix(crowd: Floats, *, pairs: int) -> tuple[float, ...]:
-    """The weights of the ``VIEWS`` under which the true replies are likeliest; never negative."""
-    return _likeliest(crowd, _sound(pairs))
+def best_mix(*crowds: Floats, pairs: int) -> tuple[float, ...]:
+    """The weights of the ``VIEWS`` under which the true replies are likeliest; never negative.
+
+    Each of the ``crowds`` counts alike; those too narrow to tell anything are left out.
+    """
+    wide = [crowd for crowd in crowds if crowd.shape[1] > 1] or [crowds[0]]
+    width = min(crowd.shape[1] for crowd in wide)
+    return _likeliest(np.concatenate([crowd[:, :width] for crowd in wide]), _sound(pairs))
 
 
 def _sound(pairs: int) -> npt.NDArray[np.float64]:
