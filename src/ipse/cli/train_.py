@@ -60,3 +60,11 @@ def print_model(card: "ModelCard") -> None:
         "made", f"{card.created_at:%Y-%m-%d %H:%M} UTC by ipse {card.code_version}, seed {card.seed}"
     )
     console().print(table)
+    if "epsilon" in card.metrics:
+        told = card.metrics
+        console().print(
+            f"Differentially private by example: epsilon {told['epsilon']:.2f} at delta {told['delta']:.1g}. "
+            f"The noise was {told['noise_over_gradient']:.1f} times what the examples said; that "
+            "costs most of what could be learned. Compare with a training without lora.epsilon.",
+            soft_wrap=True,
+        )

@@ -332,6 +332,9 @@ class LoraSettings(_Section):
     membership: float = Field(
         0.65, ge=0.5, le=1, description="stop where training replies can be told from held-out ones so well"
     )
+    epsilon: float = Field(
+        0.0, ge=0, description="differential privacy of each example, by Opacus; small is strict; 0: none"
+    )
     gradient_checkpointing: Literal["auto", "on", "off"] = Field(
         "auto", description="compute activations again rather than keep them; auto: from 1e9 parameters"
     )

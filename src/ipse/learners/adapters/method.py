@@ -51,6 +51,10 @@ class AdapterLearner:
         require_llm(*cls.packages)
         folder = find_base(settings.lora.base, allow_network=settings.lora.allow_network)
         cls.check_machine(folder)
+        if settings.lora.epsilon:
+            from ipse.learners.adapters.private import check_installed
+
+            check_installed()
         return cls(settings.lora)
 
     def keep_in(self, checkpoints: Checkpoints) -> None:

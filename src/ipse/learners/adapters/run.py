@@ -28,6 +28,7 @@ from ipse.learners.adapters.method import ADAPTER, CARD, CONFIG, FORMAT, Adapter
 from ipse.learners.adapters.monitors import Monitor
 from ipse.learners.adapters.plans import plan
 from ipse.learners.adapters.presets import with_preset
+from ipse.learners.adapters.private import PrivateStepper
 from ipse.learners.adapters.reader import inner
 from ipse.learners.adapters.replay import own_answers
 from ipse.learners.adapters.state import Standing, packed, unpacked
@@ -57,6 +58,8 @@ class Run:
         self.method = method
         self.folder = find_base(settings.base, allow_network=settings.allow_network)
         self.settings = with_preset(settings, self.folder)
+        if settings.epsilon:  # what looks at examples beside the noise is left out
+            self.settings = self.settings.model_copy(update={"replay": 0.0, "stages": 1, "membership": 1.0})
         self.base_hash = fingerprint(self.folder)
         base, tokenizer = method.open_base(self.folder)
         window = window_of(base, self.settings.max_tokens)
@@ -82,7 +85,8 @@ class Run:
         self.texts.add_replay(replayed)
         self.watched = self.texts.watched(self.looks.side)
         self.standing = Standing(run=self._hash())
-        self.stepper = Stepper(self.method, self.model, self.plan, self.settings, self.texts)
+        kind = PrivateStepper if self.settings.epsilon else Stepper
+        self.stepper = kind(self.method, self.model, self.plan, self.settings, self.texts)
         self.standing.most = self.stepper.fitting(self.folder)
         self._take_up(checkpoints.load() if checkpoints else None)
         self._started = (time.monotonic(), self.standing.seconds)
@@ -156,6 +160,8 @@ class Run:
             "looking_share": looked,
             "replayed": self.texts.replayed,
         }
+        if isinstance(self.stepper, PrivateStepper):
+            out |= self.stepper.told(standing.step)
         out["stages"] = 1 + (self.plan.general < self.plan.steps)
         if standing.curve:
             best = sum(standing.least) / sum(self.watched.held.sizes)
