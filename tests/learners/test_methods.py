@@ -106,6 +106,32 @@ def test_qlora_says_in_one_line_that_it_needs_a_gpu(tiny_base: Path) -> None:
         QloraLearner.check_machine(tiny_base)
 
 
+def test_qlora_trains_over_nf4_with_its_scales_quantised(
+    tiny_base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The path of a GPU on a CPU, but for the optimizer, whose paging needs one."""
+    bitsandbytes = pytest.importorskip("bitsandbytes")
+    from ipse.learners.adapters import qlora
+
+    monkeypatch.setattr(qlora, "device", lambda: "cuda")
+    layers = [
+        module
+        for module in QloraLearner.open_base(tiny_base)[0].modules()
+        if isinstance(module, bitsandbytes.nn.Linear4bit)
+    ]
+    assert len(layers) == 14
+    assert {layer.weight.quant_type for layer in layers} == {"nf4"}
+    assert all(layer.weight.quant_state.nested for layer in layers)
+    monkeypatch.setattr(QloraLearner, "optimizer", LoraLearner.optimizer)
+    fit = QloraLearner(settings(tiny_base, max_steps=25, dropout=0.0)).fit(
+        examples(200), examples(8, 200), ignore
+    )
+    assert fit.report()["dev_bits"] < 0.9 * fit.report()["dev_bits_base"]
+    monkeypatch.setattr(qlora, "device", lambda: "cpu")
+    voice = TransformerVoice.load(fit.artefact())
+    assert voice.bits(CONTEXT, REPLIES[0]) < 0.9 * voice.base().bits(CONTEXT, REPLIES[0])
+
+
 def test_full_refuses_a_large_base_in_one_line(tiny_base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert FullLearner.configure(Settings(lora=settings(tiny_base))).name == "full"
     from ipse.learners.adapters import full
