@@ -122,7 +122,7 @@ def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
         hidden_size=32,
         intermediate_size=64,
         num_hidden_layers=2,
-        num_attention_heads=4,
+        num_attention_heads=2,
         max_position_embeddings=128,
         initializer_range=0.2,  # enough for an adapter to have something to turn
         tie_word_embeddings=True,

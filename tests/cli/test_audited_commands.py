@@ -79,6 +79,7 @@ SILENT = {
         "report requests close", "report exception add", "report exception remove", "backup drill",
         "vault passphrase", "vault recovery", "vault rotate", "vault reencrypt", "vault keyring add",
         "vault keyring remove", "vault unlock", "vault move-catalog", "contacts release",
+        "models export",
     ],
 }  # fmt: skip
 

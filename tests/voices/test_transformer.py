@@ -111,7 +111,7 @@ def test_control_tokens_are_never_said(voice: TransformerVoice) -> None:
 
 
 def test_the_likeliest_tokens_alone_are_drawn(voice: TransformerVoice) -> None:
-    greedy = TransformerVoice(voice._model, voice._chat)
+    greedy = TransformerVoice(voice._seat, voice._chat)
     greedy.sampling = Sampling(top_k=1)
     assert len({answer(greedy, seed) for seed in range(3)}) == 1
 

@@ -1,10 +1,11 @@
 """``ipse models``: the registry."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
-from ipse.cli.console import JsonOption, VaultOption, console, opened, print_json
+from ipse.cli.console import JsonOption, VaultOption, console, opened, print_json, progress_bar
 
 __all__ = ["app"]
 
@@ -77,3 +78,32 @@ def rollback(vault: VaultOption = None, json: JsonOption = False) -> None:
         print_json(card)
     else:
         console().print(f"{card.id} speaks again.")
+
+
+@app.command()
+def export(
+    model: ModelArgument,
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="An empty folder.")],
+    shape: Annotated[
+        Literal["adapter", "merged", "gguf", "onnx"],
+        typer.Option("--format", help="adapter and merged: for transformers; gguf: for llama.cpp, Ollama."),
+    ] = "gguf",
+    precision: Annotated[
+        Literal["f16", "bf16", "q8_0"], typer.Option("--precision", help="Of a GGUF file's matrices.")
+    ] = "f16",
+    vault: VaultOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Write a language model for other programs; it is not encrypted there, and no erasure reaches it."""
+    from ipse.pipeline.releasing import export_model
+
+    with opened(vault) as workspace, progress_bar(f"writing {shape}", quiet=json) as progress:
+        done = export_model(workspace, model, directory, shape=shape, precision=precision, progress=progress)
+    if json:
+        print_json(done)
+        return
+    for name, size in done.files.items():
+        console().print(f"{size:>14,}  {name}")
+    console(stderr=True).print(
+        f"Wrote {done.model} to {directory}. It is not encrypted, and forgetting does not reach it."
+    )

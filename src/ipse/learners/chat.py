@@ -49,13 +49,16 @@ class ChatFormat:
 
     ``system`` is the fixed system line (empty: none); ``window`` the positions used at a time. A prompt
     takes at most what the reply leaves free, but always may take half, so that a long reply still has a
-    context; what does not fit of the reply follows in further windows.
+    context; what does not fit of the reply follows in further windows. Who shares the tokenizer shares
+    ``lock``, too: it keeps choices between calls.
     """
 
-    def __init__(self, tokenizer: "PreTrainedTokenizerBase", *, system: str, window: int) -> None:
+    def __init__(
+        self, tokenizer: "PreTrainedTokenizerBase", *, system: str, window: int, lock: "Lock | None" = None
+    ) -> None:
         self.tokenizer = tokenizer
         self.window = window
-        self._lock = Lock()
+        self._lock = lock or Lock()
         self.own_template = tokenizer.chat_template is not None
         self._template = tokenizer.chat_template or FALLBACK_TEMPLATE
         self._control = _control_tokens(tokenizer)

@@ -24,7 +24,7 @@ from ipse.privacy.roster import Roster
 from ipse.records import Message, Person, Turn
 from ipse.registry import ModelCard, Registry
 
-__all__ = ["LABEL", "Answer", "Clone", "load_voice"]
+__all__ = ["LABEL", "Answer", "Clone", "check_usable", "load_voice"]
 
 LABEL = "AI-written by ipse in its owner's style; not reviewed, not sent"
 HISTORY = 10  # turns of a chat that are remembered
@@ -51,7 +51,7 @@ def load_voice(workspace: Workspace, name: str) -> tuple[ModelCard, Voice]:
     """The voice of a model that may speak; raises ``ConsentError``, ``PrivacyError`` or ``RegistryError``."""
     registry = Registry(workspace.vault)
     card = registry.card(name)
-    _check(workspace, card)
+    check_usable(workspace, card)
     workspace.vault.note("model.read", {"model": card.id})
     return card, plugins.speaking(card.method, registry.files(card.id), workspace.settings)
 
@@ -84,7 +84,7 @@ class Clone:
 
     def check(self) -> None:
         """Raise ``ConsentError``, ``PrivacyError`` or ``RegistryError`` if it may not speak any more."""
-        _check(self._workspace, Registry(self._workspace.vault).card(self.card.id))
+        check_usable(self._workspace, Registry(self._workspace.vault).card(self.card.id))
         self._check()
 
     def stream(self, text: str) -> Iterator[str]:
@@ -179,7 +179,8 @@ class Clone:
         return gate.clear(message).record.text
 
 
-def _check(workspace: Workspace, card: ModelCard) -> None:
+def check_usable(workspace: Workspace, card: ModelCard) -> None:
+    """Raise ``ConsentError`` or ``PrivacyError`` if what a model learned from may not be used any more."""
     still_allowed(workspace, card.consents, f"The model {card.id}", special=card.special)
     objections.check_usable(workspace, card.dataset, card.id)
 
@@ -193,7 +194,7 @@ def _understudy(workspace: Workspace, failed: ModelCard) -> str | None:
         if card.method != DEFAULT:
             continue
         try:
-            _check(workspace, card)
+            check_usable(workspace, card)
         except (ConsentError, PrivacyError):
             continue
         found = card.id

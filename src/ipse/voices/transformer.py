@@ -6,47 +6,28 @@ contact, no vault and no network; the base model must be the very one that the a
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from copy import deepcopy
 from math import log
-from pathlib import Path
-from threading import Lock
-from typing import TYPE_CHECKING, Protocol, Self, cast
+from typing import TYPE_CHECKING, Self
 
 import msgspec
 
-from ipse.bases.folders import fingerprint
-from ipse.bases.loading import require_llm
-from ipse.bases.shelf import find_base
-from ipse.errors import BaseModelError, LearnerError
-from ipse.learners.adapters.method import ADAPTER, CARD, CONFIG, FORMAT
-from ipse.learners.adapters.methods import METHODS
+from ipse.config import Settings
 from ipse.learners.chat import IGNORED, ChatFormat
 from ipse.learners.likelihood import bits_of_windows, token_bits
 from ipse.records import Turn
+from ipse.voices.seats import Seat, seated
 
 if TYPE_CHECKING:
     import torch
     from transformers import Cache
-    from transformers.modeling_outputs import CausalLMOutputWithPast as ModelOutput
 
 __all__ = ["Sampling", "TransformerVoice"]
 
 SCORED_TOKENS = 4096  # tokens of replies scored at a time
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # in an answer they could only steer a terminal
 UNREAD = "\ufffd"  # what a tokenizer decodes an unfinished UTF-8 sequence to
-
-
-class _Adapted(Protocol):
-    """A model with an adapter that can be taken off for a while."""
-
-    device: "torch.device"
-
-    def __call__(self, **given: object) -> "ModelOutput":
-        """As transformers' own."""
-
-    def disable_adapter(self) -> AbstractContextManager[None]:
-        """Without the adapter."""
 
 
 class Sampling(msgspec.Struct, frozen=True):
@@ -56,18 +37,7 @@ class Sampling(msgspec.Struct, frozen=True):
     top_k: int = 50
     top_p: float = 0.9
     max_new_tokens: int = 256
-
-
-class _Card(msgspec.Struct, frozen=True):
-    """The fields of ``ipse.json`` that a voice needs."""
-
-    base: str
-    folder: str
-    base_hash: str
-    system: str
-    window: int
-    format: int
-    method: str = "lora"
+    repetition_penalty: float = 1.1  # of what stands in the prompt or was said, as transformers has it
 
 
 class TransformerVoice:
@@ -78,33 +48,33 @@ class TransformerVoice:
 
     name = "lora"
 
-    def __init__(
-        self, model: "_Adapted", chat: ChatFormat, *, adapter: bool = True, lock: "Lock | None" = None
-    ) -> None:
-        self._model = model
+    def __init__(self, seat: Seat, chat: ChatFormat, *, adapter: bool = True) -> None:
+        self._seat = seat
+        self._model = seat.model
         self._chat = chat
         self._adapter = adapter
-        self._lock = lock or Lock()
         self.sampling = Sampling()
 
     @classmethod
     def load(cls, files: Mapping[str, bytes]) -> Self:
         """Make a voice of what a method of ``ipse.learners.adapters`` learned.
 
-        Raises ``BaseModelError`` where the base is gone or differs from the one trained on, and
-        ``LearnerError`` where the artefact is not whole.
+        Voices on one base share it in memory. Raises ``BaseModelError`` where the base is gone or differs
+        from the one trained on, and ``LearnerError`` where the artefact is not whole.
         """
-        card = _read(files)
-        method = METHODS[card.method]
-        require_llm("safetensors", *(["peft"] if "peft" in method.packages else []))
-        base, tokenizer = method.open_base(_same_base(card))
-        chat = ChatFormat(tokenizer, system=card.system, window=card.window)
-        model = method.revived(base, files).eval().requires_grad_(requires_grad=False)
-        return cls(cast("_Adapted", model), chat)
+        seat = seated(files)
+        return cls(seat, seat.chat)
+
+    def configure(self, settings: Settings) -> None:
+        """Draw words as the settings say."""
+        said = settings.voice
+        self.sampling = Sampling(
+            said.temperature, said.top_k, said.top_p, said.max_new_tokens, said.repetition_penalty
+        )
 
     def base(self) -> "TransformerVoice":
         """The same model without the adapter, given the same prompts."""
-        return TransformerVoice(self._model, self._chat, adapter=False, lock=self._lock)
+        return TransformerVoice(self._seat, self._chat, adapter=False)
 
     def stream(
         self,
@@ -159,7 +129,7 @@ class TransformerVoice:
         if not reply:
             return 0.0
         windows = self._chat.windows(context, reply, closed=False)
-        with self._lock, self._mode():
+        with self._mode():
             spent = sum(bits_of_windows(self._model, windows))
         return spent + 8 * self._chat.hidden_bytes(reply)
 
@@ -168,18 +138,21 @@ class TransformerVoice:
         import torch
 
         dice = torch.Generator().manual_seed(seed)
-        stops = sorted(self._chat.stops)
+        stopping = self._chat.stops
+        stops = sorted(stopping)
         forbidden = sorted(set(self._chat.tokenizer.all_special_ids) - self._chat.stops)
         ids, cache = torch.tensor([prompt]), None
+        seen = set(prompt)
         for position in range(room):
             with torch.no_grad():
                 logits, cache = self._forward(ids, cache)
-            last = logits[0, -1].float().cpu()
+            last = _penalized(logits[0, -1].float().cpu(), seen - stopping, self.sampling.repetition_penalty)
             last[forbidden if position else forbidden + stops] = -torch.inf
             token = _pick(last, self.sampling, dice)
             if token in self._chat.stops:
                 return
             yield token
+            seen.add(token)
             ids = torch.tensor([[token]])
 
     def _decode(self, ids: list[int]) -> str:
@@ -192,7 +165,7 @@ class TransformerVoice:
         self, ids: "torch.Tensor", cache: "Cache | None", mask: "torch.Tensor | None" = None
     ) -> tuple["torch.Tensor", "Cache"]:
         """One pass that extends ``cache``: logits (rows, tokens, vocabulary) and the longer cache."""
-        with self._lock, self._mode():
+        with self._mode():
             out = self._model(
                 input_ids=ids.to(self._model.device),
                 attention_mask=None if mask is None else mask.to(self._model.device),
@@ -202,8 +175,8 @@ class TransformerVoice:
         return out.logits, out.past_key_values
 
     def _mode(self) -> AbstractContextManager[None]:
-        """With the adapter or without; held for one pass only, for the weights are shared."""
-        return nullcontext() if self._adapter else self._model.disable_adapter()
+        """The model for one pass alone, with the adapter or without; the weights are shared."""
+        return self._seat.taken(adapter=self._adapter)
 
     def _continue(self, logits: "torch.Tensor", cache: "Cache", rows: Sequence[list[int]]) -> list[float]:
         """Bits of each row of tokens after a prompt that ``cache`` holds and ``logits`` end."""
@@ -219,6 +192,16 @@ class TransformerVoice:
         first = logits[:, -1:].expand(len(rows), 1, logits.shape[2])
         labels = ids.masked_fill(real == 0, IGNORED).to(logits.device)
         return token_bits(torch.cat([first, following[:, :-1]], dim=1), labels).sum(dim=1).tolist()
+
+
+def _penalized(logits: "torch.Tensor", seen: set[int], penalty: float) -> "torch.Tensor":
+    """Make what was said already less likely (Keskar et al. 2019), but the end of a turn."""
+    import torch
+
+    places = torch.tensor(sorted(seen), dtype=torch.long)
+    held = logits[places]
+    logits[places] = torch.where(held > 0, held / penalty, held * penalty)
+    return logits
 
 
 def _pick(logits: "torch.Tensor", sampling: Sampling, dice: "torch.Generator") -> int:
@@ -243,29 +226,3 @@ def _batches(tokens: Sequence[list[int]], fits: int) -> Iterator[list[int]]:
             batch.append(place)
     if batch:
         yield batch
-
-
-def _read(files: Mapping[str, bytes]) -> _Card:
-    missing = {ADAPTER, CONFIG, CARD} - set(files)
-    if missing:
-        raise LearnerError(f"The adapter lacks {', '.join(sorted(missing))}.", hint="Train it again.")
-    try:
-        card = msgspec.json.decode(files[CARD], type=_Card)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
-        raise LearnerError(f"{CARD} of the adapter cannot be read.", hint="Train it again.") from error
-    if card.method not in METHODS:
-        raise LearnerError(f"No method is called `{card.method}`.", hint="Update ipse, or train it again.")
-    if card.format != FORMAT:
-        raise LearnerError(f"The adapter has format {card.format}.", hint="Update ipse, or train it again.")
-    return card
-
-
-def _same_base(card: _Card) -> Path:
-    """The folder trained on, or else the base of that name; its fingerprint must be the one trained on."""
-    folder = find_base(card.folder if Path(card.folder).is_dir() else card.base)
-    if fingerprint(folder) != card.base_hash:
-        raise BaseModelError(
-            f"The base model in {folder} is not the one this adapter was trained on.",
-            hint="Put the old one back, or train again.",
-        )
-    return folder

@@ -78,6 +78,11 @@ class FullLearner(AdapterLearner):
             ) from error
         return model
 
+    @classmethod
+    def merged(cls, model: "torch.nn.Module") -> "PreTrainedModel":
+        """See :meth:`AdapterLearner.merged`."""
+        return cast("PreTrainedModel", model.tuned)
+
 
 def _beside(base: "PreTrainedModel") -> "torch.nn.Module":
     """A copy of the base that is trained, and the base itself for whoever asks for it."""

@@ -65,3 +65,10 @@ class HoulsbyLearner(AdapterLearner):
                 f"The adapter cannot be put on its base ({type(error).__name__}).", hint="Train it again."
             ) from error
         return model
+
+    @classmethod
+    def merged(cls, model: "torch.nn.Module") -> "PreTrainedModel":  # noqa: ARG003  none can
+        """Raise ``LearnerError``: what bends cannot be folded into what is straight."""
+        raise LearnerError(
+            "Houlsby's bottlenecks cannot be merged into their base.", hint="Export them as an adapter."
+        )

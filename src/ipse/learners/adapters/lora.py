@@ -4,7 +4,8 @@ The files are a plain peft adapter that others read, too.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from ipse.bases.loading import device, quiet
@@ -16,6 +17,7 @@ from ipse.learners.adapters.plans import Plan
 
 if TYPE_CHECKING:
     import torch
+    from peft import LoraConfig
     from transformers import PreTrainedModel
 
 __all__ = ["LoraLearner"]
@@ -25,6 +27,7 @@ class LoraLearner(AdapterLearner):
     """Low-rank updates of all linear layers, or of those that the settings name."""
 
     name: ClassVar[str] = "lora"
+    shares: ClassVar[bool] = True
     packages: ClassVar[tuple[str, ...]] = (*AdapterLearner.packages, "peft")
     more: ClassVar[Mapping[str, object]] = {}  # what this kind sets in peft's configuration
 
@@ -69,21 +72,54 @@ class LoraLearner(AdapterLearner):
     @classmethod
     def revived(cls, base: "PreTrainedModel", files: Mapping[str, bytes]) -> "torch.nn.Module":
         """See :meth:`AdapterLearner.revived`."""
-        from peft import LoraConfig, get_peft_model, set_peft_model_state_dict
-        from safetensors import SafetensorError
-        from safetensors.torch import load
+        from peft import get_peft_model
 
-        try:
-            with quiet():
-                held = cast("dict[str, object]", json.loads(files[CONFIG]))
-                # The base is settled by its hash; its name would only make peft warn that the folder moved.
-                config = LoraConfig.from_peft_type(**held | {"base_model_name_or_path": None})
-                model = get_peft_model(base, config)
-                found = set_peft_model_state_dict(model, load(files[ADAPTER]))
-        except (SafetensorError, ValueError, TypeError, KeyError, RuntimeError) as error:
-            raise LearnerError(
-                f"The adapter cannot be put on its base ({type(error).__name__}).", hint="Train it again."
-            ) from error
-        if found.unexpected_keys or any("lora_" in name for name in found.missing_keys):
-            raise LearnerError("The adapter does not fit its base.", hint="Train it again.")
+        with _fitting(), quiet():
+            model = get_peft_model(base, _config(files))
+        _fill(model, files, "default")
         return cast("torch.nn.Module", model)
+
+    @classmethod
+    def put_beside(cls, model: "torch.nn.Module", files: Mapping[str, bytes], name: str) -> None:
+        """See :meth:`AdapterLearner.put_beside`."""
+        with _fitting(), quiet():
+            model.add_adapter(name, _config(files))  # type: ignore[operator]
+        _fill(model, files, name)
+        model.eval().requires_grad_(requires_grad=False)  # what is new trains, and drops out
+
+    @classmethod
+    def merged(cls, model: "torch.nn.Module") -> "PreTrainedModel":
+        """See :meth:`AdapterLearner.merged`."""
+        return cast("PreTrainedModel", model.merge_and_unload())  # type: ignore[operator]
+
+
+@contextmanager
+def _fitting() -> Iterator[None]:
+    """Turn what peft and safetensors raise into one line."""
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except (SafetensorError, ValueError, TypeError, KeyError, RuntimeError) as error:
+        raise LearnerError(
+            f"The adapter cannot be put on its base ({type(error).__name__}).", hint="Train it again."
+        ) from error
+
+
+def _config(files: Mapping[str, bytes]) -> "LoraConfig":
+    from peft import LoraConfig
+
+    held = cast("dict[str, object]", json.loads(files[CONFIG]))
+    # The base is settled by its hash; its name would only make peft warn that the folder moved.
+    return cast("LoraConfig", LoraConfig.from_peft_type(**held | {"base_model_name_or_path": None}))
+
+
+def _fill(model: "torch.nn.Module", files: Mapping[str, bytes], name: str) -> None:
+    from peft import set_peft_model_state_dict
+    from safetensors.torch import load
+
+    with _fitting(), quiet():
+        found = set_peft_model_state_dict(model, load(files[ADAPTER]), adapter_name=name)
+    missing = [key for key in found.missing_keys if "lora_" in key and f".{name}." in key]
+    if found.unexpected_keys or missing:
+        raise LearnerError("The adapter does not fit its base.", hint="Train it again.")

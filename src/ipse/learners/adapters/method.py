@@ -39,6 +39,7 @@ class AdapterLearner:
     name: ClassVar[str] = ""
     section: ClassVar[str] = "lora"  # of the settings
     packages: ClassVar[tuple[str, ...]] = ("safetensors", "psutil")
+    shares: ClassVar[bool] = False  # whether several adapters of its kind go on one base at a time
     like: ClassVar[Method] = "lora"  # what it takes of memory is as for this one
 
     def __init__(self, settings: LoraSettings) -> None:
@@ -125,6 +126,16 @@ class AdapterLearner:
 
         Raises ``LearnerError`` where the files do not fit the base.
         """
+        raise NotImplementedError
+
+    @classmethod
+    def put_beside(cls, model: "torch.nn.Module", files: Mapping[str, bytes], name: str) -> None:
+        """Put a further adapter on what ``revived`` gave, where the method ``shares``; as it does else."""
+        raise NotImplementedError
+
+    @classmethod
+    def merged(cls, model: "torch.nn.Module") -> "PreTrainedModel":
+        """What ``revived`` gave as one model that needs no adapter; ``LearnerError`` where there is none."""
         raise NotImplementedError
 
     @classmethod
