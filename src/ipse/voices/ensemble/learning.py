@@ -1,0 +1,96 @@
+"""The ensemble's learner. It stands with its voice: to weigh candidates, both of its voices must speak."""
+
+from collections.abc import Mapping, Sequence
+from typing import Self
+
+import msgspec
+import numpy as np
+
+from ipse.config import EnsembleSettings, Settings
+from ipse.errors import LearnerError
+from ipse.interfaces import Checkpoints, Progress
+from ipse.learners.adapters.method import AdapterLearner
+from ipse.learners.adapters.methods import METHODS
+from ipse.learners.retrieval import RetrievalLearner
+from ipse.records import Example
+from ipse.voices.ensemble.choosing import Weights, fit_weights, worth
+from ipse.voices.ensemble.judge import FILE, StyleJudge, alike
+from ipse.voices.ensemble.voice import WEIGHTS, EnsembleVoice, Plan
+from ipse.voices.retrieval import RetrievalVoice
+from ipse.voices.transformer import TransformerVoice
+
+__all__ = ["EnsembleLearner"]
+
+PARTS = 10  # of progress: the memory takes one, the weighing two, the adapter the rest
+MEMORY, WEIGHING = 1, 2
+
+
+class EnsembleLearner:
+    """Fits the memory and an adapter, then weighs what they say on held-out contexts."""
+
+    name = "ensemble"
+
+    def __init__(self, settings: EnsembleSettings, memory: RetrievalLearner, adapter: AdapterLearner) -> None:
+        self.settings = settings
+        self._memory = memory
+        self._adapter = adapter
+
+    @classmethod
+    def configure(cls, settings: Settings) -> Self:
+        """Make one from the settings; raises what the adapter's learner raises."""
+        adapter = METHODS[settings.ensemble.adapter].configure(settings)
+        return cls(settings.ensemble, RetrievalLearner.configure(settings), adapter)
+
+    def keep_in(self, checkpoints: Checkpoints) -> None:
+        """Where the adapter leaves its checkpoints; what else there is takes seconds."""
+        self._adapter.keep_in(checkpoints)
+
+    def fit(self, train: Sequence[Example], dev: Sequence[Example], progress: Progress) -> Self:
+        """Learn from ``train``; ``dev`` stops the adapter early and weighs the candidates."""
+        self._memory.fit(train, dev, _part(progress, 0, MEMORY))
+        self._adapter.fit(train, dev, _part(progress, MEMORY, PARTS - WEIGHING))
+        own = [example.reply for example in train]
+        others = [turn.text for each in train for turn in each.context if turn.role == "partner"]
+        judge = StyleJudge.fit(own, others, self.settings.seed)
+        self._parts = {**self._memory.artefact(), **self._adapter.artefact()}
+        plan = Plan(recalled=self.settings.recalled, proposed=self.settings.proposed, weights=Weights.plain())
+        voice = EnsembleVoice(
+            RetrievalVoice.load(self._parts), TransformerVoice.load(self._parts), judge, plan
+        )
+        weights = self._weighed(voice, dev, _part(progress, PARTS - WEIGHING, PARTS))
+        self.plan_ = msgspec.structs.replace(plan, weights=weights)
+        self._parts |= {WEIGHTS: msgspec.json.encode(self.plan_), FILE: judge.dumps()}
+        return self
+
+    def artefact(self) -> dict[str, bytes]:
+        """The files of both voices, the judge's and the weights."""
+        if not hasattr(self, "plan_"):
+            raise LearnerError("This ensemble is not trained.", hint="Call fit() first.")
+        return self._parts
+
+    def report(self) -> dict[str, float]:
+        """What both learners report, and each feature's weight."""
+        weights = {f"weight of {name}": value for name, value in self.plan_.weights.weights.items()}
+        return {**self._memory.report(), **self._adapter.report(), **weights}
+
+    def _weighed(self, voice: EnsembleVoice, dev: Sequence[Example], progress: Progress) -> Weights:
+        held = sorted(dev, key=lambda example: example.id)
+        dice = np.random.default_rng(self.settings.seed)
+        chosen = [held[at] for at in np.sort(dice.permutation(len(held))[: self.settings.contexts])]
+        told = []
+        for number, example in enumerate(chosen):
+            found = voice.candidates(example.context, contact=example.contact, seed=number)
+            likeness = alike([each.text for each in found], example.reply)
+            told.append((found, worth(likeness, [each.style for each in found])))
+            progress(number + 1, len(chosen), {})
+        return fit_weights(told)
+
+
+def _part(progress: Progress, start: int, end: int) -> Progress:
+    """A share of the whole, between two of its ``PARTS``."""
+
+    def follow(done: float, total: float | None, figures: Mapping[str, float]) -> None:
+        share = done / total if total else 0.0
+        progress(start + (end - start) * min(1.0, share), PARTS, figures)
+
+    return follow

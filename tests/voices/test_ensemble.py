@@ -1,0 +1,196 @@
+"""The voice of two: how candidates are judged and weighed; at the end with a real adapter on a small base."""
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ipse.config import Settings, load_settings
+from ipse.errors import LearnerError
+from ipse.interfaces import (
+    ConfigurableVoice,
+    LanguageVoice,
+    Learner,
+    RecallingVoice,
+    ResumableLearner,
+)
+from ipse.plugins import learner, speaking
+from ipse.records import Turn
+from ipse.voices.ensemble.choosing import FEATURES, Candidate, Weights, fit_weights, worth
+from ipse.voices.ensemble.judge import StyleJudge, alike
+from ipse.voices.ensemble.voice import EnsembleVoice
+
+from ..learners.adapting import examples, ignore
+
+
+def candidate(text: str = "", **figures: float) -> Candidate:
+    return Candidate(text, **(dict.fromkeys(FEATURES, 0.0) | figures))
+
+
+def texts(count: int, words: str, ends: str, seed: int) -> list[str]:
+    dice = random.Random(seed)
+    return [" ".join(dice.choices(words.split(), k=dice.randint(3, 9))) + ends for _ in range(count)]
+
+
+OWN = texts(80, "boat tea late again nobody lake wind rope tide sail", "!! :)", 1)
+OTHERS = texts(80, "meeting budget report schedule invoice quarter review plan target team", ".", 2)
+
+
+def test_the_judge_tells_the_owner_from_others() -> None:
+    judge = StyleJudge.fit(OWN, OTHERS, seed=1)
+    mine, theirs = judge.odds(texts(40, "boat tea sail rope lake", "!! :)", 3)), judge.odds(OTHERS)
+    assert min(mine) > max(judge.odds(texts(40, "budget plan team quarter", ".", 4)))
+    assert np.mean(mine) > 1 > -1 > np.mean(theirs)
+
+
+def test_a_reply_of_the_past_is_judged_by_one_that_has_not_read_it() -> None:
+    odd = "Quarterly budget report attached."  # the owner's own, in nobody's manner
+    judge = StyleJudge.fit([*OWN, odd], OTHERS, seed=1)
+    (known,) = judge.odds([odd])
+    (unknown,) = StyleJudge(judge.weights).odds([odd])  # both have their say, and one has read it
+    assert known < unknown
+
+
+def test_with_too_little_it_has_no_opinion() -> None:
+    judge = StyleJudge.fit(OWN[:5], OTHERS, seed=1)
+    assert judge.odds(["boat!!", "budget."]) == [0.0, 0.0]
+    assert judge.odds([]) == []
+
+
+def test_the_judge_is_kept_without_text() -> None:
+    judge = StyleJudge.fit(OWN, OTHERS, seed=1)
+    data = judge.dumps()
+    again = StyleJudge.loads(data, OWN)
+    assert again.odds(OWN[:5]) == pytest.approx(judge.odds(OWN[:5]), abs=0.05)
+    assert b"boat" not in data
+    assert StyleJudge.fit(OWN, OTHERS, seed=1).dumps() == data
+    for broken in (b"", b"no zip at all", data[:100]):
+        with pytest.raises(LearnerError, match="judge"):
+            StyleJudge.loads(broken, OWN)
+
+
+def test_likeness_is_that_of_characters() -> None:
+    same, near, far, empty = alike(["see you at six", "see you at seven", "no", ""], "see you at six")
+    assert same == pytest.approx(1)
+    assert 1 > near > far == empty == 0
+
+
+def test_weights_are_learned_from_what_was_worth_saying() -> None:
+    dice = random.Random(1)
+    told = []
+    for _ in range(60):
+        found = [
+            candidate(fit=dice.gauss(0, 3), style=dice.gauss(0, 1), likelihood=dice.gauss(0, 1))
+            for _ in range(8)
+        ]
+        told.append((found, [0.1 * each.fit + 0.5 * each.style + dice.gauss(0, 0.01) for each in found]))
+    weights = fit_weights(told)
+    assert weights.contexts == 60
+    assert weights.weights["style"] == pytest.approx(0.5, rel=0.1)
+    assert weights.weights["fit"] == pytest.approx(0.1, rel=0.1)
+    assert abs(weights.weights["likelihood"]) < 0.02
+    best = weights.of([candidate(style=1.0), candidate(style=2.0), candidate(fit=1.0)]).argmax()
+    assert best == 1
+
+
+def test_without_held_out_contexts_the_memory_decides_alone() -> None:
+    plain = fit_weights([])
+    assert plain == Weights.plain() == fit_weights([([candidate(fit=1.0)], [1.0])])
+    scores = plain.of([candidate(fit=1.0), candidate(fit=2.0), candidate(fit=9.0, proposed=1.0)])
+    assert scores.argmax() == 1
+
+
+def test_worth_is_the_words_and_a_little_the_sound() -> None:
+    assert worth([0.5, 0.5, 0.9], [0.0, 50.0, -50.0]) == pytest.approx([0.55, 0.6, 0.9])
+
+
+def by(base: Path, **ensemble: object) -> Settings:
+    tree = {
+        "lora": {"base": str(base), "max_steps": 20, "learning_rate": 5e-3, "max_tokens": 96},
+        "retrieval": {"epochs": 1},
+        "ensemble": {"recalled": 4, "proposed": 2, "contexts": 6, **ensemble},
+        "voice": {"max_new_tokens": 12},
+    }
+    return load_settings(tree, environment={})
+
+
+@pytest.fixture(scope="module")
+def files(tiny_base: Path) -> dict[str, bytes]:
+    fitted = learner("ensemble").configure(by(tiny_base))
+    assert isinstance(fitted, Learner)
+    assert isinstance(fitted, ResumableLearner)
+    with pytest.raises(LearnerError, match="not trained"):
+        fitted.artefact()
+    told: list[tuple[float, float | None]] = []
+    fitted.fit(examples(60), examples(12, 60), lambda done, total, _figures: told.append((done, total)))
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert told[-1] == (10, 10)
+    report = fitted.report()
+    assert {"pairs", "dev_bits", "weight of style"} <= set(report)
+    return fitted.artefact()
+
+
+@pytest.fixture(scope="module")
+def voice(files: dict[str, bytes], tiny_base: Path) -> EnsembleVoice:
+    made = speaking("ensemble", files, by(tiny_base))
+    assert isinstance(made, EnsembleVoice)
+    return made
+
+
+def asks(text: str = "is the boat late?") -> list[Turn]:
+    return [Turn("partner", "PERSON_1", text)]
+
+
+@pytest.mark.llm
+def test_it_is_all_that_its_voices_are(voice: EnsembleVoice) -> None:
+    for seam in (ConfigurableVoice, LanguageVoice, RecallingVoice):
+        assert isinstance(voice, seam)
+    assert voice.bits(asks(), "never") > 0
+    assert voice.base().bits(asks(), "never") != voice.bits(asks(), "never")
+
+
+@pytest.mark.llm
+def test_it_says_the_best_of_what_both_offer(voice: EnsembleVoice) -> None:
+    found = voice.candidates(asks(), contact=None, seed=3)
+    assert sum(each.proposed for each in found) <= 2
+    assert 1 <= sum(not each.proposed for each in found) <= 4
+    best = found[int(voice.plan.weights.of(found).argmax())].text
+    assert "".join(voice.stream(asks(), contact=None, seed=3)) == best
+    assert voice.plan.weights.contexts == 6
+
+
+@pytest.mark.llm
+def test_what_is_unwanted_is_not_recalled(voice: EnsembleVoice) -> None:
+    known = {each.text for each in voice.candidates(asks(), contact=None, seed=3) if not each.proposed}
+    voice.leave_out(lambda _platform, reply: reply in known)
+    try:
+        left = {each.text for each in voice.candidates(asks(), contact=None, seed=3) if not each.proposed}
+    finally:
+        voice.leave_out(lambda _platform, _reply: False)
+    assert left
+    assert not left & known
+
+
+@pytest.mark.llm
+def test_replies_are_ranked_by_both(voice: EnsembleVoice) -> None:
+    assert voice.score(asks(), []) == []
+    scores = voice.score(asks(), ["never", "the budget report"])
+    assert len(scores) == 2
+    assert voice.nearest(asks(), 2)
+
+
+@pytest.mark.llm
+def test_an_ensemble_that_is_not_whole_is_refused(files: dict[str, bytes]) -> None:
+    for broken in (files | {"ensemble.json": b"{"}, {n: f for n, f in files.items() if n != "judge.npz"}):
+        with pytest.raises(LearnerError, match="not whole"):
+            EnsembleVoice.load(broken)
+
+
+@pytest.mark.llm
+def test_without_proposals_it_chooses_among_what_was_said(tiny_base: Path) -> None:
+    fitted = learner("ensemble").configure(by(tiny_base, proposed=0, contexts=0))
+    fitted.fit(examples(30), examples(6, 30), ignore)
+    voice = EnsembleVoice.load(fitted.artefact())
+    assert voice.plan.weights == Weights.plain()
+    assert not any(each.proposed for each in voice.candidates(asks(), contact=None, seed=1))
