@@ -24,13 +24,24 @@ def signature(seed: bytes, purpose: str, data: bytes) -> str:
 
 
 def is_signed(public: str, purpose: str, data: bytes, signed: str) -> bool:
-    """Whether ``signed`` is the signature of ``data`` for that purpose by ``public``; both base64."""
+    """Whether ``signed`` is the signature of ``data`` for that purpose by ``public``; both base64.
+
+    Each has one way to be written: bits that base64 would pass over must be zero.
+    """
     try:
-        key = Ed25519PublicKey.from_public_bytes(base64.b64decode(public, validate=True))
-        key.verify(base64.b64decode(signed, validate=True), _bound(purpose, data))
+        key = Ed25519PublicKey.from_public_bytes(_bytes(public))
+        key.verify(_bytes(signed), _bound(purpose, data))
     except (InvalidSignature, binascii.Error, ValueError):
         return False
     return True
+
+
+def _bytes(written: str) -> bytes:
+    """What is written; ``ValueError`` where it is not the one way to write that."""
+    held = base64.b64decode(written, validate=True)
+    if base64.b64encode(held).decode() != written:
+        raise ValueError(written)
+    return held
 
 
 def _bound(purpose: str, data: bytes) -> bytes:

@@ -46,6 +46,7 @@ READS: dict[str, tuple[list[str], list[str]]] = {
     "privacy allow": (["Venus"], ["privacy.allow"]),
     "privacy deny": (["Pluto"], ["privacy.deny"]),
     "vault doctor": (["--deep"], ["read"]),
+    "profile": ([], ["read"]),
     "report compliance": ([], ["report.compliance"]),
     "consent receipt": (["{consent}"], ["consent.receipt"]),
     "audit export": (["{file}"], ["audit.export", "audit.checkpoint"]),

@@ -148,9 +148,12 @@ def _read_ledger(file: Path, vault: Vault) -> bytes:
         hint="Write it with `ipse backup ledger` in that vault.",
     )
     try:
-        held = msgspec.json.decode(file.read_bytes(), type=_Ledger)
+        raw = file.read_bytes()
+        held = msgspec.json.decode(raw, type=_Ledger)
     except (OSError, UnicodeDecodeError, msgspec.MsgspecError) as error:
         raise refused from error
+    if msgspec.json.encode(held) != raw.strip():  # each ledger has one way to be written
+        raise refused
     mine = held.vault == vault.id and held.public_key == public_key(vault.signing_key())
     if not mine or not is_signed(held.public_key, PURPOSE, held.unsigned(), held.signature):
         raise refused
