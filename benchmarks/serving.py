@@ -139,7 +139,7 @@ def _openvino(_engine: str, place: Path, threads: int) -> Say:
 
 
 def _onnx(_engine: str, place: Path, threads: int) -> Say:
-    import onnxruntime_genai as og  # type: ignore[import-not-found]
+    import onnxruntime_genai as og  # type: ignore[import-untyped]
 
     config = og.Config(str(place))
     config.overlay(json.dumps({"model": {"decoder": {"session_options": {"intra_op_num_threads": threads}}}}))

@@ -118,10 +118,10 @@ def by(base: Path, **ensemble: object) -> Settings:
 @pytest.fixture(scope="module")
 def files(tiny_base: Path) -> dict[str, bytes]:
     fitted = learner("ensemble").configure(by(tiny_base))
-    assert isinstance(fitted, Learner)
-    assert isinstance(fitted, ResumableLearner)
+    seams: tuple[type, ...] = (Learner, ResumableLearner)
+    assert all(isinstance(fitted, seam) for seam in seams)
     with pytest.raises(LearnerError, match="not trained"):
-        fitted.artefact()
+        learner("ensemble").configure(by(tiny_base)).artefact()
     told: list[tuple[float, float | None]] = []
     fitted.fit(examples(60), examples(12, 60), lambda done, total, _figures: told.append((done, total)))
     assert [done for done, _ in told] == sorted(done for done, _ in told)

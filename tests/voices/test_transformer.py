@@ -90,7 +90,7 @@ def test_an_answer_comes_piece_by_piece_and_within_its_length(voice: Transformer
 
 
 def test_letters_of_several_bytes_come_whole_and_a_torn_one_is_dropped(voice: TransformerVoice) -> None:
-    scripted = Scripted(voice._model, voice._chat)
+    scripted = Scripted(voice._seat, voice._chat)
     scripted.script = "né 日本 😀!"
     expected = ["n", "é", " ", "日", "本", " ", "😀", "!"]
     assert list(scripted.stream(CONTEXT, contact=None, seed=0)) == expected
@@ -99,7 +99,7 @@ def test_letters_of_several_bytes_come_whole_and_a_torn_one_is_dropped(voice: Tr
 
 
 def test_an_answer_cannot_steer_a_terminal(voice: TransformerVoice) -> None:
-    scripted = Scripted(voice._model, voice._chat)
+    scripted = Scripted(voice._seat, voice._chat)
     scripted.script = "a\x1b[2Jb\r\n\tc"
     assert answer(scripted) == "a[2Jb\n\tc"
 
