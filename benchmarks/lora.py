@@ -35,9 +35,9 @@ from ipse.config import DatasetSettings, LoraSettings, ScorecardSettings
 from ipse.datasets import Split, impostors, prepare
 from ipse.learners.adapters.lora import LoraLearner
 from ipse.records import Example, Message, Person
-from ipse.scorecard import Judging, Rivals, evaluate
+from ipse.scorecard import Judging, Rivals, Safety, evaluate
 from ipse.scorecard.bootstrap import Draws, Plan
-from ipse.scorecard.likelihood import matched
+from ipse.scorecard.metrics.likelihood import matched
 from ipse.scorecard.results import Figure
 from ipse.voices.transformer import TransformerVoice
 
@@ -226,7 +226,9 @@ def _print_scorecards(
     for name, voice in voices.items():
         wrong = voices[options.wrong[0]]
         rivals = Rivals(wrong_authors=[wrong])
-        card = evaluate(voice, data, rivals=rivals, pii=_nothing, settings=settings, progress=_silent)
+        card = evaluate(
+            voice, data, rivals=rivals, safety=Safety(pii=_nothing), settings=settings, progress=_silent
+        )
         print(f"\nscorecard of {name}'s clone, judged as {options.speaker}'s: promotable {card.promotable}")
         for row in card.rows:
             if row.primary:

@@ -36,6 +36,11 @@ READS: dict[str, tuple[list[str], list[str]]] = {
     "prepare": ([], ["read"]),
     "train": (["--yes"], ["dataset.read", "train", "model.add"]),
     "evaluate": ([], ["model.read", "evaluate", "dataset.read", "read", "scorecard.keep"]),
+    "evaluate compare": (
+        ["v1", "v2"],
+        ["model.read", "model.read", "evaluate.compare", "dataset.read", "read"],
+    ),
+    "evaluate blind": (["--json"], ["model.read", "evaluate.blind", "dataset.read", "blind.keep"]),
     "answer": (["soup?"], ["model.read", "answer"]),
     "chat": (["--json"], ["model.read", "answer"]),
     "export messages": ([], ["export.messages", "read"]),
@@ -117,6 +122,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with vault:
         import_(workspace, [first, second], me=ME, progress=quiet)
         prepare(workspace)
+        train(workspace, progress=quiet)
         train(workspace, progress=quiet)
         allow(workspace, ["Mercury"])
         export_all(workspace, folder / "archive")

@@ -108,7 +108,7 @@ def test_judging_approving_and_writing_a_scorecard_are_told(trained: Workspace, 
     ]  # fmt: skip
     assert found[-1][1] == {"model": "v1", "samples": True}
     train(trained, progress=quiet)
-    assert rows(trained, lambda: promote(trained, "v1", anyway=True)) == [
+    assert rows(trained, lambda: promote(trained, "v1", force=True)) == [
         ("model.promote", {"model": "v1", "reason": "by the owner's word"})
     ]
 

@@ -74,6 +74,7 @@ def _fill(workspace: Workspace) -> None:
     for name, origin in {
         ("draft", "to ilka"): Origin(sources=frozenset({"whatsapp"}), about=frozenset({ilka})),
         ("draft", "of mails"): Origin(sources=frozenset({"gmail"}), about=frozenset({talk.messages[0].id})),
+        ("blind", "v1"): Origin(documents=frozenset({("model", "v1")})),
         ("session", "by v1"): Origin(documents=frozenset({("model", "v1")})),
         ("draft", "in the session"): Origin(documents=frozenset({("session", "by v1")})),
         ("features", "of windows"): Origin(sources=frozenset({"window"})),
@@ -166,15 +167,26 @@ def limited(workspace: Workspace, **retention: object) -> Workspace:
     ("family", "gone"),
     [
         ("datasets", {"dataset"}),
-        ("models", {"model", "artefact", "scorecard", "session", "draft: in the session"}),
-        ("scorecards", {"scorecard"}),
+        ("models", {"model", "artefact", "scorecard", "blind", "session", "draft: in the session"}),
+        ("scorecards", {"scorecard", "blind"}),
         ("drafts", {"session", "draft"}),
         ("predictions", {"features", "prediction"}),
         ("logs", {"job"}),
     ],
 )
 def test_each_family_has_its_own_time(made: Workspace, family: str, gone: set[str]) -> None:
-    kinds = ("dataset", "model", "artefact", "scorecard", "session", "draft", "features", "prediction", "job")
+    kinds = (
+        "dataset",
+        "model",
+        "artefact",
+        "scorecard",
+        "blind",
+        "session",
+        "draft",
+        "features",
+        "prediction",
+        "job",
+    )
     before: dict[str, set[str]] = {kind: set(made.vault.ids(kind)) for kind in kinds}
     workspace = limited(made, **{family: 10})
     now = datetime.now(UTC)

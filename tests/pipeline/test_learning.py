@@ -15,6 +15,7 @@ from ipse.pipeline.judging import evaluate, promote, write_scorecard
 from ipse.pipeline.learning import dataset_named, export_dataset, prepare, train
 from ipse.pipeline.workspace import Workspace
 from ipse.registry import Registry
+from ipse.scorecard import Scorecard
 from ipse.vault import Vault
 
 Imported = tuple[Workspace, ImportReport]
@@ -155,6 +156,12 @@ def test_a_model_speaks_only_if_it_earned_it(trained: Workspace, vault: Vault) -
     vault.put("scorecard", adapter.id, failed.to_json(), action="test", details={})
     with pytest.raises(RegistryError, match="Gate 10b is red"):
         promote(trained, adapter.id)
+    assert promote(trained, adapter.id, force=True).id == registry.champion()
+    marked = Scorecard.from_json(vault.get("scorecard", adapter.id))
+    assert marked.forced is not None
+    assert marked.forced.against == ("Gate 10b is red.",)
+    assert list(vault.audit_rows())[-1].details["reason"] == "forced by the owner: Gate 10b is red."
+    promote(trained, "v1")
     passed = msgspec.structs.replace(earned, promotable=True)
     vault.put("scorecard", adapter.id, passed.to_json(), action="test", details={})
     assert promote(trained, adapter.id).id == registry.champion() == adapter.id

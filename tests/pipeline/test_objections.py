@@ -109,7 +109,7 @@ def test_models_that_learned_from_them_are_listed_and_speak_no_more(told: Worksp
         lambda: clone.answer("soup?"),
         lambda: asker.answer("soup?"),
         lambda: Clone(told, model="v1"),
-        lambda: promote(told, "v1", anyway=True),
+        lambda: promote(told, "v1", force=True),
         lambda: dataset_named(told, why="a test"),
         lambda: train(told, progress=quiet),
         lambda: export_dataset(told, dataset, "train"),

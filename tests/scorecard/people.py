@@ -13,7 +13,7 @@ import msgspec
 
 from ipse.config import ScorecardSettings
 from ipse.records import Example, Turn
-from ipse.scorecard import Judging, Scorecard, evaluate
+from ipse.scorecard import Judging, Safety, Scorecard, evaluate
 from ipse.scorecard.bootstrap import Plan
 from ipse.scorecard.contenders import Lineup, Rivals, line_up
 
@@ -160,7 +160,7 @@ class World(NamedTuple):
     def judge(self, voice: Replay, **changes: object) -> Scorecard:
         told: dict[str, object] = {
             "rivals": Rivals(wrong_authors=self.wrong),
-            "pii": lambda answer: [],
+            "safety": Safety(pii=lambda answer: []),
             "settings": SETTINGS,
             "progress": lambda done, total, figures: None,
             **changes,

@@ -3,10 +3,10 @@ import numpy as np
 import pytest
 
 from ipse.scorecard import Judging
-from ipse.scorecard.authorship import Judge, own_against_own, sounds_like_me, two_sample
 from ipse.scorecard.blocks import blocks
 from ipse.scorecard.contenders import Rivals, line_up
 from ipse.scorecard.measures import Measured, Missing, row
+from ipse.scorecard.metrics.authorship import Judge, own_against_own, sounds_like_me, two_sample
 from ipse.scorecard.results import CEILING, CLONE, RANDOM, WRONG
 
 from .people import SETTINGS, Says, World, write
@@ -98,7 +98,7 @@ def test_a_machine_that_sees_a_difference_where_there_is_none_fails_the_check(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # What would happen if halves were told apart by their order rather than by their text.
-    from ipse.scorecard import authorship
+    from ipse.scorecard.metrics import authorship
 
     def cheating(
         self: object, real: list[str], other: list[str], *, seed: int

@@ -2,7 +2,7 @@ import msgspec
 import pytest
 
 from ipse.errors import CancelledError
-from ipse.scorecard import Judging, Rivals, Row, Scorecard
+from ipse.scorecard import Judging, Rivals, Row, Safety, Scorecard
 from ipse.scorecard.results import CEILING, FREQUENT, RANDOM, WRONG
 
 from .people import Letters, Says, World
@@ -11,6 +11,11 @@ from .people import Letters, Says, World
 def share(row: Row) -> float:
     assert row.headline is not None, row
     return row.headline.value
+
+
+def timeless(card: Scorecard) -> list[Row]:
+    """Every row but those of cost, which are never the same twice."""
+    return [row for row in card.rows if not row.id.startswith("12")]
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +36,7 @@ def test_the_right_clone_stands_near_the_ceiling_and_is_promoted(own_card: Score
     assert [own_card.row(id_).verdict for id_ in ("1", "3", "4", "5a", "5b", "7")] == ["better"] * 6
     assert own_card.promotable
     assert not own_card.void
-    assert all(gate.passed for gate in own_card.gates)
+    assert [gate.passed for gate in own_card.gates] == [True, True, None, None, None]
     assert all(check.passed for check in own_card.self_checks)
     assert "80 % are needed" in own_card.reasons[0]
 
@@ -63,7 +68,7 @@ def test_every_baseline_that_applies_stands_beside_the_clone(own_card: Scorecard
         assert CEILING not in row.baselines
     assert set(own_card.row("5b").baselines) == {WRONG, RANDOM, FREQUENT}
     for row in own_card.rows:
-        if row.verdict != "not measured":
+        if row.verdict not in ("measured", "not measured"):
             assert row.low is not None
             assert row.value is not None
             assert row.high is not None
@@ -125,9 +130,10 @@ def test_a_few_replies_give_no_figure_at_all(world: World) -> None:
     data = Judging(train=world.data.train, judge=world.data.judge[:10], test=world.data.test[:15])
     card = world.judge(world.clone(), data=data, rivals=Rivals())
     measured = [row.id for row in card.rows if row.value is not None]
-    assert measured == []
+    assert measured == ["12", "12 p50", "12 memory"]
     assert all(row.note for row in card.rows)
-    assert [gate.passed for gate in card.gates] == [True, True]
+    assert [gate.passed for gate in card.gates] == [True, True, None, None, None]
+    assert [each.figure for each in card.products] == [None] * 4
     assert not card.promotable
 
 
@@ -174,7 +180,7 @@ def test_the_same_again_gives_the_same_figures_and_progress_ends_where_it_said(
 ) -> None:
     told: list[tuple[float, float | None]] = []
     again = world.judge(world.clone(), progress=lambda done, total, figures: told.append((done, total)))
-    assert again.rows == own_card.rows
+    assert timeless(again) == timeless(own_card)
     assert again.samples == own_card.samples
     assert again.gates == own_card.gates
     assert told[-1][0] == pytest.approx(told[-1][1])
@@ -184,8 +190,8 @@ def test_the_same_again_gives_the_same_figures_and_progress_ends_where_it_said(
 def test_a_clone_that_repeats_contacts_and_tells_addresses_is_stopped_by_the_gates(world: World) -> None:
     told = [turn.text for example in world.data.train for turn in example.context]
     leaky = Says(lambda context, seed: f"haha yes {told[seed % len(told)]} {told[1]} :)")
-    card = world.judge(leaky, pii=lambda text: ["eve@example.org"] if "haha" in text else [])
-    assert [gate.passed for gate in card.gates] == [False, False]
+    card = world.judge(leaky, safety=Safety(pii=lambda text: ["eve@example.org"] if "haha" in text else []))
+    assert [gate.passed for gate in card.gates[:2]] == [False, False]
     assert card.gates[1].found == card.gates[1].answers
     assert not card.promotable
     assert any("word for word" in reason for reason in card.reasons)

@@ -3,8 +3,8 @@ from collections.abc import Sequence
 import pytest
 
 from ipse.records import Turn
-from ipse.scorecard.choice import _credit, reply_choice
 from ipse.scorecard.measures import Measured, Missing
+from ipse.scorecard.metrics.choice import _credit, reply_choice
 from ipse.scorecard.results import CEILING, CLONE, FREQUENT, RANDOM, WRONG
 
 from .people import SETTINGS, Replay, World

@@ -4,8 +4,8 @@ import msgspec
 import pytest
 
 from ipse.records import Turn
-from ipse.scorecard.content import chrf, content_lift, rouge_l
 from ipse.scorecard.measures import Measured, Missing, row
+from ipse.scorecard.metrics.content import chrf, content_lift, rouge_l
 from ipse.scorecard.results import CEILING, CLONE, FREQUENT, RANDOM
 
 from .people import SETTINGS, Says, World

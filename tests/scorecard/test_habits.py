@@ -1,8 +1,8 @@
 import msgspec
 import numpy as np
 
-from ipse.scorecard.habits import Habits, habits
 from ipse.scorecard.measures import Measured, Missing, row
+from ipse.scorecard.metrics.habits import Habits, habits
 from ipse.scorecard.results import CEILING, CLONE, RANDOM, WRONG
 
 from .people import Says, World, write

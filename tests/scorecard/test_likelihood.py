@@ -6,8 +6,8 @@ import pytest
 from ipse.records import Turn
 from ipse.scorecard import Rivals
 from ipse.scorecard.contenders import line_up
-from ipse.scorecard.likelihood import likelihood
 from ipse.scorecard.measures import Measured, Missing
+from ipse.scorecard.metrics.likelihood import likelihood
 from ipse.scorecard.results import CLONE, WRONG
 
 from .people import SETTINGS, Letters, World

@@ -64,7 +64,7 @@ def test_the_page_asks_nothing_of_any_network(page: str) -> None:
 def test_every_plot_has_a_name_and_every_id_is_used_once(page: str) -> None:
     attributes = read(page).attributes
     drawings = [value for tag, name, value in attributes if tag == "svg" and name == "aria-label"]
-    assert len(drawings) == 7
+    assert len(drawings) == 10
     assert all(drawings)
     labels = [value for tag, name, value in attributes if name == "id" and tag in ("h3", "svg")]
     assert len(labels) == len(set(labels))

@@ -52,7 +52,12 @@ def show(model: ModelArgument = "champion", vault: VaultOption = None, json: Jso
 @app.command()
 def promote(
     model: ModelArgument,
-    anyway: Annotated[bool, typer.Option("--anyway", help="Even if its scorecard does not earn it.")] = False,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force", "--anyway", help="Even if its scorecard does not earn it; recorded, also on the card."
+        ),
+    ] = False,
     vault: VaultOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -60,7 +65,7 @@ def promote(
     from ipse.pipeline.judging import promote as earn
 
     with opened(vault) as workspace:
-        card = earn(workspace, model, anyway=anyway)
+        card = earn(workspace, model, force=force)
     if json:
         print_json(card)
     else:

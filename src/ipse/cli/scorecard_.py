@@ -1,4 +1,4 @@
-"""A scorecard in the terminal."""
+"""A scorecard, and a comparison of models, in a terminal of a hundred columns."""
 
 from typing import TYPE_CHECKING
 
@@ -7,50 +7,121 @@ from ipse.cli.console import console
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ipse.scorecard import Row, Scorecard
+    from ipse.scorecard import Comparison, Gate, Human, Row, Scorecard
 
-__all__ = ["print_scorecard"]
+__all__ = ["human_line", "print_comparison", "print_scorecard"]
 
-COLOURS = {"better": "green", "worse": "red", "cannot tell": "yellow", "not measured": "dim"}
+COLOURS = {
+    "better": "green", "worse": "red", "cannot tell": "yellow", "measured": "default", "not measured": "dim",
+}  # fmt: skip
+WIDTH = 100
 
 
 def print_scorecard(card: "Scorecard") -> None:
-    """The metrics beside their baselines, then gates, self-checks and whether it has earned to speak."""
+    """The metrics beside their baselines, then product figures, gates, self-checks and the verdict."""
     out = console()
-    out.print(_metrics(card))
-    for each in card.rows:
-        if each.primary and each.verdict == "not measured":
-            out.print(f"{each.id}: not measured: {each.note}", markup=False)
+    out.print(_metrics(card), width=WIDTH)
+    out.print(_products(card), width=WIDTH)
+    missing = [each for each in card.rows if each.primary and each.verdict == "not measured"]
+    for each in missing:
+        out.print(f"[dim]{each.id} {each.name}: not measured.[/]", each.note, width=WIDTH, markup=True)
     for gate in card.gates:
-        state = "[green]green[/]" if gate.passed else "[red]red[/]"
-        out.print(f"Gate {gate.id} {state}: {gate.name}: {gate.found} of {gate.answers} answers. {gate.note}")
+        out.print(_gate(gate), width=WIDTH)
     for check in card.self_checks:
-        state = {True: "holds", False: "[red]fails: the card is void[/]", None: "could not be made"}[
-            check.passed
-        ]
-        out.print(f"Self-check: {check.name}: {state}.")
+        state = {True: "[green]holds[/]", False: "[red]fails: the card is void[/]", None: "[dim]not made[/]"}
+        out.print(f"Check  {state[check.passed]}  {check.name}", width=WIDTH)
+    for human in card.humans:
+        out.print(human_line(human), width=WIDTH, markup=False)
+    if card.forced is not None:
+        out.print(f"[yellow]Forced to speak[/] on {card.forced.at:%Y-%m-%d}, against its card.", width=WIDTH)
     verdict = "[green]It has earned to speak.[/]" if card.promotable else "[yellow]It has not earned it.[/]"
-    out.print(verdict, " ".join(card.reasons))
+    out.print(verdict, " ".join(card.reasons), width=WIDTH)
+
+
+def human_line(human: "Human") -> str:
+    """A blind test in one line."""
+    figure = human.figure
+    low, high = (f"{100 * (end or 0):.0f}" for end in (figure.low, figure.high))
+    told = f"Blind  {human.judge} named the real reply in {human.right} of {human.pairs} pairs: "
+    told += f"{100 * figure.value:.0f} % [{low}, {high}]"
+    chance = figure.low is not None and figure.high is not None and figure.low <= 0.5 <= figure.high
+    return f"{told}, {'which may be chance' if chance else 'which is not chance'}."
+
+
+def print_comparison(compared: "Comparison") -> None:
+    """Each metric over the models, and who is better where that can be told."""
+    from rich.table import Table
+
+    out = console()
+    held = f"{compared.contexts} held-out messages of {compared.conversations} conversations"
+    shown = Table(title=f"{', '.join(compared.models)} on {held}", title_justify="left")
+    shown.add_column("metric", max_width=28)
+    for name in (*compared.models, "yourself"):
+        shown.add_column(name, justify="right")
+    shown.add_column("better")
+    for row in compared.rows:
+        if not row.figures:
+            continue
+        told = [_value(row.figures[n].value if n in row.figures else None) for n in compared.models]
+        own = _value(row.figures["yourself"].value if "yourself" in row.figures else None)
+        better = ", ".join(
+            f"{each.better} than {each.other if each.better == each.one else each.one}"
+            for each in row.differences
+            if each.better
+        )
+        shown.add_row(f"{row.id} {row.name}", *told, own, better or "[yellow]cannot tell[/]")
+    out.print(shown, width=WIDTH)
+    for row in compared.rows:
+        if not row.figures:
+            out.print(f"[dim]{row.id} {row.name}: not measured.[/] {row.note}", width=WIDTH)
 
 
 def _metrics(card: "Scorecard") -> "Table":
-    """Every primary row: the clone with its interval, each baseline, and the owner as the ceiling."""
+    """Every primary row: the clone with its interval, who it must beat, and the owner as the ceiling."""
     from rich.table import Table
 
     rows = [row for row in card.rows if row.primary and row.verdict != "not measured"]
-    names = list(dict.fromkeys(name for row in rows for name in row.baselines))
     shown = Table(title=f"Scorecard of {card.model} on dataset {card.dataset}", title_justify="left")
-    shown.add_column("metric", max_width=26)
-    for name in ("clone", *names, "yourself", "of the way"):
-        shown.add_column(name, justify="right", no_wrap=name == "clone", min_width=6, max_width=17)
-    shown.add_column("verdict", no_wrap=True)
+    shown.add_column("", justify="right", no_wrap=True)
+    shown.add_column("metric", max_width=22)
+    shown.add_column("clone", justify="right", no_wrap=True)
+    for name in ("wrong author", "random own", "yourself", "of the way"):
+        shown.add_column(name, justify="right", max_width=8)
+    shown.add_column("verdict", max_width=11)
     for row in rows:
-        told = [_value(row.baselines[name].value if name in row.baselines else None) for name in names]
+        told = [_value(row.baselines[n].value if n in row.baselines else None) for n in _BESIDE]
         ceiling = _value(row.ceiling.value if row.ceiling else None)
         way = f"{row.headline.value:.0%}" if row.headline else "–"
         verdict = f"[{COLOURS[row.verdict]}]{row.verdict}[/]"
-        shown.add_row(f"{row.id.split()[0]} {row.name}", _interval(row), *told, ceiling, way, verdict)
+        name = row.name.partition(" (")[0]
+        shown.add_row(row.id.split()[0], name, _interval(row), *told, ceiling, way, verdict)
     return shown
+
+
+_BESIDE = ("wrong author", "random own reply")
+
+
+def _products(card: "Scorecard") -> "Table":
+    from rich.table import Table
+
+    shown = Table(title="What it amounts to, as a share of yourself", title_justify="left")
+    for name in ("figure", "share", "asked", "random own", "reached"):
+        shown.add_column(name, justify="left" if name == "figure" else "right")
+    for each in card.products:
+        reached = {True: "[green]yes[/]", False: "[red]no[/]", None: "[yellow]cannot tell[/]"}[each.met]
+        figure, floor = each.figure, f"{100 * each.floor.value:.0f} %" if each.floor else "–"
+        told = "not measured" if figure is None else f"{100 * figure.value:.0f} %"
+        if figure is not None and figure.low is not None and figure.high is not None:
+            told += f" [{100 * figure.low:.0f}, {100 * figure.high:.0f}]"
+        shown.add_row(each.name, told, f"> {100 * each.target:.0f} %", floor, reached if figure else "–")
+    return shown
+
+
+def _gate(gate: "Gate") -> str:
+    from ipse.scorecard import told_of
+
+    state = {True: "[green]green[/]", False: "[red]red[/]", None: "[dim]no gate here[/]"}[gate.passed]
+    return f"Gate   {gate.id} {state}  {gate.name}: {told_of(gate)}"
 
 
 def _value(value: float | None) -> str:

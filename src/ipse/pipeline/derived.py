@@ -199,6 +199,7 @@ KINDS: dict[str, Kind] = {
     "dataset": Kind(origin=_of_dataset, family="datasets", told="datasets"),
     "model": Kind(origin=_of_model, family="models", told="models"),
     "scorecard": Kind(origin=_of_scorecard, family="scorecards", told="scorecards"),
+    "blind": _made_kind("blind", "blind tests", "scorecards"),
     "features": _made_kind("features", "feature tables", "predictions"),
     "checkpoint": _made_kind("checkpoint", "checkpoints", "models"),
     "session": _made_kind("session", "sessions", "drafts"),

@@ -1,30 +1,24 @@
 """Judge a clone on what it never saw, keep the scorecard, and promote only who earned it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
-from ipse import plugins
-from ipse.config import Settings
-from ipse.datasets import Dataset, impostors
 from ipse.errors import DatasetError, RegistryError
-from ipse.interfaces import Progress, Recognizer, Voice
+from ipse.interfaces import Progress
 from ipse.jobs import run
 from ipse.pipeline import objections
 from ipse.pipeline.answering import load_voice
-from ipse.pipeline.contacts import conversations
+from ipse.pipeline.blind import humans_of
 from ipse.pipeline.learning import DEFAULT, check_allowed, dataset_named, while_allowed
-from ipse.pipeline.special import Screen
+from ipse.pipeline.rivals import gather
 from ipse.pipeline.workspace import Workspace
-from ipse.records import Example
 from ipse.registry import ModelCard, Registry
-from ipse.scorecard import Judging, Rivals, Scorecard, render
+from ipse.scorecard import Forced, Scorecard, render
 from ipse.scorecard import evaluate as measure
 
-__all__ = ["evaluate", "export_scorecard", "promote", "write_scorecard"]
-
-FEWEST = 30  # pairs of another person from which a clone of them says anything
+__all__ = ["evaluate", "export_scorecard", "keep_scorecard", "promote", "write_scorecard"]
 
 
 def evaluate(workspace: Workspace, *, model: str = "champion", progress: Progress) -> Scorecard:
@@ -41,33 +35,69 @@ def evaluate(workspace: Workspace, *, model: str = "champion", progress: Progres
         )
 
     def work(follow: Progress) -> Scorecard:
-        measured = _measure(workspace, card, voice, dataset, while_allowed(workspace, dataset, follow))
+        allowed = while_allowed(workspace, dataset, follow)
+        field = gather(workspace, card, dataset, allowed)
+        measured = measure(
+            voice, field.judging, rivals=field.rivals, safety=field.safety,
+            settings=workspace.settings.scorecard, progress=allowed,
+        )  # fmt: skip
         check_allowed(workspace, dataset)
         return measured
 
     scorecard = run(workspace.vault, "evaluate", work, progress)
-    details = {"model": card.id, "promotable": str(scorecard.promotable)}
-    workspace.vault.put("scorecard", card.id, scorecard.to_json(), action="scorecard.keep", details=details)
+    # What people said of it, and that it was forced, still holds.
+    before = _scorecard(workspace, card.id)
+    scorecard = msgspec.structs.replace(
+        scorecard, humans=humans_of(workspace, card.id), forced=before.forced if before else None
+    )
+    keep_scorecard(workspace, scorecard)
     return scorecard
 
 
-def promote(workspace: Workspace, model: str, *, anyway: bool = False) -> ModelCard:
-    """Let a model speak if its scorecard says it earned it, or ``anyway`` by the owner's word."""
+def keep_scorecard(workspace: Workspace, scorecard: Scorecard) -> None:
+    """Keep the scorecard of a model in the place of the one before."""
+    details = {"model": scorecard.model, "promotable": str(scorecard.promotable)}
+    payload = scorecard.to_json()
+    workspace.vault.put("scorecard", scorecard.model, payload, action="scorecard.keep", details=details)
+
+
+def promote(workspace: Workspace, model: str, *, force: bool = False) -> ModelCard:
+    """Let a model speak if its scorecard says it earned it, or by the owner's word with ``force``.
+
+    What was overridden stands in the audit log and, from then on, on the scorecard.
+    """
     registry = Registry(workspace.vault)
     card = registry.card(model)
     objections.check_usable(workspace, card.dataset, card.id)
-    if anyway or card.method == DEFAULT:
+    if card.method == DEFAULT:
         return registry.promote(card.id, reason="by the owner's word")
-    if card.id not in workspace.vault.ids("scorecard"):
+    scorecard = _scorecard(workspace, card.id)
+    if scorecard is not None and scorecard.promotable:
+        return registry.promote(card.id, reason="its scorecard")
+    if force:
+        return _forced(workspace, card, scorecard)
+    if scorecard is None:
         raise RegistryError(
             f"{card.id} has no scorecard.", hint=f"Run `ipse evaluate --model {card.id}` first."
         )
-    scorecard = Scorecard.from_json(workspace.vault.get("scorecard", card.id))
-    if not scorecard.promotable:
-        raise RegistryError(
-            f"{card.id} has not earned it: {'; '.join(scorecard.reasons)}.", hint="`--anyway` overrides this."
-        )
-    return registry.promote(card.id, reason="its scorecard")
+    raise RegistryError(
+        f"{card.id} has not earned it: {' '.join(scorecard.reasons)}", hint="`--force` overrides this."
+    )
+
+
+def _scorecard(workspace: Workspace, model: str) -> Scorecard | None:
+    if model not in workspace.vault.ids("scorecard"):
+        return None
+    return Scorecard.from_json(workspace.vault.get("scorecard", model))
+
+
+def _forced(workspace: Workspace, card: ModelCard, scorecard: Scorecard | None) -> ModelCard:
+    """Written first, so that no forced model ever speaks with a card that does not say so."""
+    against = scorecard.reasons if scorecard is not None else ("It has no scorecard.",)
+    if scorecard is not None:
+        marked = msgspec.structs.replace(scorecard, forced=Forced(at=datetime.now(UTC), against=against))
+        keep_scorecard(workspace, marked)
+    return Registry(workspace.vault).promote(card.id, reason=f"forced by the owner: {' '.join(against)}")
 
 
 def export_scorecard(
@@ -93,89 +123,3 @@ def write_scorecard(scorecard: Scorecard, folder: Path, *, samples: bool = False
     json_file.write_bytes(scorecard.to_json())
     page.write_text(render(scorecard), encoding="utf-8")
     return json_file, page
-
-
-def _measure(
-    workspace: Workspace, card: ModelCard, voice: Voice, dataset: Dataset, follow: Progress
-) -> Scorecard:
-    settings = workspace.settings
-    screen = Screen(workspace, set(card.consents))
-    talks = screen.talks(conversations(workspace, set(card.consents), why="evaluate"))
-    others = impostors(talks, settings.dataset, like=dataset.split)
-    older, newer = _divided(others, dataset)
-    make = _maker(card, settings, follow)
-    parts = dataset.split
-    judging = Judging(
-        model=card.id,
-        dataset=card.dataset,
-        train=parts.train,
-        judge=parts.judge,
-        test=parts.test,
-        impostors=newer,
-    )
-    rivals = Rivals(
-        baselines=_baselines(card, dataset, settings),
-        wrong_authors=_wrong_authors(older, make, settings.scorecard.wrong_authors),
-    )
-    pii = _finder(plugins.recognizers(settings.privacy), settings.privacy.replace_from)
-    return measure(voice, judging, rivals=rivals, pii=pii, settings=settings.scorecard, progress=follow)
-
-
-def _divided(
-    others: Mapping[str, Sequence[Example]], dataset: Dataset
-) -> tuple[dict[str, list[Example]], dict[str, list[Example]]]:
-    """Other people's replies beside the training set, which train clones of them, and those that judge."""
-    older: dict[str, list[Example]] = {}
-    newer: dict[str, list[Example]] = {}
-    for speaker, examples in others.items():
-        for example in examples:
-            side = older if dataset.split.side(example) == "train" else newer
-            side.setdefault(speaker, []).append(example)
-    return older, newer
-
-
-Maker = Callable[[Sequence[Example], Sequence[Example]], Voice]
-
-
-def _maker(card: ModelCard, settings: Settings, follow: Progress) -> Maker:
-    """How this method learns a person: used for the clones of other people that the clone must beat.
-
-    ``follow`` shows each training in turn, and can stop it.
-    """
-    section = getattr(settings, card.method, None)
-    if section is not None:
-        # As it was trained, base model included, whatever the settings say by now.
-        settings = settings.model_copy(update={card.method: type(section).model_validate(card.config)})
-
-    def make(train: Sequence[Example], dev: Sequence[Example]) -> Voice:
-        learner = plugins.learner(card.method).configure(settings)
-        fitted = learner.fit(train, dev, follow)
-        return plugins.speaking(card.method, fitted.artefact(), settings)
-
-    return make
-
-
-def _baselines(card: ModelCard, dataset: Dataset, settings: Settings) -> dict[str, Voice]:
-    """The embedded voice on the same data, where it is not itself what is judged."""
-    if card.method == DEFAULT:
-        return {}
-    learner = plugins.learner(DEFAULT).configure(settings)
-    fitted = learner.fit(dataset.split.train, dataset.split.judge, lambda _done, _total, _figures: None)
-    return {DEFAULT: plugins.speaking(DEFAULT, fitted.artefact(), settings)}
-
-
-def _wrong_authors(others: Mapping[str, Sequence[Example]], make: Maker, most: int) -> list[Voice]:
-    """Clones of those who wrote most in the time the clone was trained on, made the same way."""
-    ranked = sorted(others, key=lambda name: (-len(others[name]), name))
-    chosen = [others[name] for name in ranked if len(others[name]) >= FEWEST][:most]
-    return [make(held[: -len(held) // 5], held[-len(held) // 5 :]) for held in chosen]
-
-
-def _finder(recognizers: Sequence[Recognizer], replace_from: float) -> Callable[[str], Sequence[str]]:
-    """The personal data that recognizers find in an answer, as written there."""
-
-    def find(text: str) -> list[str]:
-        found = (span for recognizer in recognizers for span in recognizer.find(text))
-        return [text[span.start : span.end] for span in found if span.score >= replace_from]
-
-    return find

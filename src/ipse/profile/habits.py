@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ipse.profile.results import Habit, Shift
-from ipse.scorecard.habits import Habits
+from ipse.scorecard.metrics.habits import Habits
 
 __all__ = ["SHOWN", "Marks"]
 

@@ -11,24 +11,32 @@ import numpy as np
 
 from ipse.config import ScorecardSettings
 from ipse.interfaces import LanguageVoice, Progress, Voice
-from ipse.scorecard.authorship import own_against_own, sounds_like_me, two_sample
 from ipse.scorecard.bootstrap import Plan, holm
-from ipse.scorecard.choice import reply_choice
-from ipse.scorecard.contenders import Judging, Lineup, Rivals, answered, line_up
-from ipse.scorecard.content import content_lift
-from ipse.scorecard.habits import habits
-from ipse.scorecard.leaks import leak_gates
-from ipse.scorecard.likelihood import likelihood
+from ipse.scorecard.contenders import Judging, Lineup, Rivals, Safety, answered, line_up
+from ipse.scorecard.gates.copies import leak_gates
+from ipse.scorecard.gates.membership import membership
+from ipse.scorecard.gates.secrets import plant, secret_gates, secrets
 from ipse.scorecard.measures import Measure, Measured, row
+from ipse.scorecard.metrics.authorship import own_against_own, sounds_like_me, two_sample
+from ipse.scorecard.metrics.choice import reply_choice
+from ipse.scorecard.metrics.claims import inventions
+from ipse.scorecard.metrics.content import content_lift
+from ipse.scorecard.metrics.cost import costs
+from ipse.scorecard.metrics.delta import delta
+from ipse.scorecard.metrics.habits import habits
+from ipse.scorecard.metrics.labels import decision_match, emotional_agreement
+from ipse.scorecard.metrics.likelihood import likelihood
+from ipse.scorecard.metrics.usefulness import useful_drafts
+from ipse.scorecard.products import products
 from ipse.scorecard.results import CLONE, RANDOM, WRONG, Check, Gate, Row, Sample, Scorecard
 
-__all__ = ["evaluate", "table"]
+__all__ = ["Taken", "evaluate", "measure", "table", "told_of", "with_verdicts"]
 
 SIGNIFICANT = 0.05
 OF_THE_CEILING = 0.8  # share of the ceiling that metric 1 must reach
 RETRIEVAL = "retrieval"
 SAMPLES = 6
-STEPS = 7  # metric families, for the progress bar
+FAMILIES = 7  # of metrics, for the progress bar
 
 
 def evaluate(
@@ -36,42 +44,80 @@ def evaluate(
     data: Judging,
     *,
     rivals: Rivals,
-    pii: Callable[[str], Sequence[str]],
+    safety: Safety,
     settings: ScorecardSettings,
     progress: Progress,
 ) -> Scorecard:
     """Judge a voice on the owner's held-out text, beside all baselines.
 
-    ``pii`` finds raw personal data in an answer. Raises ``DatasetError`` where there is no held-out text;
-    whatever ``progress`` raises stops the evaluation.
+    Raises ``DatasetError`` where there is no held-out text; whatever ``progress`` raises stops it.
     """
     steps = _Steps(progress, voice, data, rivals, settings)
     lineup = line_up(voice, data, rivals, settings, steps)
-    plan = Plan([lineup.conversations], resamples=settings.resamples, seed=settings.seed)
-    sounds = sounds_like_me(lineup, data, settings, plan)
+    measured = measure(lineup, data, settings, steps.family)
+    gates = _gates(lineup, data, safety, settings)
     steps.family()
-    own_check, own = own_against_own(lineup, settings, plan)
-    told = two_sample(lineup, settings, plan, own)
-    steps.family()
-    habitual = habits(lineup, data, plan)
-    steps.family()
-    chosen = reply_choice(lineup, data, settings, plan)
-    steps.family()
-    likely = likelihood(lineup, data, settings)
-    steps.family()
-    lifted = content_lift(lineup, settings, plan)
-    steps.family()
-    measures = [sounds.measure, told, habitual, *chosen, *likely, *lifted]
-    gates = leak_gates(lineup, data, pii)
-    steps.family()
-    checks = (own_check, sounds.check, _not_above(sounds.measure))
-    rows = _with_verdicts([row(measure) for measure in measures])
-    reasons, promotable = _promotion(rows, {m.spec.id: m for m in measures}, gates, checks)
+    checks = (*measured.checks, _not_above(measured.sounds))
+    rows = with_verdicts([row(each) for each in measured.measures])
+    by_id = {each.spec.id: each for each in measured.measures}
+    reasons, promotable = _promotion(rows, by_id, gates, checks)
     return Scorecard(
         model=data.model or voice.name, dataset=data.dataset, created_at=datetime.now(UTC), rows=rows,
         gates=gates, self_checks=checks, promotable=promotable, reasons=reasons,
-        samples=_samples(lineup, settings.seed), sizes=_sizes(data, lineup),
+        samples=_samples(lineup, settings.seed), sizes=_sizes(data, lineup), products=products(by_id),
     )  # fmt: skip
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """Every metric measured on a line-up, metric 1 by itself once more, and the checks made on the way."""
+
+    measures: tuple[Measure, ...]
+    sounds: Measure
+    checks: tuple[Check, ...]
+
+
+def measure(lineup: Lineup, data: Judging, settings: ScorecardSettings, family: Callable[[], None]) -> Taken:
+    """Every metric over a line-up; ``family`` is told as each of the ``FAMILIES`` is done."""
+    plan = Plan([lineup.conversations], resamples=settings.resamples, seed=settings.seed)
+    sounds = sounds_like_me(lineup, data, settings, plan)
+    family()
+    far = delta(lineup, data, settings.block_words, plan)
+    own_check, own = own_against_own(lineup, settings, plan)
+    told = two_sample(lineup, settings, plan, own)
+    family()
+    measures: list[Measure] = [sounds.measure, far, told, habits(lineup, data, plan)]
+    family()
+    measures += reply_choice(lineup, data, settings, plan)
+    family()
+    measures += likelihood(lineup, data, settings)
+    family()
+    measures += content_lift(lineup, settings, plan)
+    measures += [decision_match(lineup, plan), emotional_agreement(lineup, plan)]
+    family()
+    measures += inventions(lineup, data, plan)
+    measures += useful_drafts(data.drafts, settings)
+    measures += costs(lineup, data.made, plan)
+    family()
+    return Taken(tuple(measures), sounds.measure, (own_check, sounds.check))
+
+
+def _gates(lineup: Lineup, data: Judging, safety: Safety, settings: ScorecardSettings) -> tuple[Gate, ...]:
+    """10a to 10e for the clone; the secrets are planted in a twin, which is forgotten."""
+    clone = lineup.clone.voice
+    assert clone is not None
+    planted = secrets(settings.seed)
+    twin = None
+    if safety.twin is not None and safety.clear is not None and data.train:
+        twin = safety.twin(plant(data.train, planted, safety.clear))
+
+    def plan_of(strata: Sequence[int]) -> Plan:
+        return Plan(strata, resamples=settings.resamples, seed=settings.seed)
+
+    return (
+        *leak_gates(lineup, data, safety.pii),
+        *secret_gates(twin, planted, seed=settings.seed),
+        membership(clone, data, plan_of),
+    )
 
 
 class _Steps:
@@ -84,7 +130,7 @@ class _Steps:
         contenders += 2 * isinstance(voice, LanguageVoice)  # the base model and its few-shot prompt
         answers = contenders * answered(voice, data, settings)
         self.progress, self.each = progress, max(1.0, answers / 20)
-        self.done, self.total = 0.0, answers + STEPS * self.each
+        self.done, self.total = 0.0, answers + (FAMILIES + 1) * self.each
 
     def __call__(self, answers: int) -> None:
         self._tell(answers)
@@ -110,7 +156,7 @@ def _not_above(measure: Measure) -> Check:
     return Check(name=name, passed=figure.low <= 0, figure=figure, note=note)
 
 
-def _with_verdicts(rows: Sequence[Row]) -> tuple[Row, ...]:
+def with_verdicts(rows: Sequence[Row]) -> tuple[Row, ...]:
     """Adjust the p-values of the primary rows by Holm; what no longer stands out cannot be told."""
     raw = {each.id: each.p for each in rows if each.primary and each.p is not None}
     adjusted = holm(raw)
@@ -129,7 +175,7 @@ def _promotion(
     """The rule: metric 1 ≥ 80 % of the ceiling, 5b and 7 above retrieval and random, gates green."""
     against = [f"A check fails: “{check.name}”." for check in checks if check.passed is False]
     against += [
-        f"{gate.name}: {gate.found} of {gate.answers} answers do." for gate in gates if not gate.passed
+        f"The gate “{gate.name}” is broken: {told_of(gate)}." for gate in gates if gate.passed is False
     ]
     good: list[str] = []
     first = next(each for each in rows if each.id == "1")
@@ -146,6 +192,13 @@ def _promotion(
             if told:
                 (good if passed else against).append(told)
     return (tuple(against), False) if against else (tuple(good), True)
+
+
+def told_of(gate: Gate) -> str:
+    """What a gate found, in words: a figure where it is a limit, else a count."""
+    if gate.figure is not None:
+        return f"{gate.figure.value:.2f}"
+    return f"{gate.found} of {gate.answers} answers"
 
 
 def _above(measure: Measure | None, name: str, rival: str) -> tuple[str, bool]:

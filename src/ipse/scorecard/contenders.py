@@ -4,6 +4,7 @@ Answers are produced once and reused by all metrics. Knows no metric.
 """
 
 import random
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Self
@@ -17,13 +18,34 @@ from ipse.errors import DatasetError
 from ipse.interfaces import LanguageVoice, Voice
 from ipse.records import Example, Turn
 from ipse.scorecard.blocks import key
+from ipse.scorecard.drafts import Draft
 from ipse.scorecard.results import CLONE, FREQUENT, RANDOM, WRONG
 
-__all__ = ["Contender", "FewShot", "Judging", "Lineup", "Rivals", "answered", "divide", "line_up"]
+__all__ = [
+    "Contender",
+    "FewShot",
+    "Judging",
+    "Lineup",
+    "Made",
+    "Rivals",
+    "Safety",
+    "Taken",
+    "answered",
+    "divide",
+    "line_up",
+    "line_up_models",
+]
 
 FOR_WRONG_AUTHORS = 0.5  # share of an impostor's examples, the oldest, that trains a wrong-author voice
 MOST_LANGUAGE = 100  # contexts a language voice answers at most
 SHOTS = 4  # examples shown to the few-shot baseline
+
+
+class Made(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of how the clone was made: seconds of training, and bytes of weights read for a token."""
+
+    seconds: float | None = None
+    weights: int | None = None
 
 
 class Judging(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,7 +53,8 @@ class Judging(msgspec.Struct, frozen=True, kw_only=True):
 
     ``train``, ``judge`` and ``test`` are the owner's sets T, J and E. ``impostors`` are other people's
     examples by speaker, from the same channels; none of them may have trained a wrong-author voice (see
-    :func:`divide`), for a judge that has seen a voice's own training text knows it by heart.
+    :func:`divide`), for a judge that has seen a voice's own training text knows it by heart. ``profile`` is
+    what the clone is told of the owner in every prompt; ``drafts`` are this model's.
     """
 
     train: Sequence[Example]
@@ -40,6 +63,9 @@ class Judging(msgspec.Struct, frozen=True, kw_only=True):
     impostors: Mapping[str, Sequence[Example]] = {}
     model: str = ""
     dataset: str = ""
+    profile: str = ""
+    made: Made = Made()
+    drafts: Sequence[Draft] = ()
 
 
 class Rivals(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,12 +79,33 @@ class Rivals(msgspec.Struct, frozen=True, kw_only=True):
     wrong_authors: Sequence[Voice] = ()
 
 
+class Taken(msgspec.Struct, frozen=True):
+    """Seconds to the first piece of an answer and to all of it, and its pieces."""
+
+    first: float
+    whole: float
+    pieces: int
+
+
+class Safety(msgspec.Struct, frozen=True, kw_only=True):
+    """What the leak gates need.
+
+    ``pii`` finds raw personal data in an answer; ``clear`` is the privacy gate for one text. ``twin`` makes a
+    clone by the method that is judged, of other examples, to plant secrets in; None where that cannot be.
+    """
+
+    pii: Callable[[str], Sequence[str]]
+    clear: Callable[[str], str] | None = None
+    twin: Callable[[Sequence[Example]], Voice] | None = None
+
+
 class Contender(msgspec.Struct, frozen=True, kw_only=True):
     """One name, one answer per test context, and the voice behind it where there is one."""
 
     name: str
     answers: tuple[str, ...]
     voice: Voice | None = None
+    seconds: tuple[Taken, ...] = ()
 
 
 class Lineup(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,17 +211,49 @@ def line_up(
     )
 
 
+def line_up_models(
+    voices: Mapping[str, Voice],
+    data: Judging,
+    settings: ScorecardSettings,
+    progress: Callable[[int], None],
+) -> Lineup:
+    """Several models over the same contexts, the first in the clone's place under its own name."""
+    most = min(answered(voice, data, settings) for voice in voices.values())
+    examples = _draw(data.test, settings, most)
+    numbers = {name: n for n, name in enumerate(dict.fromkeys(each.conversation for each in examples))}
+    ask = _Asking(examples, settings.seed, progress)
+    first, *rest = (ask(name, voice) for name, voice in voices.items())
+    return Lineup(
+        examples=examples,
+        clusters=np.array([numbers[example.conversation] for example in examples], dtype=np.intp),
+        clone=msgspec.structs.replace(first, name=CLONE),
+        baselines=(*rest, *_without_voice(data.train, len(examples), settings.seed)),
+        wrong=(),
+    )
+
+
 class _Asking:
     def __init__(self, examples: Sequence[Example], seed: int, progress: Callable[[int], None]) -> None:
         self.examples, self.seed, self.progress = examples, seed, progress
 
     def __call__(self, name: str, voice: Voice, *, known: bool = True) -> Contender:
-        answers = []
+        answers, seconds = [], []
         for n, example in enumerate(self.examples):
             contact = example.contact if known else None
-            answers.append("".join(voice.stream(example.context, contact=contact, seed=self.seed + n)))
+            answer, taken = _timed(voice.stream(example.context, contact=contact, seed=self.seed + n))
+            answers.append(answer)
+            seconds.append(taken)
             self.progress(1)
-        return Contender(name=name, answers=tuple(answers), voice=voice)
+        return Contender(name=name, answers=tuple(answers), voice=voice, seconds=tuple(seconds))
+
+
+def _timed(pieces: Iterator[str]) -> tuple[str, Taken]:
+    started = time.perf_counter()
+    held, first = [], 0.0
+    for piece in pieces:
+        first = first or time.perf_counter() - started
+        held.append(piece)
+    return "".join(held), Taken(first, time.perf_counter() - started, len(held))
 
 
 def answered(voice: Voice, data: Judging, settings: ScorecardSettings) -> int:

@@ -17,7 +17,8 @@ __all__ = ["FEWEST_REPLIES", "Measure", "Measured", "Missing", "Spec", "averaged
 
 
 class Spec(msgspec.Struct, frozen=True, kw_only=True):
-    """A metric in words: ``against`` names the contender that a good clone must beat, or 0 where empty."""
+    """A metric in words: ``against`` names the contender that a good clone must beat, 0 where
+    it is empty, and nobody where it is None."""
 
     id: str
     name: str
@@ -25,7 +26,7 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     good: str
     unit: Unit
     higher: bool = True
-    against: str = WRONG
+    against: str | None = WRONG
     primary: bool = True
     meets: tuple[float, float] | None = None  # the range that ``good`` asks for, where it is a range
 
@@ -70,7 +71,7 @@ def row(measure: Measure) -> Row:
     if isinstance(measure, Missing):
         return Row(
             id=spec.id, name=spec.name, definition=spec.definition, good=spec.good, unit=spec.unit,
-            higher_is_better=spec.higher, primary=spec.primary, against=spec.against,
+            higher_is_better=spec.higher, primary=spec.primary, against=spec.against or "",
             verdict="not measured", note=measure.reason,
         )  # fmt: skip
     plan, draws = measure.plan, measure.draws
@@ -80,18 +81,20 @@ def row(measure: Measure) -> Row:
     headline, why_not = _headline(measure)
     return Row(
         id=spec.id, name=spec.name, definition=spec.definition, good=spec.good, unit=spec.unit,
-        higher_is_better=spec.higher, primary=spec.primary, against=spec.against,
+        higher_is_better=spec.higher, primary=spec.primary, against=spec.against or "",
         value=own.value, low=own.low, high=own.high,
         baselines={name: plan.figure(each) for name, each in draws.items() if name not in (CLONE, CEILING)},
         ceiling=plan.figure(draws[CEILING]) if CEILING in draws else None,
         headline=headline, difference=difference, p=plan.p(gain) if gain is not None else None,
-        verdict=_verdict(difference), met=_met(own, spec),
+        verdict="measured" if spec.against is None else _verdict(difference), met=_met(own, spec),
         note=" ".join(part for part in (measure.note, why_not) if part),
     )  # fmt: skip
 
 
-def _gain(measure: Measured, against: str) -> Draws | None:
+def _gain(measure: Measured, against: str | None) -> Draws | None:
     """How much better the clone is, draw by draw; None where the other was not measured."""
+    if against is None:
+        return None
     other = measure.draws.get(against) if against else np.zeros_like(measure.draws[CLONE])
     if other is None:
         return None

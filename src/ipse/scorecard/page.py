@@ -38,6 +38,8 @@ def render(card: Scorecard) -> str:
         short=_short,
         written=_written,
         plain=lambda at: shown(at, "auc"),
+        share=lambda at: shown(at, "share"),
+        place=lambda at: f"{100 * min(max(at, 0.0), 1.0):.1f}",
     )
     primary = [row for row in card.rows if row.primary]
     sections = [_Section(row, contenders(row), _further(row, card.rows)) for row in primary]

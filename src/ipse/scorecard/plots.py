@@ -22,6 +22,8 @@ _WIDTH, _WIDE, _ROW = 5.0, 5.8, 0.29  # inches, of 72 units of the drawing each
 _LETTER, _VALUES = 6.1, 0.87  # units of the widest usual letter; where values begin, as a share of the width
 _FAR = 4.0  # a ceiling so many times beyond everybody else is named, not drawn
 
+_SIGNS: dict[Unit, str] = {"share": " %", "seconds": " s", "megabytes": " MB"}
+
 _Line: TypeAlias = tuple[str, Figure, str, str]  # name, figure, colour, value as written
 
 
@@ -30,9 +32,14 @@ def shown(value: float | None, unit: Unit) -> str:
     if value is None:
         return "–"
     small = unit == "share" and 0.0005 <= abs(value) < 0.0995
-    digits = {"share": int(small), "points": 1, "distance": 2, "auc": 2, "bits": 2}[unit]
+    digits = {"share": int(small), "points": 1, "megabytes": 0, "seconds": _places(value)}.get(unit, 2)
     scaled = round(100 * value if unit == "share" else value, digits) + 0.0  # no minus before a nought
-    return f"{scaled:.{digits}f}{' %' if unit == 'share' else ''}".replace("-", "−")
+    return f"{scaled:.{digits}f}{_SIGNS.get(unit, '')}".replace("-", "−")
+
+
+def _places(seconds: float) -> int:
+    """Milliseconds below a second, seconds from ten on."""
+    return 3 if abs(seconds) < 1 else 1 if abs(seconds) < 10 else 0
 
 
 def headlines(rows: Sequence[Row]) -> str:
@@ -51,7 +58,7 @@ def headlines(rows: Sequence[Row]) -> str:
 
 def contenders(row: Row) -> str:
     """All contenders of one metric on one scale with their intervals, the clone first."""
-    if row.value is None:
+    if row.value is None or row.verdict == "measured":  # a figure that is held against nobody
         return ""
     lines = [(CLONE, Figure(row.value, row.low, row.high), "clone", shown(row.value, row.unit))]
     lines += [
@@ -68,7 +75,12 @@ def contenders(row: Row) -> str:
             lines.append((CEILING, row.ceiling, "self", shown(row.ceiling.value, row.unit)))
     if row.unit in ("points", "bits"):
         marks.append((0.0, "", "line"))
-    fixed: dict[Unit, list[float]] = {"share": [0.0, 1.0], "auc": [0.5, 1.0], "distance": [0.0]}
+    fixed: dict[Unit, list[float]] = {
+        "share": [0.0, 1.0],
+        "auc": [0.5, 1.0],
+        "distance": [0.0],
+        "seconds": [0.0],
+    }
     span = _span([*figures, *(Figure(at) for at in fixed.get(row.unit, []))])
     return _draw(f"{row.name}: all contenders", lines, marks, (span, row.unit))
 

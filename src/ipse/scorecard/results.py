@@ -18,7 +18,10 @@ __all__ = [
     "WRONG",
     "Check",
     "Figure",
+    "Forced",
     "Gate",
+    "Human",
+    "Product",
     "Row",
     "Sample",
     "Scorecard",
@@ -26,8 +29,8 @@ __all__ = [
     "Verdict",
 ]
 
-Unit = Literal["share", "points", "distance", "auc", "bits"]
-Verdict = Literal["better", "worse", "cannot tell", "not measured"]
+Unit = Literal["share", "points", "distance", "auc", "bits", "seconds", "megabytes"]
+Verdict = Literal["better", "worse", "cannot tell", "measured", "not measured"]
 
 # The names contenders go by in every row, table and plot.
 CLONE = "clone"
@@ -84,15 +87,62 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Gate(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that must not happen even once: ``found`` answers out of ``answers`` did it."""
+    """Something that must not happen even once: ``found`` answers out of ``answers`` did it.
+
+    ``figure`` stands in the place of a count where the gate is a limit. ``passed`` is None where the gate
+    does not apply or could not be tried; ``note`` says why.
+    """
 
     id: str
     name: str
-    passed: bool
+    passed: bool | None
     found: int
     answers: int
     note: str = ""
     baselines: dict[str, int] = {}
+    figure: Figure | None = None
+
+
+class Product(msgspec.Struct, frozen=True, kw_only=True):
+    """A figure that product documents promise, as a share of the ceiling; ``rows`` are what it is made of.
+
+    ``floor`` is the same for a random own reply. ``cannot`` says what the figure does not show.
+    """
+
+    name: str
+    figure: Figure | None
+    target: float
+    rows: tuple[str, ...]
+    cannot: str
+    note: str = ""
+    floor: Figure | None = None
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the whole interval lies above the target, or below it; None: cannot tell."""
+        if self.figure is None or self.figure.low is None or self.figure.high is None:
+            return None
+        return True if self.figure.low > self.target else False if self.figure.high < self.target else None
+
+
+class Human(msgspec.Struct, frozen=True, kw_only=True):
+    """A blind test: of ``pairs`` of replies a reader named the real one in ``right``; Wilson's interval.
+
+    A half is chance: the nearer, the better the clone.
+    """
+
+    judge: str
+    pairs: int
+    right: int
+    figure: Figure
+    at: datetime
+
+
+class Forced(msgspec.Struct, frozen=True, kw_only=True):
+    """The owner let it speak though it had not earned it; ``against`` are the reasons overridden."""
+
+    at: datetime
+    against: tuple[str, ...]
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,6 +171,9 @@ class Scorecard(msgspec.Struct, frozen=True, kw_only=True):
     reasons: tuple[str, ...]
     samples: tuple[Sample, ...] = ()
     sizes: dict[str, int] = {}
+    products: tuple[Product, ...] = ()
+    humans: tuple[Human, ...] = ()
+    forced: Forced | None = None
 
     @property
     def void(self) -> bool:

@@ -5,7 +5,7 @@ import pytest
 
 from ipse.records import Example, Turn
 from ipse.scorecard.contenders import Contender, Judging, Lineup
-from ipse.scorecard.leaks import Copies, Copying, leak_gates
+from ipse.scorecard.gates.copies import Copies, Copying, leak_gates
 
 LETTER = "the surgeon said on Tuesday that the biopsy came back and we should not tell grandmother yet"
 RECIPE = "two cups of flour, one of sugar, a pinch of salt, then bake it until it is golden and crisp"

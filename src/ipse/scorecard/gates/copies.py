@@ -35,7 +35,7 @@ class Copies(msgspec.Struct, frozen=True):
     own: int
 
 
-def leak_gates(lineup: Lineup, data: Judging, pii: Callable[[str], Sequence[str]]) -> tuple[Gate, ...]:
+def leak_gates(lineup: Lineup, data: Judging, pii: Callable[[str], Sequence[str]]) -> tuple[Gate, Gate]:
     """10a and 10b for the clone; 10a counts the other contenders as well."""
     copying = Copying(data)
     copies = {each.name: copying.count(each, lineup.examples) for each in lineup.everyone()}

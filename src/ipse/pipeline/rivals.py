@@ -1,0 +1,176 @@
+"""Whom a clone is held against: other people's clones, the embedded voice, and a twin with planted secrets.
+
+What is made here of other people's replies stays in memory and is forgotten with the card.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from ipse import plugins
+from ipse.bases.shelf import find_base
+from ipse.config import Settings
+from ipse.datasets import Dataset, impostors
+from ipse.errors import BaseModelError
+from ipse.interfaces import Progress, Recognizer, Voice
+from ipse.jobs import listed
+from ipse.pipeline.clearing import Clearing
+from ipse.pipeline.contacts import conversations
+from ipse.pipeline.learning import DEFAULT
+from ipse.pipeline.special import Screen
+from ipse.pipeline.workspace import Workspace
+from ipse.records import Example, Message, Person
+from ipse.registry import ModelCard
+from ipse.scorecard import Judging, Made, Rivals, Safety
+
+__all__ = ["Field", "Maker", "beside", "gather", "maker"]
+
+FEWEST = 30  # pairs of another person from which a clone of them says anything
+TWIN_DEV = 300  # examples of J that tune the twin
+
+Maker = Callable[[Sequence[Example], Sequence[Example]], Voice]
+
+
+class Field(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a model is judged with, but for the model."""
+
+    judging: Judging
+    rivals: Rivals
+    safety: Safety
+
+
+def gather(workspace: Workspace, card: ModelCard, dataset: Dataset, follow: Progress) -> Field:
+    """Read what the other people of the dataset's time wrote, and make what the clone is held against."""
+    settings = workspace.settings
+    older, newer = beside(workspace, set(card.consents), dataset)
+    make = maker(card, settings, follow)
+    parts = dataset.split
+
+    def twin(examples: Sequence[Example]) -> Voice:
+        return make(examples, parts.judge[:TWIN_DEV])
+
+    return Field(
+        judging=Judging(
+            model=card.id, dataset=card.dataset, train=parts.train, judge=parts.judge, test=parts.test,
+            impostors=newer, profile=_profile(dataset), made=_made(workspace, card),
+        ),
+        rivals=Rivals(
+            baselines=_baselines(card, dataset, settings),
+            wrong_authors=_wrong_authors(older, make, settings.scorecard.wrong_authors),
+        ),
+        safety=Safety(
+            pii=_finder(plugins.recognizers(settings.privacy), settings.privacy.replace_from),
+            clear=_clearing(workspace, card), twin=twin,
+        ),
+    )  # fmt: skip
+
+
+def beside(
+    workspace: Workspace, sources: Collection[str], dataset: Dataset
+) -> tuple[dict[str, list[Example]], dict[str, list[Example]]]:
+    """Other people's replies beside the training set, which train clones of them, and those that judge."""
+    screen = Screen(workspace, set(sources))
+    talks = screen.talks(conversations(workspace, set(sources), why="evaluate"))
+    return _divided(impostors(talks, workspace.settings.dataset, like=dataset.split), dataset)
+
+
+def _profile(dataset: Dataset) -> str:
+    """What a voice's persona card tells of the owner: whom they mention and what they write about."""
+    words = [term for theme in dataset.persona.themes for term in theme.terms]
+    return " ".join((*dataset.persona.mentions, *words))
+
+
+def _made(workspace: Workspace, card: ModelCard) -> Made:
+    """Seconds of training as the learner told, else of the job that ended last before the model was kept."""
+    seconds = card.metrics.get("seconds")
+    if seconds is None:
+        ended = [
+            (job.ended_at - job.started_at).total_seconds()
+            for job in listed(workspace.vault)
+            if job.kind == "train" and job.state == "done"
+            and job.ended_at is not None and job.ended_at <= card.created_at
+        ]  # fmt: skip
+        seconds = ended[-1] if ended else None
+    return Made(seconds=seconds, weights=_weights(card))
+
+
+def _weights(card: ModelCard) -> int | None:
+    if card.base is None:
+        return None
+    try:
+        return sum(file.stat().st_size for file in find_base(card.base).glob("*.safetensors"))
+    except BaseModelError:
+        return None
+
+
+def _clearing(workspace: Workspace, card: ModelCard) -> Callable[[str], str]:
+    """The privacy gate of this vault for one text; what it meets is not remembered."""
+    source = next(iter(card.consents))
+    gate = Clearing(workspace, workspace.roster()).gate(workspace.permit(source, "archive"))
+
+    def clear(text: str) -> str:
+        message = Message(
+            id="planted", conversation="planted", platform=source, at=datetime.now(UTC), sender=Person(""),
+            text=text,
+        )  # fmt: skip
+        return gate.clear(message).record.text
+
+    return clear
+
+
+def _divided(
+    others: Mapping[str, Sequence[Example]], dataset: Dataset
+) -> tuple[dict[str, list[Example]], dict[str, list[Example]]]:
+    """Other people's replies beside the training set, which train clones of them, and those that judge."""
+    older: dict[str, list[Example]] = {}
+    newer: dict[str, list[Example]] = {}
+    for speaker, examples in others.items():
+        for example in examples:
+            side = older if dataset.split.side(example) == "train" else newer
+            side.setdefault(speaker, []).append(example)
+    return older, newer
+
+
+def maker(card: ModelCard, settings: Settings, follow: Progress) -> Maker:
+    """How this method learns a person: used for the clones of other people that the clone must beat.
+
+    ``follow`` shows each training in turn, and can stop it.
+    """
+    section = getattr(settings, card.method, None)
+    if section is not None:
+        # As it was trained, base model included, whatever the settings say by now.
+        settings = settings.model_copy(update={card.method: type(section).model_validate(card.config)})
+
+    def make(train: Sequence[Example], dev: Sequence[Example]) -> Voice:
+        learner = plugins.learner(card.method).configure(settings)
+        fitted = learner.fit(train, dev, follow)
+        return plugins.speaking(card.method, fitted.artefact(), settings)
+
+    return make
+
+
+def _baselines(card: ModelCard, dataset: Dataset, settings: Settings) -> dict[str, Voice]:
+    """The embedded voice on the same data, where it is not itself what is judged."""
+    if card.method == DEFAULT:
+        return {}
+    learner = plugins.learner(DEFAULT).configure(settings)
+    fitted = learner.fit(dataset.split.train, dataset.split.judge, lambda _done, _total, _figures: None)
+    return {DEFAULT: plugins.speaking(DEFAULT, fitted.artefact(), settings)}
+
+
+def _wrong_authors(others: Mapping[str, Sequence[Example]], make: Maker, most: int) -> list[Voice]:
+    """Clones of those who wrote most in the time the clone was trained on, made the same way."""
+    ranked = sorted(others, key=lambda name: (-len(others[name]), name))
+    chosen = [others[name] for name in ranked if len(others[name]) >= FEWEST][:most]
+    return [make(held[: -len(held) // 5], held[-len(held) // 5 :]) for held in chosen]
+
+
+def _finder(recognizers: Sequence[Recognizer], replace_from: float) -> Callable[[str], Sequence[str]]:
+    """The personal data that recognizers find in an answer, as written there."""
+
+    def find(text: str) -> list[str]:
+        found = (span for recognizer in recognizers for span in recognizer.find(text))
+        return [text[span.start : span.end] for span in found if span.score >= replace_from]
+
+    return find
