@@ -91,6 +91,20 @@ def test_learning_by_heart_ends_the_run_and_an_earlier_adapter_is_kept(
 
 
 @pytest.mark.llm
+def test_what_differs_before_all_was_seen_is_not_learning_by_heart(
+    tiny_base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "membership", lambda _ours, _theirs: 0.9)
+    first = LoraLearner(settings(tiny_base, max_steps=6)).fit(examples(48), examples(8, 48), ignore).report()
+    assert (first["steps"], first["stopped_by_membership"]) == (6, 0)
+    longer = settings(tiny_base, max_steps=12)
+    assert LoraLearner(longer).fit(examples(48), examples(8, 48), ignore).report()["steps"] == 12
+    # Without a look in the first epoch nothing is known of the difference, and it counts.
+    late = LoraLearner(longer).fit(examples(12), examples(8, 12), ignore).report()
+    assert late["stopped_by_membership"] == 1
+
+
+@pytest.mark.llm
 def test_the_second_stage_learns_from_what_is_specialised_alone(tiny_base: Path) -> None:
     from ipse.bases.loading import load_base
     from ipse.learners.adapters.texts import Texts

@@ -210,7 +210,13 @@ class Run:
         auc = self._membership(held, ours)
         standing.curve.append(sum(held) / sum(self.watched.held.sizes))
         standing.membership.append(auc)
-        if told_apart(auc, len(ours), len(held), self.settings.membership):
+        if standing.step * self.plan.batch <= len(self.texts.general):
+            # Before all was seen once nothing is known by heart: what differs is of the time they are from.
+            standing.shift = max(0.0, auc - 0.5) if standing.step else 0.0
+            known = False
+        else:
+            known = told_apart(auc - standing.shift, len(ours), len(held), self.settings.membership)
+        if known:
             standing.stopped = "membership"
         elif standing.curve[-1] <= min(standing.curve):
             standing.least = held

@@ -31,6 +31,7 @@ class Standing(msgspec.Struct, kw_only=True):
     loss: float = 0.0
     curve: list[float] = []  # bits per byte of held-out replies, at each look
     membership: list[float] = []  # how well training replies are told from them, at each look
+    shift: float = 0.0  # of the membership, by which both kinds differed before all was learned from
     least: list[float] = []  # bits of each held-out reply at the best look
     base: list[float] = []  # bits of each reply looked at, under the base alone
     stopped: str = ""
