@@ -13,9 +13,10 @@ __all__ = ["Outcome", "page"]
 
 HEAD = """# Quality: clones of real people
 
-Written by `benchmarks/quality.py` from cards that it made; nothing here is typed in. Two speakers of a chat
-of mathematicians, one who helps with Ubuntu on IRC, a press secretary, and an author of a mailing list; none
-of their text trains the base models that come with ipse. Personal data was replaced as the recognizers
+Written by `benchmarks/quality.py` from cards that it made; nothing here is typed in. Five people of public
+archives can be judged (two of a chat of mathematicians, one who helps with Ubuntu on IRC, a press secretary,
+an author of a mailing list); those judged so far stand in the first table. None of their text trains the base
+models that come with ipse. Personal data was replaced as the recognizers
 find it before anything was learned. Each clone learned the oldest 60 % and is judged on the latest 20 %;
 intervals are 95 %, by conversation. [What the figures mean](../guides/scorecard.md).
 """
@@ -164,6 +165,8 @@ def _order(card: Scorecard, id_: str) -> str:
     told = []
     if row.ceiling is not None:
         above = _apart(own, row.ceiling, higher=row.higher_is_better)
+        # The card pairs the two of metric 1 by conversation, which tells more than two intervals.
+        above |= id_ == "1" and card.self_checks[-1].passed is False
         told.append("yourself ≥ own " + ("**fails**" if above else "holds"))
     for name, more, less in steps:
         if less is None:

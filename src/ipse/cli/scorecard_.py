@@ -78,12 +78,14 @@ def print_comparison(compared: "Comparison") -> None:
 
 def _metrics(card: "Scorecard") -> "Table":
     """Every primary row: the clone with its interval, who it must beat, and the owner as the ceiling."""
+    from rich import box
     from rich.table import Table
 
     rows = [row for row in card.rows if row.primary and row.verdict != "not measured"]
-    shown = Table(title=f"Scorecard of {card.model} on dataset {card.dataset}", title_justify="left")
+    title = f"Scorecard of {card.model} on dataset {card.dataset}"
+    shown = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     shown.add_column("", justify="right", no_wrap=True)
-    shown.add_column("metric", max_width=22)
+    shown.add_column("metric", max_width=32)
     shown.add_column("clone", justify="right", no_wrap=True)
     for name in ("wrong author", "random own", "yourself", "of the way"):
         shown.add_column(name, justify="right", max_width=8)
@@ -102,9 +104,11 @@ _BESIDE = ("wrong author", "random own reply")
 
 
 def _products(card: "Scorecard") -> "Table":
+    from rich import box
     from rich.table import Table
 
-    shown = Table(title="What it amounts to, as a share of yourself", title_justify="left")
+    title = "What it amounts to, as a share of yourself"
+    shown = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
     for name in ("figure", "share", "asked", "random own", "reached"):
         shown.add_column(name, justify="left" if name == "figure" else "right")
     for each in card.products:

@@ -48,7 +48,11 @@ def render(card: Scorecard) -> str:
         measured=[section for section in sections if section.row.value is not None],
         missing=[row for row in primary if row.value is None],
         overview=headlines(primary),
-        without=[row for row in primary if row.value is not None and row.headline is None],
+        without=[
+            row
+            for row in primary
+            if row.value is not None and row.headline is None and row.verdict != "measured"
+        ],
         names={"clone": CLONE, "wrong": WRONG, "ceiling": CEILING},
     )
 

@@ -20,6 +20,7 @@ __all__ = ["contenders", "headlines", "shown"]
 _COLOURS = {"ink": "#010101", "muted": "#020202", "line": "#030303", "clone": "#040404", "self": "#050505"}
 _WIDTH, _WIDE, _ROW = 5.0, 5.8, 0.29  # inches, of 72 units of the drawing each
 _LETTER, _VALUES = 6.1, 0.87  # units of the widest usual letter; where values begin, as a share of the width
+_BEYOND = 0.6  # of the way from a stranger to you, shown on either side
 _FAR = 4.0  # a ceiling so many times beyond everybody else is named, not drawn
 
 _SIGNS: dict[Unit, str] = {"share": " %", "seconds": " s", "megabytes": " MB"}
@@ -52,7 +53,9 @@ def headlines(rows: Sequence[Row]) -> str:
     if not lines:
         return ""
     marks = [(0.0, "a stranger’s clone", "muted"), (1.0, "you", "self")]
-    span = _span([*(line[1] for line in lines), Figure(0.0), Figure(1.0)])
+    low, high = _span([*(line[1] for line in lines), Figure(0.0), Figure(1.0)])
+    # An interval of a share of hardly anything is wide without end; it may not press the rest together.
+    span = (max(low, -_BEYOND), min(high, 1 + _BEYOND))
     return _draw("How far from a stranger’s clone to you, by metric", lines, marks, (span, "share"))
 
 
@@ -137,7 +140,14 @@ def _put(axes: "Axes", place: int, line: _Line, span: tuple[float, float]) -> No
     if figure.low is not None and figure.high is not None:
         ends = [max(figure.low, span[0]), min(figure.high, span[1])]
         axes.plot(ends, [place, place], color=ink, linewidth=3.2 if main else 1.8, alpha=0.45, zorder=2)
-    axes.plot([figure.value], [place], "o", color=ink, markersize=7 if main else 5, zorder=3)
+    axes.plot(
+        [min(max(figure.value, span[0]), span[1])],
+        [place],
+        "o",
+        color=ink,
+        markersize=7 if main else 5,
+        zorder=3,
+    )
     for at, words, side in ((-0.03, name, "right"), (1.03, written, "left")):
         text = axes.text(at, place, words, ha=side, va="center", transform=axes.get_yaxis_transform())
         own = name in (CLONE, CEILING)
