@@ -23,6 +23,7 @@ from ipse.cli import (
     init_,
     jobs_,
     models_,
+    monitor_,
     prepare_,
     privacy_,
     profile_,
@@ -62,6 +63,7 @@ app.command("train", rich_help_panel=LEARN)(train_.train)
 app.add_typer(base_.app, name="base", rich_help_panel=LEARN)
 app.add_typer(evaluate_.app, name="evaluate", rich_help_panel=LEARN)
 app.add_typer(models_.app, name="models", rich_help_panel=LEARN)
+app.add_typer(monitor_.app, name="monitor", rich_help_panel=LEARN)
 app.command("answer", rich_help_panel=USE)(answer_.answer)
 app.command("chat", rich_help_panel=USE)(answer_.chat)
 app.add_typer(export_.app, name="export", rich_help_panel=USE)

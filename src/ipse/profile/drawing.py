@@ -52,6 +52,15 @@ class Row(NamedTuple):
     written: str
 
 
+class Point(NamedTuple):
+    """A value over time: whether it is of the training time, and whether it is beyond chance."""
+
+    name: str
+    value: float | None
+    trained: bool
+    differs: bool
+
+
 class Drawing:
     """A drawing on its way: axes to draw on, and then its SVG."""
 
@@ -228,16 +237,18 @@ def lines(
     *,
     size: tuple[float, float],
     band: tuple[Sequence[float | None], Sequence[float | None]] | None = None,
-    floor: float | None = 0.0,
+    least: float | None = None,
 ) -> str:
-    """Values over time, a band around them; the scale begins at ``floor``, or (None) near the smallest."""
+    """Values over time, a band around them; the scale begins at 0, or is ``least`` high around its middle."""
     with canvas(title, size, margins=(0.45, 0.32, 0.1, 0.12)) as drawing:
         axes, places = drawing.axes, range(len(values))
         if band is not None:
             low, high = map(_gapped, band)
             axes.fill_between(places, low, high, color=COLOURS["own"], alpha=0.16, linewidth=0)
         axes.plot(places, _gapped(values), "-o", color=COLOURS["own"], linewidth=2, markersize=4)
-        axes.set_ylim(bottom=floor)
+        bottom, top = (0.0, axes.get_ylim()[1]) if least is None else axes.get_ylim()
+        short = max(0.0, (least or 0.0) - (top - bottom)) / 2
+        axes.set_ylim(bottom - short, top + short)
         axes.set_xlim(-0.3, len(values) - 0.7)
         axes.set_xticks(labels[0], labels[1])
         axes.locator_params(axis="y", nbins=5)
@@ -259,4 +270,32 @@ def areas(title: str, labels: Ticks, series: Sequence[Sequence[float]], *, size:
         axes.set_xticks(labels[0], labels[1])
         axes.locator_params(axis="y", nbins=4)
         axes.yaxis.set_major_formatter(lambda at, _: f"{100 * at:.0f} %")
+    return drawing.svg
+
+
+def over_time(title: str, points: Sequence[Point], *, size: tuple[float, float]) -> str:
+    """Distances by quarter; 1 is the limit of chance, and the training time lies in a band."""
+    with canvas(title, size, margins=(0.5, 0.55, 0.1, 0.3)) as drawing:
+        axes = drawing.axes
+        held = [point.value for point in points if point.value is not None]
+        axes.set(xlim=(-0.5, len(points) - 0.5), ylim=(0, max([*held, 1.2]) * 1.12))
+        trained = [place for place, point in enumerate(points) if point.trained]
+        for place in trained:
+            axes.axvspan(place - 0.5, place + 0.5, color=COLOURS["tint"], linewidth=0, zorder=0)
+        if trained:
+            axes.annotate(
+                "it learned from", (trained[0] - 0.42, 1), (0, 4), xycoords=("data", "axes fraction"),
+                textcoords="offset points", color=COLOURS["muted"], fontsize=9.5,
+            )  # fmt: skip
+        axes.axhline(1, color=COLOURS["muted"], linewidth=1.1, linestyle=(0, (4, 3)), zorder=1)
+        values = _gapped([point.value for point in points])
+        axes.plot(range(len(points)), values, color=COLOURS["line"], linewidth=2, zorder=2)
+        for place, point in enumerate(points):
+            if point.value is not None:
+                ink = COLOURS["other" if point.differs else "own"]
+                axes.plot([place], [point.value], "o", color=ink, markersize=8, zorder=3)
+        step = -(-len(points) // 6)
+        places = range(0, len(points), step)
+        axes.set_xticks(places, [points[place].name.replace(" ", "\n") for place in places])
+        axes.locator_params(axis="y", nbins=5)
     return drawing.svg

@@ -18,6 +18,7 @@ _MONTHS = 30  # above, time goes by quarters
 _LABELS = 8  # below a drawing over time
 _FROM = (0, 1, 2, 4, 6, 9, 13, 18, 25, 35, 50, 100)  # words at which a bar of the lengths begins
 _WIDE = (6.4, 2.1)
+_CAREFUL = 24.0  # points on a scale at least, or chance looks like change
 _WAITS: Ticks = (
     (1, 10, 60, 600, 3600, 6 * 3600, 86400),
     ("1 s", "10 s", "1 min", "10 min", "1 h", "6 h", "1 day"),
@@ -71,7 +72,11 @@ def _over_time(profile: Profile, periods: Sequence[Period]) -> dict[str, str]:
             "Words a message over time: median and quartiles", ticks, median, band=(low, high), size=_WIDE
         ),
         "formality": lines(
-            "Careful spelling over time", ticks, [each.formality for each in periods], size=_WIDE, floor=None
+            "Careful spelling over time",
+            ticks,
+            [each.formality for each in periods],
+            size=_WIDE,
+            least=_CAREFUL,
         ),
     }
     if len(shown) > 1:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from ipse.datasets.words import content_words
 from ipse.profile.gathering import Said
 from ipse.profile.results import Term, Vocabulary
 
@@ -27,6 +28,7 @@ SURE = 1.96  # standard errors a log-odds ratio must be from nought
 LANGUAGE_WORDS = 1000  # of the owner and of others, for a language to be compared
 WINDOW = 500  # words in which different ones are counted (Covington and McFall, 2010)
 _MOST_WORDS, _MOST_TERMS, _MOST_EACH, _MOST_EMOJI = 18, 12, 5, 16
+_MOST_PHRASES = 200  # looked through for a dozen that do not overlap
 _LONGEST = 3  # words of an opener, closer or phrase
 _SWALLOWS = 0.6  # a longer opener that is most of a shorter one stands for it
 
@@ -102,7 +104,8 @@ def _vocabulary(
     scored = _scored(own, others, sides[0])
     turns = [_told(side) for side in sides]
     mine, theirs = (Counter(phrase for _, said in side for phrase in said) for side in turns)
-    distinct = _distinct(term for term in _scored(mine, theirs, turns[0]) if (term.z or 0) > SURE)
+    sure = [term for term in _scored(mine, theirs, turns[0]) if (term.z or 0) > SURE]
+    distinct = _distinct(sure[:_MOST_PHRASES])
     more = [term for term in scored if (term.z or 0) > SURE]
     less = [term for term in reversed(scored) if (term.z or 0) < -SURE]
     return Vocabulary(
@@ -148,13 +151,21 @@ def _phrases(said: Tokens) -> Iterator[str]:
 
 
 def _distinct(terms: Iterable[Term]) -> list[Term]:
-    """No phrase that is most of one before it, or holds it: they are one turn of phrase."""
+    """Turns of phrase that say something, one of those that overlap: the longer where it is most of both."""
+    held = list(terms)
     kept: list[Term] = []
-    for term in terms:
-        padded = f" {term.text} "
-        if not any(padded in f" {one.text} " or f" {one.text} " in padded for one in kept):
-            kept.append(term)
+    for term in held:
+        whole = [one for one in held if _within(term, one) and one.count >= _SWALLOWS * term.count]
+        best = max(whole, key=lambda one: (one.count, one.text), default=term)
+        if content_words(best.text) and not any(
+            _within(best, one) or _within(one, best) or one == best for one in kept
+        ):
+            kept.append(best)
     return kept
+
+
+def _within(term: Term, other: Term) -> bool:
+    return term != other and f" {term.text} " in f" {other.text} "
 
 
 def openers(own: Sequence[Said]) -> tuple[Term, ...]:

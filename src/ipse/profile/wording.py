@@ -2,7 +2,7 @@
 
 from ipse.lengths import Quartiles
 
-__all__ = ["language", "percent", "signed", "wait", "words"]
+__all__ = ["language", "percent", "quarter_name", "signed", "wait", "words"]
 
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
 _TONGUES = {
@@ -47,3 +47,11 @@ def signed(points: float) -> str:
 def words(quartiles: Quartiles) -> str:
     """A median with its quartiles."""
     return f"{quartiles.median:.0f} ({quartiles.low:.0f}–{quartiles.high:.0f})"
+
+
+def quarter_name(label: str | None) -> str:
+    """``2024-Q1`` as its months and year."""
+    year, _, number = (label or "").partition("-Q")
+    if not number:
+        return label or ""
+    return f"{('January–March', 'April–June', 'July–September', 'October–December')[int(number) - 1]} {year}"
