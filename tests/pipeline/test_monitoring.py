@@ -1,5 +1,6 @@
 """The style monitor over a vault: what it looks at, and what it says of a model."""
 
+import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -24,13 +25,15 @@ def quiet(_done: float, _total: float | None, _figures: object) -> None:
 
 def chat(folder: Path, *, loud_from: int, talks: int = 120) -> Path:
     """A talk each third day, three answers each; from one on, Nora shouts."""
-    at = datetime(2022, 1, 1, 9, tzinfo=UTC)
+    rng, at = random.Random(11), datetime(2022, 1, 1, 9, tzinfo=UTC)
+    ends = ("", ".", "?", ", or later", ", I think", " (really)", "...", ": why not")
     file = folder / "WhatsApp Chat with Ilka Brandt.txt"
     with file.open("w", encoding="utf-8") as stream:
         for n in range(talks):
             for k in range(3):
                 when = at + timedelta(days=3 * n, minutes=7 * k)
-                mine = f"plan {n} is fine with me, part {k} too"
+                mine = f"plan {'ab' * rng.randint(1, 4)} is fine with me{rng.choice(ends)}"
+                mine = mine.capitalize() if rng.random() < 0.4 else mine
                 mine = f"{mine.upper()}!!! 😀" if n >= loud_from else mine
                 stream.write(f"{when:%d/%m/%Y, %H:%M} - Ilka Brandt: what about plan {n}, part {k}?\n")
                 stream.write(f"{when + timedelta(minutes=3):%d/%m/%Y, %H:%M} - Nora Feld: {mine}\n")
@@ -56,7 +59,7 @@ def test_a_change_is_found_told_and_written(workspace: Workspace, tmp_path: Path
     ]  # fmt: skip
     assert (found.verdict, found.since, found.lineage.model) == ("retrain", "2022-Q3", "v1")
     assert found.delta is None  # one other person is no measure
-    assert "holds an emoji" in {change.name for change in found.changes}
+    assert "emoji a word" in {change.name for change in found.changes}
     assert [file.name for file in files] == ["style-v1.json", "style-v1.html"]
     assert msgspec.json.decode(files[0].read_bytes(), type=Drift) == found
     assert "fine with me" not in files[1].read_text(encoding="utf-8")

@@ -70,6 +70,12 @@ def test_a_person_who_changes_after_the_training_is_found_and_since_when() -> No
     assert (seen.turns, seen.last) == (4 * 96, START + timedelta(days=5 * 95, minutes=3))
 
 
+def test_who_always_writes_the_same_gives_no_scale() -> None:
+    spoken, trained = person(1)
+    seen = found([msgspec.structs.replace(each, text="fine with me") for each in spoken], trained)
+    assert (seen.habits, seen.verdict) == (None, "too little to tell")
+
+
 def test_the_same_data_gives_the_same_figures() -> None:
     assert found(*person(3, loud_from=110)) == found(*person(3, loud_from=110))
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "SERIES",
     "Drawing",
+    "Point",
     "Row",
     "Ticks",
     "areas",
@@ -27,6 +28,7 @@ __all__ = [
     "dots",
     "drawn",
     "lines",
+    "over_time",
     "pairs",
 ]
 

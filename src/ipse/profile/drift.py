@@ -35,6 +35,7 @@ DRAWS = 1000
 LEVEL = 0.05
 TOLD, FAR = 6, 2.0  # changes that are told, and standard errors they are away at least
 _CLIP = 10.0
+_ROUNDING = 1e-9
 _MARK = re.compile(r"[^\w\s<>]")
 
 Table = npt.NDArray[np.float64]
@@ -282,8 +283,10 @@ class _Measuring:
             return None
         value = float(self.side.between(self._rates(here), self._rates(reference), self.spread))
         null = self._null(count)
-        p = (1 + int((null >= value).sum())) / (1 + len(null))
-        return Distance(value / float(np.quantile(null, 1 - LEVEL)), p)
+        limit = float(np.quantile(null, 1 - LEVEL))
+        if limit < _ROUNDING:  # who always wrote the same gives no scale
+            return None
+        return Distance(value / limit, (1 + int((null >= value).sum())) / (1 + len(null)))
 
     def changes(self, here: npt.NDArray[np.bool_]) -> tuple[Change, ...]:
         """The rates that moved most, by the standard errors of both."""
