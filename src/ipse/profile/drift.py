@@ -20,7 +20,7 @@ import numpy.typing as npt
 from ipse.datasets.words import words
 from ipse.lengths import spaced
 from ipse.profile.measure import quarter
-from ipse.scorecard.habits import Habits
+from ipse.scorecard.metrics.habits import Habits
 
 __all__ = ["Change", "Distance", "Drift", "Lineage", "Quarter", "Spoken", "drift"]
 
