@@ -105,7 +105,7 @@ def machine(tmp_path: Path) -> dict[str, str]:
         place.mkdir(parents=True)
     own = {
         "IPSE_VAULT": str(tmp_path / "machine" / "vault"),
-        "IPSE_PASSPHRASE": "a passphrase nobody planted",
+        "IPSE_PASSPHRASE": "a passphrase of no quokka at all",
     }
     return {**os.environ, **{name: str(place) for name, place in places.items()}, **own}
 

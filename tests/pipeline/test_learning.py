@@ -152,7 +152,9 @@ def test_a_model_speaks_only_if_it_earned_it(trained: Workspace, vault: Vault) -
     adapter = registry.add(msgspec.structs.replace(card, method="lora"), {"x": b""})
     with pytest.raises(RegistryError, match="ipse evaluate"):
         promote(trained, adapter.id)
-    failed = msgspec.structs.replace(earned, promotable=False, reasons=("Gate 10b is red.",))
+    failed = msgspec.structs.replace(
+        earned, model=adapter.id, promotable=False, reasons=("Gate 10b is red.",)
+    )
     vault.put("scorecard", adapter.id, failed.to_json(), action="test", details={})
     with pytest.raises(RegistryError, match="Gate 10b is red"):
         promote(trained, adapter.id)
