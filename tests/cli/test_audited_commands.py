@@ -52,6 +52,7 @@ READS: dict[str, tuple[list[str], list[str]]] = {
     "privacy deny": (["Pluto"], ["privacy.deny"]),
     "vault doctor": (["--deep"], ["read"]),
     "profile": ([], ["read"]),
+    "monitor style": ([], ["dataset.read", "read"]),
     "report compliance": ([], ["report.compliance"]),
     "consent receipt": (["{consent}"], ["consent.receipt"]),
     "audit export": (["{file}"], ["audit.export", "audit.checkpoint"]),

@@ -328,7 +328,7 @@ def test_real_answers_are_chosen_better_than_by_tfidf(shared: Path) -> None:
     ours = ranks(matcher, crowds(matcher, test, 5))["dev_r1"]
     vectorizer = TfidfVectorizer(sublinear_tf=True)
     said = vectorizer.fit_transform([each.reply for each in test])
-    cosines = (vectorizer.transform([each.context[0] for each in test]) @ said.T).toarray()
+    cosines = (vectorizer.transform([each.context[0].text for each in test]) @ said.T).toarray()
     rng = np.random.default_rng(5)
     right = [
         all(cosines[at, at] > cosines[at, other] for other in rng.permutation(len(test))[:99] if other != at)

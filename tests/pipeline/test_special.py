@@ -117,7 +117,7 @@ def test_an_answer_never_says_again_what_is_not_allowed(
 
 
 def test_what_judges_is_screened_too(told: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ipse.pipeline import judging
+    from ipse.pipeline import judging, rivals
 
     seen: list[str] = []
 
@@ -125,7 +125,7 @@ def test_what_judges_is_screened_too(told: Workspace, monkeypatch: pytest.Monkey
         seen.extend(m.text for talk in talks for m in talk.messages)  # type: ignore[attr-defined]
         return {}
 
-    monkeypatch.setattr(judging, "impostors", looked)
+    monkeypatch.setattr(rivals, "impostors", looked)
     prepare(told)
     train(told, progress=quiet)
     judging.evaluate(told, progress=quiet)
