@@ -267,6 +267,26 @@ def test_a_waiting_file_of_the_generation_in_use_never_takes_its_place(
         assert content(vault)
 
 
+def test_a_whole_file_that_waits_takes_the_place_of_one_that_cannot_be_read(
+    filled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The header has moved on to it, so nothing is lost with the former one."""
+    with Vault.open(filled, PASSPHRASE) as vault:
+        before = content(vault)
+
+    def killed(_self: object) -> None:
+        raise _Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(KeyRing, "adopt", killed)
+        with pytest.raises(_Killed):
+            custody.rotate(filled, PASSPHRASE)
+    (filled / "keys.db").write_bytes(b"no database, and long enough to be looked at" * 99)
+    with Vault.open(filled, PASSPHRASE) as vault:
+        assert content(vault) == before
+    assert not (filled / "keys.db.next").exists()
+
+
 def test_without_any_key_file_an_empty_one_that_waits_is_not_taken_for_it(filled: Path) -> None:
     (filled / "keys.db").unlink()
     (filled / "keys.db.next").touch()
