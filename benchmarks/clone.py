@@ -1,28 +1,37 @@
 """Time to clone, answer latency and memory: from an export on disk to the first answer, step by step.
 
-The data is the demo's made-up person, or with ``--qa`` one speaker of a file of questions and answers
-(JSON lines with speaker, question, answer, date). Floor for answers: TF-IDF and nearest neighbour over the
-same pairs in memory, without a vault, an encoder or a label; nothing that searches can be much faster.
+The data is the demo's made-up person, or with ``--qa`` one speaker of the press briefings of the shared
+data, each written as a WhatsApp chat, with the other speaker's beside it. ``--scored`` goes on to a scorecard
+and a promotion, with ``--adapter`` of an adapter on the base that comes with ipse. Floor for answers: TF-IDF
+and nearest neighbour over the same pairs in memory, without a vault, an encoder or a label; nothing that
+searches can be much faster.
 """
 
 import argparse
-import gzip
-import json
 import resource
 import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from ipse.config import load_settings
+from ipse.errors import RegistryError
 from ipse.pipeline.answering import Clone
 from ipse.pipeline.consents import give
 from ipse.pipeline.importing import import_
+from ipse.pipeline.judging import evaluate, promote
 from ipse.pipeline.learning import dataset_named, prepare, train
 from ipse.pipeline.workspace import Workspace
 from ipse.records import Example
+from ipse.registry import ModelCard, Registry
 from ipse.vault import Vault
+from real_people import briefings  # type: ignore[import-not-found]
+
+if TYPE_CHECKING:
+    from ipse.scorecard import Scorecard
 
 DEMO = Path(__file__).resolve().parents[1] / "examples" / "demo" / "exports"
 ME = ("Tilda Marwede", "tilda.marwede@example.org", "tilda")
@@ -32,21 +41,15 @@ def quiet(_done: float, _total: float | None, _figures: object) -> None:
     """No bar: it would be measured too."""
 
 
-def reflections_of(file: Path, speaker: str, folder: Path) -> Path:
-    """One speaker's answers as an export of reflections."""
-    out = folder / "reflections.jsonl"
-    with gzip.open(file, "rt", encoding="utf-8") as lines, out.open("w", encoding="utf-8") as stream:
-        for n, line in enumerate(lines):
-            row = json.loads(line)
-            if row["speaker"] == speaker:
-                kept = {
-                    "user_id": speaker,
-                    "question_id": str(n),
-                    "question": row["question"],
-                    "created_at": row["date"],
-                }
-                stream.write(json.dumps({**kept, "response_text": row["answer"]}, ensure_ascii=False) + "\n")
-    return out
+def chats_of(data: Path, speaker: str, folder: Path) -> Path:
+    """The briefings as exported WhatsApp chats, one file each."""
+    for n, talk in enumerate(briefings(speaker, data)):
+        lines = [
+            f"{message.at:%d/%m/%Y, %H:%M} - {message.sender.name}: {message.text}"
+            for message in talk.messages
+        ]
+        (folder / f"WhatsApp Chat with Briefing {n}.txt").write_text("\n".join(lines), encoding="utf-8")
+    return folder
 
 
 class Clock:
@@ -63,6 +66,23 @@ class Clock:
         self.total += seconds
         print(f"{name:28}{seconds:9.2f} s")
         return result
+
+
+def scored(workspace: Workspace, clock: Clock, *, adapter: bool) -> None:
+    """On to a scorecard and a promotion, or its refusal by the card."""
+    card = Registry(workspace.vault).card("champion")
+    if adapter:
+        train_adapter = partial(train, workspace, method="lora", progress=quiet)
+        card = cast("ModelCard", clock("train the adapter", train_adapter))
+        print(card.metrics)
+    measured = cast(
+        "Scorecard", clock("scorecard", lambda: evaluate(workspace, model=card.id, progress=quiet))
+    )
+    try:
+        clock("promotion", lambda: promote(workspace, card.id))
+    except RegistryError as error:
+        print(error)
+    print(f"{'import to scored':28}{clock.total:9.2f} s, promotable: {measured.promotable}")
 
 
 def latency(answer: Callable[[str], object], questions: Sequence[str]) -> str:
@@ -93,13 +113,20 @@ def floor(train_examples: Sequence[Example]) -> Callable[[str], str]:
 def main() -> None:
     """Walk from the export to answers."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--qa", type=Path, help="questions and answers, gzipped JSON lines")
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    parser.add_argument("--data", type=Path, default=beside, help="folder of the shared data")
+    parser.add_argument("--qa", action="store_true", help="one speaker of the press briefings")
     parser.add_argument("--speaker", default="MR. CARNEY")
+    parser.add_argument("--scored", action="store_true", help="on to a scorecard and a promotion")
+    parser.add_argument("--adapter", action="store_true", help="of an adapter on our own base")
     parser.add_argument("--questions", type=int, default=200)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        export = reflections_of(options.qa, options.speaker, folder) if options.qa else DEMO
+        export = DEMO
+        if options.qa:
+            (folder / "export").mkdir()
+            export = chats_of(options.data, options.speaker, folder / "export")
         me = (options.speaker,) if options.qa else ME
         clock = Clock()
         vault, _ = Vault.create(folder / "vault", "benchmark passphrase")
@@ -112,6 +139,8 @@ def main() -> None:
             clock("train", lambda: train(workspace, progress=quiet))
             clock("load and first answer", lambda: Clone(workspace).answer("What happened yesterday?"))
             print(f"{'import to first answer':28}{clock.total:9.2f} s")
+            if options.scored:
+                scored(workspace, clock, adapter=options.adapter)
             print(f"{'peak memory':28}{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:9.0f} MB")
             parts = dataset_named(workspace, why="benchmark").split
             questions = [example.context[-1].text for example in parts.test[: options.questions]]

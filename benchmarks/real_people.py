@@ -22,7 +22,7 @@ from ipse.exports import merged
 from ipse.interfaces import ReadOptions
 from ipse.records import Message, Person
 
-__all__ = ["PEOPLE", "Someone", "Talk"]
+__all__ = ["PEOPLE", "Someone", "Talk", "briefings"]
 
 ZULIP = "chat/lean-zulip-116395_maths.jsonl.gz"
 IRC = "chat/ubuntu-irc-disentanglement.tar.gz"
@@ -95,7 +95,7 @@ def _logs(file: Path) -> Iterator[tuple[str, list[str]]]:
     yield from sorted(days.items())
 
 
-def _briefings(name: str, data: Path) -> list[Talk]:
+def briefings(name: str, data: Path) -> list[Talk]:
     """Each briefing is a conversation. Who spoke there before is moved into this speaker's years.
 
     Two press secretaries never held the office at once; only the order of time within each matters here.
@@ -163,6 +163,6 @@ PEOPLE: tuple[Someone, ...] = (
     Someone("chat-1", "chat, mathematicians", partial(_zulip, "Kevin Buzzard")),
     Someone("chat-2", "chat, mathematicians", partial(_zulip, "Mario Carneiro")),
     Someone("chat-3", "chat, help with Ubuntu", partial(_irc, "ActionParsnip")),
-    Someone("qa", "questions and answers, press", partial(_briefings, "MR. CARNEY")),
+    Someone("qa", "questions and answers, press", partial(briefings, "MR. CARNEY")),
     Someone("list", "mailing list, cryptography", partial(_list, "Eric Hughes")),
 )
