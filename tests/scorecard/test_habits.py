@@ -1,5 +1,6 @@
 import msgspec
 import numpy as np
+import pytest
 
 from ipse.scorecard.measures import Measured, Missing, row
 from ipse.scorecard.metrics.habits import Habits, habits
@@ -29,6 +30,22 @@ def test_habits_are_counted_as_they_are_named() -> None:
     assert found["lines a reply"] == 2
     for name in ("commas a word", "apostrophes a word", "brackets a word", "dashes a word", "emoji a word"):
         assert 0 < found[name] < 0.2, name
+
+
+@pytest.mark.parametrize(
+    "text", [":)", "ok :-)", ";D", "no :(", ":/", ":'(", "=)", "8-)", "xD", "XDD", "<3", "^^", ":3", ":-*"]
+)
+def test_an_emoticon_is_seen(text: str) -> None:
+    assert rates(text)["holds an emoticon"] == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["83", "8) and 9)", "(see page 8)", "f(x) is even", "x3", "Windows XP", "a = 3", "at 10:30", "https://x.org",
+     "<300", "7:3", "note: (really)", "x/y", "<PERSON_1>: (no)"],
+)  # fmt: skip
+def test_a_number_a_formula_or_a_word_is_no_emoticon(text: str) -> None:
+    assert rates(text)["holds an emoticon"] == 0
 
 
 def test_every_language_and_script_has_its_marks() -> None:

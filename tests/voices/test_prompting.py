@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime
 
-from ipse.learners.manner import Lengths, Manner, manner_of
+from ipse.learners.manner import Manner, manner_of
+from ipse.lengths import Lengths, Quartiles
 from ipse.records import Example, Turn
 from ipse.voices.prompting import Card, messages, room
 
@@ -14,7 +15,8 @@ def example(reply: str, contact: str = "PERSON_1", lang: str | None = "en", **mo
     )  # fmt: skip
 
 
-PLAIN = Manner(lengths=Lengths(10, 20, 40, 90))
+USUAL = Lengths(everyone=Quartiles(2, 4, 8, 100, most=18))
+PLAIN = Manner(lengths=USUAL)
 NOTHING = Card()
 
 
@@ -26,18 +28,16 @@ def told(*turns: Turn, manner: Manner = PLAIN, card: Card = NOTHING, contact: st
 def test_manner_counts_what_the_owner_wrote() -> None:
     train = [example("Yes. 😀"), example("no 😀"), example("sure thing."), example("ja 😀 klar", lang="de")]
     manner = manner_of([*train, example("no 😀", origin="no 😀")])
-    assert manner.lengths.median == 8
-    assert manner.contacts == {}  # too few to one person
+    assert manner.lengths.everyone.median == 1.5
+    assert manner.lengths.contacts == {}  # too few to one person
     assert manner.languages == {"en": 0.75, "de": 0.25}
     assert (manner.small, manner.stopped, manner.with_emoji, manner.emoji) == (0.75, 0.25, 0.75, ("😀",))
 
 
 def test_lengths_are_those_to_the_contact_where_enough_are_known() -> None:
-    long = [example("x" * 200, contact="PERSON_2") for _ in range(8)]
-    manner = manner_of([*long, *(example("ok") for _ in range(40))])
-    assert manner.towards("PERSON_2") == Lengths(200, 200, 200, 200)
-    assert manner.towards("PERSON_9") == manner.towards(None) == manner.lengths
-    assert room(manner, "PERSON_2", 256) == 100
+    long = [example("word " * 33, contact="PERSON_2") for _ in range(20)]
+    manner = manner_of([*long, *(example("ok") for _ in range(60))])
+    assert room(manner, "PERSON_2", 256) == 99
     assert room(manner, "PERSON_2", 64) == 64
     assert room(manner, "PERSON_1", 256) == 24  # never too little to say anything
 
@@ -59,13 +59,13 @@ def test_in_a_group_each_is_told_apart() -> None:
 
 def test_the_card_is_told_in_the_system_line() -> None:
     manner = Manner(
-        lengths=Lengths(10, 20, 40, 90), languages={"de": 0.8, "en": 0.15, "fr": 0.05},
+        lengths=USUAL, languages={"de": 0.8, "en": 0.15, "fr": 0.05},
         small=0.9, stopped=0.1, with_emoji=0.3, emoji=("😀", "🎉"),
     )  # fmt: skip
     card = Card(values={"family": 0.2})
     system = told(manner=manner, card=card)[0]
     for part in (
-        "10 to 40 characters", "more than 90", "small letter", "leave out the full stop", "30% of messages",
+        "2 to 8 words", "more than 18", "small letter", "leave out the full stop", "30% of messages",
         "😀 🎉", "`de` (80%) and `en` (15%)", "hold dear: family",
     ):  # fmt: skip
         assert part in system

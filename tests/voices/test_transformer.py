@@ -5,14 +5,17 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import fmean
 
+import msgspec
 import pytest
 
 from ipse.config import LoraSettings
 from ipse.errors import BaseModelError, LearnerError
 from ipse.interfaces import LanguageVoice
 from ipse.learners.adapters.lora import LoraLearner
-from ipse.learners.adapters.method import ADAPTER, CARD, CONFIG
+from ipse.learners.adapters.method import ADAPTER, CARD, CONFIG, LENGTHS
+from ipse.lengths import Lengths, count_words, lengths
 from ipse.records import Example, Turn
 from ipse.voices.transformer import Sampling, TransformerVoice
 
@@ -63,7 +66,7 @@ class Scripted(TransformerVoice):
     script = ""
     torn = 0  # bytes missing at the end
 
-    def _draw(self, prompt: list[int], room: int, seed: int) -> Iterator[int]:
+    def _draw(self, prompt: list[int], room: int, seed: int, contact: str | None = None) -> Iterator[int]:
         tokens = self._chat.reply(self.script)
         yield from tokens[: len(tokens) - self.torn]
 
@@ -87,6 +90,26 @@ def test_an_answer_comes_piece_by_piece_and_within_its_length(voice: Transformer
     assert len(pieces) > 3
     assert all(pieces)
     assert len("".join(pieces).encode()) <= 64
+
+
+def test_answers_are_as_long_as_the_owners_are_to_the_contact(voice: TransformerVoice) -> None:
+    said = [("PERSON_1", "yes")] * 20 + [("PERSON_2", "word " * 30)] * 20 + [("PERSON_3", REPLY)] * 60
+    matched = TransformerVoice(voice._seat, voice._chat, lengths=lengths(said))
+
+    def words(contact: str | None) -> float:
+        told = ("".join(matched.stream(CONTEXT, contact=contact, seed=seed)) for seed in range(12))
+        return fmean(count_words(each) for each in told)
+
+    assert words("PERSON_1") < words("PERSON_3") < words("PERSON_2")
+    alone = [answer(voice, seed) for seed in range(3)]
+    assert alone == ["".join(matched.stream(CONTEXT, contact="PERSON_9", seed=seed)) for seed in range(3)]
+
+
+def test_lengths_of_the_owner_come_with_the_adapter(files: dict[str, bytes]) -> None:
+    held = msgspec.json.decode(files[LENGTHS], type=Lengths)
+    assert held.contacts["PERSON_1"].median == 4
+    with pytest.raises(LearnerError, match=r"lengths\.json"):
+        TransformerVoice.load({**files, LENGTHS: b"{"})
 
 
 def test_letters_of_several_bytes_come_whole_and_a_torn_one_is_dropped(voice: TransformerVoice) -> None:

@@ -18,6 +18,8 @@ _OTHERS = {
     "echo": "replies that stand word for word in what they answer",
     "between": "examples that lie in the gap between two sets",
     "purged": "replies that nearly repeat one of the test set",
+    "special": "messages of special categories, for which there is no consent of their own "
+    "(ipse consent give --special)",
 }
 
 
@@ -81,7 +83,8 @@ def _explain(card: "Card", told: "Report") -> None:
     table = Table("rule", "left out", "what it is, and samples", show_lines=True)
     for reason, count in sorted(card.filters.items(), key=lambda pair: (-pair[1], pair[0])):
         shown = [f"[dim]{one.who}:[/] {escape(one.text)}" for one in told.samples.get(reason, ())]
-        what = about.get(reason) or _OTHERS.get(reason) or about["content"]
+        kind = reason.partition(" ")[0]  # "special health" is one of "special"
+        what = about.get(reason) or _OTHERS.get(kind) or about["content"]
         table.add_row(reason, f"{count:,}", "\n".join((escape(what), *shown)))
     out = console()
     out.print(table)

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from ipse.learners.manner import Lengths, Manner
+from ipse.learners.manner import Manner
+from ipse.lengths import Quartiles
 from ipse.records import Turn
 
 __all__ = ["Card", "messages", "room"]
@@ -24,7 +25,7 @@ TASK = (
 NAMED = 0.1  # share of replies from which a language is told
 OFTEN, RARELY = 0.6, 0.15
 THEMES = 4
-ROOM = 2.0  # characters that a token holds at least, on the whole
+ROOM = 3  # tokens that a word takes at most, on the whole, with the marks around it
 LEAST_ROOM = 24  # tokens
 
 
@@ -51,7 +52,7 @@ def messages(
 
     Roles alternate and the last is the partner's, as many chat templates demand.
     """
-    told: list[Message] = [{"role": "system", "content": _system(manner, card, manner.towards(contact))}]
+    told: list[Message] = [{"role": "system", "content": _system(manner, card, manner.lengths.to(contact))}]
     for situation, reply in examples:
         told += [{"role": "user", "content": situation}, {"role": "assistant", "content": reply}]
     group = len({turn.speaker for turn in context if turn.role == "partner"}) > 1
@@ -70,12 +71,13 @@ def messages(
 
 def room(manner: Manner, contact: str | None, most: int) -> int:
     """Tokens an answer may take: as long as the owner's own to this contact get, and no longer."""
-    return min(most, max(LEAST_ROOM, round(manner.towards(contact).most / ROOM)))
+    return min(most, max(LEAST_ROOM, round(ROOM * manner.lengths.to(contact).most)))
 
 
-def _system(manner: Manner, card: Card, lengths: Lengths) -> str:
-    usual = f"Half of their messages here have {lengths.lower} to {lengths.upper} characters"
-    lines = [TASK, f"{usual}, and hardly any more than {lengths.most}.", _habits(manner)]
+def _system(manner: Manner, card: Card, lengths: Quartiles) -> str:
+    low, high, most = (round(each) for each in (lengths.low, lengths.high, lengths.most))
+    usual = f"Half of their messages here have {low} to {high} words"
+    lines = [TASK, f"{usual}, and hardly any more than {most}.", _habits(manner)]
     if spoken := _shares(manner.languages, NAMED):
         lines.append(f"They write {spoken}; answer in the language of the conversation.")
     if card.themes:

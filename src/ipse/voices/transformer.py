@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 
 from ipse.config import Settings
+from ipse.errors import LearnerError
+from ipse.learners.adapters.method import LENGTHS
 from ipse.learners.chat import IGNORED, ChatFormat
 from ipse.learners.likelihood import bits_of_windows, token_bits
+from ipse.lengths import Lengths, count_words
 from ipse.records import Turn
 from ipse.voices.seats import Seat, seated
 
@@ -48,8 +51,11 @@ class TransformerVoice:
 
     name = "lora"
 
-    def __init__(self, seat: Seat, chat: ChatFormat, *, adapter: bool = True) -> None:
+    def __init__(
+        self, seat: Seat, chat: ChatFormat, *, adapter: bool = True, lengths: Lengths | None = None
+    ) -> None:
         self._seat = seat
+        self._lengths = lengths
         self._model = seat.model
         self._chat = chat
         self._adapter = adapter
@@ -63,7 +69,11 @@ class TransformerVoice:
         from the one trained on, and ``LearnerError`` where the artefact is not whole.
         """
         seat = seated(files)
-        return cls(seat, seat.chat)
+        try:
+            lengths = msgspec.json.decode(files.get(LENGTHS, b"null"), type=Lengths | None)
+        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+            raise LearnerError(f"{LENGTHS} of the adapter cannot be read.", hint="Train it again.") from error
+        return cls(seat, seat.chat, lengths=lengths)
 
     def configure(self, settings: Settings) -> None:
         """Draw words as the settings say."""
@@ -76,19 +86,16 @@ class TransformerVoice:
         """The same model without the adapter, given the same prompts."""
         return TransformerVoice(self._seat, self._chat, adapter=False)
 
-    def stream(
-        self,
-        context: Sequence[Turn],
-        *,
-        contact: str | None,  # noqa: ARG002  what it knows of a contact is in the context
-        seed: int,
-    ) -> Iterator[str]:
-        """Yield an answer as it is drawn. The same seed and context give the same answer on a CPU."""
+    def stream(self, context: Sequence[Turn], *, contact: str | None, seed: int) -> Iterator[str]:
+        """Yield an answer as it is drawn, about as long as the owner's usually are to ``contact``.
+
+        The same seed, contact and context give the same answer on a CPU.
+        """
         room = min(self.sampling.max_new_tokens, self._chat.window // 2)
         prompt = self._chat.prompt(context, self._chat.window - room)
         said: list[int] = []
         sent = ""
-        for token in self._draw(prompt, room, seed):
+        for token in self._draw(prompt, room, seed, contact):
             said.append(token)
             text = self._decode(said)
             if not text.endswith(UNREAD) and len(text) > len(sent):
@@ -133,7 +140,7 @@ class TransformerVoice:
             spent = sum(bits_of_windows(self._model, windows))
         return spent + 8 * self._chat.hidden_bytes(reply)
 
-    def _draw(self, prompt: list[int], room: int, seed: int) -> Iterator[int]:
+    def _draw(self, prompt: list[int], room: int, seed: int, contact: str | None = None) -> Iterator[int]:
         """Tokens up to the end of the turn, at least one; control tokens are never drawn."""
         import torch
 
@@ -142,18 +149,26 @@ class TransformerVoice:
         stops = sorted(stopping)
         forbidden = sorted(set(self._chat.tokenizer.all_special_ids) - self._chat.stops)
         ids, cache = torch.tensor([prompt]), None
-        seen = set(prompt)
+        seen, said = set(prompt), list[int]()
         for position in range(room):
             with torch.no_grad():
                 logits, cache = self._forward(ids, cache)
             last = _penalized(logits[0, -1].float().cpu(), seen - stopping, self.sampling.repetition_penalty)
+            last[stops] += self._ending(contact, said)
             last[forbidden if position else forbidden + stops] = -torch.inf
             token = _pick(last, self.sampling, dice)
             if token in self._chat.stops:
                 return
             yield token
             seen.add(token)
+            said.append(token)
             ids = torch.tensor([[token]])
+
+    def _ending(self, contact: str | None, said: list[int]) -> float:
+        """What the owner's lengths to a contact add to the log odds of ending after what was said."""
+        if self._lengths is None or contact not in self._lengths.contacts:
+            return 0.0
+        return self._lengths.ending(contact, count_words(self._decode(said)))
 
     def _decode(self, ids: list[int]) -> str:
         text: str = self._chat.tokenizer.decode(

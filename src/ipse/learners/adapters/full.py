@@ -1,9 +1,7 @@
 """Full training: every weight of the base. For tiny bases; the result is as large as the base itself."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from copy import deepcopy
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
@@ -43,7 +41,9 @@ class FullLearner(AdapterLearner):
     @classmethod
     def put_on(cls, base: "PreTrainedModel", plan: Plan, settings: LoraSettings) -> "torch.nn.Module":  # noqa: ARG003
         """See :meth:`AdapterLearner.put_on`; the base itself stays beside a copy."""
-        return _beside(base)
+        from ipse.learners.adapters.modules import Beside
+
+        return Beside(base)
 
     @classmethod
     def weights(cls, model: "torch.nn.Module") -> "dict[str, torch.Tensor]":
@@ -62,10 +62,12 @@ class FullLearner(AdapterLearner):
         from safetensors import SafetensorError
         from safetensors.torch import load
 
+        from ipse.learners.adapters.modules import Beside
+
         try:
             if json.loads(files[CONFIG])["type"] != "full":
                 raise KeyError(CONFIG)
-            model, held = _beside(base), load(files[ADAPTER])
+            model, held = Beside(base), load(files[ADAPTER])
             with torch.no_grad():
                 own = cls.weights(model)
                 if own.keys() != held.keys():
@@ -82,38 +84,3 @@ class FullLearner(AdapterLearner):
     def merged(cls, model: "torch.nn.Module") -> "PreTrainedModel":
         """See :meth:`AdapterLearner.merged`."""
         return cast("PreTrainedModel", model.tuned)
-
-
-def _beside(base: "PreTrainedModel") -> "torch.nn.Module":
-    """A copy of the base that is trained, and the base itself for whoever asks for it."""
-    import torch
-
-    class Beside(torch.nn.Module):
-        """Two models with one door."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.base = base.requires_grad_(requires_grad=False)
-            self.tuned = deepcopy(base).float().requires_grad_(requires_grad=True)
-            self.on = True
-
-        def forward(self, **given: Any) -> Any:  # noqa: ANN401  as the base's
-            ask: Callable[..., Any] = self.tuned if self.on else self.base
-            return ask(**given)
-
-        def get_base_model(self) -> "PreTrainedModel":
-            return self.tuned
-
-        @property
-        def device(self) -> torch.device:
-            return cast("torch.device", self.base.device)
-
-        @contextmanager
-        def disable_adapter(self) -> Iterator[None]:
-            self.on = False
-            try:
-                yield
-            finally:
-                self.on = True
-
-    return Beside()

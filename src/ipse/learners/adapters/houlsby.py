@@ -31,7 +31,7 @@ class HoulsbyLearner(AdapterLearner):
     @classmethod
     def put_on(cls, base: "PreTrainedModel", plan: Plan, settings: LoraSettings) -> "torch.nn.Module":  # noqa: ARG003
         """See :meth:`AdapterLearner.put_on`; ``LearnerError`` where no layer ends in a known way."""
-        from ipse.learners.adapters.bottlenecks import Bottlenecked
+        from ipse.learners.adapters.modules import Bottlenecked
 
         ends = settings.target_modules or ENDS
         return Bottlenecked(base, ends, width=settings.bottleneck, dropout=settings.dropout)
@@ -54,7 +54,7 @@ class HoulsbyLearner(AdapterLearner):
         from safetensors import SafetensorError
         from safetensors.torch import load
 
-        from ipse.learners.adapters.bottlenecks import Bottlenecked
+        from ipse.learners.adapters.modules import Bottlenecked
 
         try:
             held = json.loads(files[CONFIG])

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-__all__ = ["ADAPTER", "CARD", "CONFIG", "FORMAT", "AdapterLearner", "plain_json"]
+__all__ = ["ADAPTER", "CARD", "CONFIG", "FORMAT", "LENGTHS", "AdapterLearner", "plain_json"]
 
 ADAPTER, CONFIG, CARD = "adapter_model.safetensors", "adapter_config.json", "ipse.json"
+LENGTHS = "lengths.json"  # how long replies to each contact are, for the voice to match
 FORMAT = 1
 
 

@@ -24,7 +24,15 @@ from ipse.config import LoraSettings
 from ipse.errors import CancelledError
 from ipse.interfaces import Checkpoints, Progress
 from ipse.learners.adapters.looking import Looks, Watched, membership, rose, schedule, told_apart
-from ipse.learners.adapters.method import ADAPTER, CARD, CONFIG, FORMAT, AdapterLearner, plain_json
+from ipse.learners.adapters.method import (
+    ADAPTER,
+    CARD,
+    CONFIG,
+    FORMAT,
+    LENGTHS,
+    AdapterLearner,
+    plain_json,
+)  # fmt: skip
 from ipse.learners.adapters.monitors import Monitor
 from ipse.learners.adapters.plans import plan
 from ipse.learners.adapters.presets import with_preset
@@ -35,6 +43,7 @@ from ipse.learners.adapters.state import Standing, packed, unpacked
 from ipse.learners.adapters.stepping import Stepper
 from ipse.learners.adapters.texts import Texts
 from ipse.learners.chat import ChatFormat
+from ipse.lengths import of_examples
 from ipse.records import Example
 
 if TYPE_CHECKING:
@@ -121,7 +130,7 @@ class Run:
         return out
 
     def artefact(self) -> dict[str, bytes]:
-        """The best weights, what is needed to put them on the base, and the card."""
+        """The best weights, what is needed to put them on the base, the card, and lengths by contact."""
         from safetensors.torch import save
 
         card = {
@@ -144,6 +153,7 @@ class Run:
             ADAPTER: save(best, metadata={"format": "pt"}),
             CONFIG: plain_json(config),
             CARD: plain_json(card),
+            LENGTHS: msgspec.json.encode(of_examples(self.examples)),
         }
 
     def report(self) -> dict[str, float]:

@@ -48,7 +48,9 @@ _SEEN = {
         "ends with an emoji": _EMOJI + "\ufe0f?$",
         "ends without a mark": r"\w$",
         "holds an emoji": _EMOJI,
-        "holds an emoticon": r"(?<!\w)[:;=xX8][-']?[)(DPp/|oO3*]+(?!\w)|\^\^|<3",
+        # An eye that could be a number, a word or a sign ("8)", "83", "(x)", "XP", "= 3") needs more.
+        "holds an emoticon": r"(?<!\w)(?:[:;][-'^]?[)(DPp/|\\oO3*]+|=[-']?[)(DPp]+|8-[)D]+|[xX]D+)(?!\w)"
+        r"|\^\^|<3(?!\d)",
         "holds a question mark": r"[?？؟]",
         "holds an exclamation mark": r"[!！]",
         "doubles marks": r"[!?]{2}",

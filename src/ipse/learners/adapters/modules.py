@@ -1,7 +1,11 @@
-"""A bottleneck behind modules of a model, called by hooks. Imports torch: import it where it is needed."""
+"""What is put on a base without peft: bottlenecks behind its modules, or a copy of it that is trained.
+
+Imports torch: import it where it is needed.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
@@ -12,7 +16,7 @@ from ipse.errors import LearnerError
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-__all__ = ["Bottlenecked"]
+__all__ = ["Beside", "Bottlenecked"]
 
 
 class _Bottleneck(torch.nn.Module):
@@ -33,17 +37,55 @@ class _Bottleneck(torch.nn.Module):
         return seen + added.to(seen.dtype)
 
 
-class Bottlenecked(torch.nn.Module):
+class _Switched(torch.nn.Module):
+    """A frozen base, and something on it that can be taken off for a while."""
+
+    def __init__(self, base: "PreTrainedModel") -> None:
+        super().__init__()
+        self.base = base.requires_grad_(requires_grad=False)
+        self.on = True
+
+    @property
+    def device(self) -> torch.device:
+        """Where it is computed."""
+        return cast("torch.device", self.base.device)
+
+    @contextmanager
+    def disable_adapter(self) -> Iterator[None]:
+        """The base alone, for a while."""
+        self.on = False
+        try:
+            yield
+        finally:
+            self.on = True
+
+
+class Beside(_Switched):
+    """A copy of the base that is trained, in 32 bits, and the base itself for whoever asks for it."""
+
+    def __init__(self, base: "PreTrainedModel") -> None:
+        super().__init__(base)
+        self.tuned = deepcopy(base).float().requires_grad_(requires_grad=True)
+
+    def forward(self, **given: Any) -> Any:  # noqa: ANN401  as the base's
+        """What the one that is on gives."""
+        ask: Callable[..., Any] = self.tuned if self.on else self.base
+        return ask(**given)
+
+    def get_base_model(self) -> "PreTrainedModel":
+        """The transformers model that is trained."""
+        return self.tuned
+
+
+class Bottlenecked(_Switched):
     """The base with a bottleneck behind each linear layer whose name ends in one of ``ends``.
 
     Raises ``LearnerError`` where there is none.
     """
 
     def __init__(self, base: "PreTrainedModel", ends: Sequence[str], *, width: int, dropout: float) -> None:
-        super().__init__()
-        self.base = base.requires_grad_(requires_grad=False)
+        super().__init__(base)
         self.shape: dict[str, object] = {"type": "houlsby", "width": width, "ends": list(ends)}
-        self.on = True
         self.bottlenecks = torch.nn.ModuleDict()
         for name, module in list(base.named_modules()):
             channels = _channels(module)
@@ -65,20 +107,6 @@ class Bottlenecked(torch.nn.Module):
     def get_base_model(self) -> "PreTrainedModel":
         """The transformers model inside."""
         return self.base
-
-    @property
-    def device(self) -> torch.device:
-        """Where it is computed."""
-        return cast("torch.device", self.base.device)
-
-    @contextmanager
-    def disable_adapter(self) -> Iterator[None]:
-        """The base alone, for a while."""
-        self.on = False
-        try:
-            yield
-        finally:
-            self.on = True
 
     def _behind(self, one: _Bottleneck) -> Callable[..., Any]:
         return lambda _module, _given, out: one(out) if self.on else out
