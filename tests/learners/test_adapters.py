@@ -15,7 +15,7 @@ from ipse.errors import BaseModelError, CancelledError, LearnerError
 from ipse.interfaces import Learner
 from ipse.learners.adapters.looking import rose
 from ipse.learners.adapters.lora import LoraLearner
-from ipse.learners.adapters.method import ADAPTER, CARD, CONFIG
+from ipse.learners.adapters.method import ADAPTER, CARD, CONFIG, LENGTHS
 from ipse.learners.adapters.plans import Plan, plan
 
 from .adapting import examples, ignore, settings
@@ -184,7 +184,7 @@ def test_stopped_by_the_owner_it_leaves_no_file_and_keeps_the_best_so_far(
         learner.fit(examples(40), examples(5, 40), Steps(stop_at=5))
     assert list(tmp_path.iterdir()) == []
     assert learner.report()["steps"] == 5
-    assert set(learner.artefact()) == {ADAPTER, CONFIG, CARD}
+    assert set(learner.artefact()) == {ADAPTER, CONFIG, CARD, LENGTHS}
 
 
 def test_stopped_before_it_began_there_is_nothing_to_keep(tiny_base: Path) -> None:
