@@ -18,6 +18,7 @@ from ipse.pipeline.compliance import LINES, SignedReport, asked_by
 from ipse.pipeline.manifests import VERSION
 from ipse.pipeline.portability import TABLES
 from ipse.schemas import WireMessage
+from ipse.server.app import assembled
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 REFERENCE = DOCS / "reference"
@@ -153,6 +154,11 @@ def report_schema() -> str:
     return json.dumps(msgspec.json.schema(SignedReport), indent=1) + "\n"
 
 
+def interface() -> str:
+    """The service's OpenAPI document; the TypeScript client is made of it."""
+    return json.dumps(assembled().openapi(), indent=1, ensure_ascii=False) + "\n"
+
+
 def archive() -> str:
     """The tables of `ipse export all`."""
     lines = ["# The export of a vault", "", "Generated from the code; `make docs` renews it.", ""]
@@ -191,6 +197,7 @@ def main() -> int:
         CONCEPTS / "compliance.md": compliance(CONCEPTS / "compliance.md"),
         CONCEPTS / "datasets.md": datasets(CONCEPTS / "datasets.md"),
         REFERENCE / "archive.md": archive(),
+        REFERENCE / "openapi.json": interface(),
         **{GUIDES / f"{source.name}.md": guide(source) for source in plugins.sources()},
     }
     stale = []

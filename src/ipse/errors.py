@@ -25,6 +25,9 @@
     ├── EnrichmentError          a link could not be looked up; `again` tells whether later may help
     ├── RegistryError            no such model, or it may not be promoted
     ├── PluginError              a plugin does not load or breaks its contract
+    ├── AccessError              who asks the service may not: no token, or not the scope
+    ├── NotFoundError            there is nothing of that id
+    ├── BusyError                asked too often, or too many ask at once; `after` tells when to ask again
     └── CancelledError           the owner stopped the job; finished work is kept
 
 An ``IpseError`` reaches the owner as one line that ends with what to do next. Anything else is a bug
@@ -32,8 +35,10 @@ and shows its traceback.
 """
 
 __all__ = [
+    "AccessError",
     "AuditError",
     "BaseModelError",
+    "BusyError",
     "CancelledError",
     "ConsentError",
     "DamagedVaultError",
@@ -43,6 +48,7 @@ __all__ = [
     "IpseError",
     "LearnerError",
     "MissingExtraError",
+    "NotFoundError",
     "OwnerUnknownError",
     "PluginError",
     "PrivacyError",
@@ -170,6 +176,26 @@ class RegistryError(IpseError):
 
 class PluginError(IpseError):
     """A plugin does not load or breaks its contract."""
+
+
+class AccessError(IpseError):
+    """Who asks the service may not; ``known`` tells whether it knows them at all."""
+
+    def __init__(self, message: str, *, hint: str = "", known: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.known = known
+
+
+class NotFoundError(IpseError):
+    """There is nothing of that id."""
+
+
+class BusyError(IpseError):
+    """Asked too often, or too many ask at once; ask again ``after`` so many seconds."""
+
+    def __init__(self, message: str, *, hint: str = "", after: float = 1.0) -> None:
+        super().__init__(message, hint=hint)
+        self.after = after
 
 
 class CancelledError(IpseError):

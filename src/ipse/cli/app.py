@@ -28,8 +28,10 @@ from ipse.cli import (
     privacy_,
     profile_,
     report_,
+    serve_,
     settings_,
     sources_,
+    token_,
     train_,
     vault_,
 )
@@ -66,11 +68,13 @@ app.add_typer(models_.app, name="models", rich_help_panel=LEARN)
 app.add_typer(monitor_.app, name="monitor", rich_help_panel=LEARN)
 app.command("answer", rich_help_panel=USE)(answer_.answer)
 app.command("chat", rich_help_panel=USE)(answer_.chat)
+app.command("serve", rich_help_panel=USE)(serve_.serve)
 app.add_typer(export_.app, name="export", rich_help_panel=USE)
 app.command("forget", rich_help_panel=LOOK)(forget_.forget)
 app.command("purge", rich_help_panel=LOOK)(forget_.purge)
 app.add_typer(privacy_.app, name="privacy", rich_help_panel=LOOK)
 app.add_typer(jobs_.app, name="jobs", rich_help_panel=LOOK)
+app.add_typer(token_.app, name="token", rich_help_panel=LOOK)
 app.add_typer(audit_.app, name="audit", rich_help_panel=LOOK)
 vault_.app.command("move-catalog")(catalog_.move_catalog)
 app.add_typer(vault_.app, name="vault", rich_help_panel=LOOK)

@@ -16,11 +16,11 @@ from ipse.config.sections import (
     RetentionSettings,
     RetrievalSettings,
     ScorecardSettings,
-    ServerSettings,
     Settings,
     SourceRetention,
     VoiceSettings,
 )
+from ipse.config.servers import ServerSettings, ServiceSettings
 
 __all__ = [
     "AuditSettings",
@@ -38,6 +38,7 @@ __all__ = [
     "RetrievalSettings",
     "ScorecardSettings",
     "ServerSettings",
+    "ServiceSettings",
     "Settings",
     "SourceRetention",
     "VoiceSettings",

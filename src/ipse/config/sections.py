@@ -2,7 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import Field, SecretStr
+
+from ipse.config.section import Section
+from ipse.config.servers import ServerSettings, ServiceSettings
 
 __all__ = [
     "AuditSettings",
@@ -19,7 +22,6 @@ __all__ = [
     "RetentionSettings",
     "RetrievalSettings",
     "ScorecardSettings",
-    "ServerSettings",
     "Settings",
     "SourceRetention",
     "VoiceSettings",
@@ -28,11 +30,7 @@ __all__ = [
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class CatalogSettings(_Section):
+class CatalogSettings(Section):
     """Where the catalog of a new vault lies; a vault that is there knows it itself."""
 
     url: str = Field(
@@ -43,7 +41,7 @@ class CatalogSettings(_Section):
     )
 
 
-class ImportSettings(_Section):
+class ImportSettings(Section):
     """How exports are read."""
 
     tz: str = Field("UTC", description="IANA zone of exports that hold local times, such as Europe/Berlin")
@@ -57,7 +55,7 @@ class ImportSettings(_Section):
     )
 
 
-class PrivacySettings(_Section):
+class PrivacySettings(Section):
     """What the gate refuses and replaces."""
 
     exclude_people: tuple[str, ...] = Field((), description="names or addresses whose messages are refused")
@@ -102,14 +100,14 @@ class PrivacySettings(_Section):
 Days = Annotated[int, Field(ge=0)]
 
 
-class SourceRetention(_Section):
+class SourceRetention(Section):
     """How long records of one source are kept, in days; what is not set is as for all sources."""
 
     messages: Days | None = None
     events: Days | None = None
 
 
-class RetentionSettings(_Section):
+class RetentionSettings(Section):
     """How long what is in the vault is kept, in days; 0: until it is erased."""
 
     messages: int = Field(0, ge=0, description="days that messages are kept; 0: until erased")
@@ -152,7 +150,7 @@ class RetentionSettings(_Section):
         return held, held
 
 
-class AuditSettings(_Section):
+class AuditSettings(Section):
     """A copy of the log's checkpoints where the vault is not."""
 
     anchor: str = Field(
@@ -165,13 +163,13 @@ class AuditSettings(_Section):
     )
 
 
-class BackupSettings(_Section):
+class BackupSettings(Section):
     """When a new backup is due: `ipse vault doctor` and the compliance report go by it."""
 
     max_age: int = Field(30, ge=1, description="days after which the last backup is too old")
 
 
-class KeySettings(_Section):
+class KeySettings(Section):
     """How long an unlocked vault stays so."""
 
     auto_lock: float = Field(
@@ -179,7 +177,7 @@ class KeySettings(_Section):
     )
 
 
-class EnrichSettings(_Section):
+class EnrichSettings(Section):
     """How links are looked up, once the owner allows it."""
 
     seconds_between: float = Field(1.0, ge=0, description="pause between two questions to one site")
@@ -187,7 +185,7 @@ class EnrichSettings(_Section):
     again_days: float = Field(30.0, ge=0, description="days after which a failed link is asked for again")
 
 
-class DatasetSettings(_Section):
+class DatasetSettings(Section):
     """How messages become examples (SCORECARD: the recipe)."""
 
     burst_minutes: float = Field(
@@ -245,7 +243,7 @@ class DatasetSettings(_Section):
     )
 
 
-class RetrievalSettings(_Section):
+class RetrievalSettings(Section):
     """The embedded voice: an encoder trained on the owner's own pairs."""
 
     dimensions: int = Field(256, ge=8, description="size of the learned embedding")
@@ -253,7 +251,7 @@ class RetrievalSettings(_Section):
     seed: int = 7
 
 
-class EnsembleSettings(_Section):
+class EnsembleSettings(Section):
     """The voice of two: an adapter proposes, the embedded voice recalls, the best is said."""
 
     adapter: Literal["lora", "qlora", "dora", "houlsby", "full"] = Field(
@@ -267,7 +265,7 @@ class EnsembleSettings(_Section):
     seed: int = 7
 
 
-class VoiceSettings(_Section):
+class VoiceSettings(Section):
     """How the next word is drawn, by every voice that draws words."""
 
     temperature: float = Field(0.7, gt=0, le=2)
@@ -281,19 +279,7 @@ class VoiceSettings(_Section):
     )
 
 
-class ServerSettings(_Section):
-    """A server of language models that speaks OpenAI's chat protocol, for the method `prompted`."""
-
-    url: str = Field("http://127.0.0.1:11434/v1", description="its address; this is Ollama's own")
-    model: str = Field("", description="model to ask for; empty: the first that the server lists")
-    key: SecretStr = Field(SecretStr(""), description="its key, if it wants one; better in IPSE_SERVER__KEY")
-    allow_network: bool = Field(
-        default=False, description="let prompts, with past messages in them, go to another machine"
-    )
-    timeout: float = Field(60.0, gt=0, description="seconds to wait for the next piece of an answer")
-
-
-class LoraSettings(_Section):
+class LoraSettings(Section):
     """The adapters (lora, qlora, dora, houlsby, full), with the defaults of the recipe.
 
     What is set here counts before the preset of the base's family.
@@ -354,7 +340,7 @@ class LoraSettings(_Section):
     seed: int = 7
 
 
-class ScorecardSettings(_Section):
+class ScorecardSettings(Section):
     """How a clone is judged."""
 
     resamples: int = Field(2000, ge=100, description="bootstrap resamples, by conversation")
@@ -364,14 +350,14 @@ class ScorecardSettings(_Section):
     seed: int = 7
 
 
-class ReportSettings(_Section):
+class ReportSettings(Section):
     """What the compliance report holds the vault to."""
 
     controller: str = Field("", description="who is responsible, as the record of processing names them")
     drill_days: int = Field(365, ge=1, description="days after which the last restore drill is too old")
 
 
-class Settings(_Section):
+class Settings(Section):
     """All settings of one run."""
 
     vault: str = Field("", description="folder of the vault; empty: the one found here, else the user's own")
@@ -389,5 +375,6 @@ class Settings(_Section):
     ensemble: EnsembleSettings = EnsembleSettings()
     voice: VoiceSettings = VoiceSettings()
     server: ServerSettings = ServerSettings()
+    service: ServiceSettings = ServiceSettings()
     scorecard: ScorecardSettings = ScorecardSettings()
     report: ReportSettings = ReportSettings()

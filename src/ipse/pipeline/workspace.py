@@ -67,11 +67,14 @@ class Workspace:
         self._read: WeakKeyDictionary[Roster, _Read] = WeakKeyDictionary()
 
     @classmethod
-    def open(cls, settings: Settings, secret: str | Opener, *, purge: bool = True) -> Self:
+    def open(
+        cls, settings: Settings, secret: str | Opener, *, purge: bool = True, temporary: bool = True
+    ) -> Self:
         """Open the vault of this run with its passphrase or recovery key, or another way to its key.
 
         An erasure that was cut short is finished first, and what is kept no longer than now is let go, but
-        without ``purge``. Until it is closed, temporary files of this process lie in the vault.
+        without ``purge``. Until it is closed, temporary files of this process lie in the vault, but without
+        ``temporary``: who opens several at once sees to that.
         """
         folder = locate(settings)
         if not (folder / "vault.json").is_file():
@@ -79,7 +82,8 @@ class Workspace:
         opener = by_secret(secret) if isinstance(secret, str) else secret
         workspace = cls(Vault.open_by(folder, opener), settings)
         try:
-            workspace._open.enter_context(scratch(folder))
+            if temporary:
+                workspace._open.enter_context(scratch(folder))
             _settle(workspace, purge=purge)
         except BaseException:
             workspace.close()

@@ -82,6 +82,12 @@ class Documents:
         label = _Label(kind, name)
         return self._content(label, self._existing(label))
 
+    def find(self, kind: str, name: str) -> bytes | None:
+        """The content of a document, None where there is none: one look-up, for ids that strangers name."""
+        label = _Label(kind, name)
+        row = self._find(label)
+        return self._content(label, row) if row else None
+
     def states(self, kind: str) -> dict[str, str]:
         """The ids of a kind with their states, in order of creation.
 

@@ -251,6 +251,10 @@ class Vault:
         """The content of a document; raises ``VaultError`` when there is none."""
         return self._documents.get(kind, name)
 
+    def find(self, kind: str, name: str) -> bytes | None:
+        """The content of a document, or None; quicker than :meth:`get` where there is none."""
+        return self._documents.find(kind, name)
+
     def ids(self, kind: str) -> list[str]:
         """The ids of a kind, in order of creation."""
         return list(self._documents.states(kind))

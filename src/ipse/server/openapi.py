@@ -1,0 +1,90 @@
+"""The OpenAPI document: what FastAPI derives, the errors as they are sent, and the scope of each route."""
+
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute, APIWebSocketRoute
+
+from ipse.server.problems import MEDIA_TYPE, Problem
+
+__all__ = ["ERRORS", "install", "scopes_of"]
+
+ERRORS: Final = {
+    "400": "The body cannot be read.",
+    "401": "Nobody is signed in, or the token is not valid.",
+    "403": "The token lacks the scope, or another site asked.",
+    "404": "There is nothing of that id.",
+    "409": "It cannot be done as things are; the hint says what to do first.",
+    "413": "The body is too large.",
+    "421": "The service is asked for by a name that is not its own.",
+    "422": "The request is not as it should be.",
+    "429": "Too often, or too many at once; `Retry-After` says when to ask again.",
+}
+"""What any route may answer."""
+
+REFERENCE: Final = {"$ref": "#/components/schemas/Problem"}
+ABOUT: Final = (
+    "A person's own AI on their own machine. Sign in with a browser, or send a token "
+    "(`Authorization: Bearer ipse_…`; `ipse token add`). Each route names the scope that it takes. "
+    "Requests by cookie that change something carry the header `X-Ipse: 1`."
+)
+
+
+def scopes_of(route: APIRoute | APIWebSocketRoute) -> list[str]:
+    """The scopes that a route takes; none for what is open to anybody."""
+    return sorted(set(_scopes(route.dependant)))
+
+
+def _scopes(dependant: Dependant) -> list[str]:
+    own = list(dependant.own_oauth_scopes or [])
+    return own + [scope for below in dependant.dependencies for scope in _scopes(below)]
+
+
+def install(app: FastAPI) -> None:
+    """Let ``app`` describe itself so."""
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _document(app)
+        return app.openapi_schema
+
+    app.openapi = document  # type: ignore[method-assign]
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    made = get_openapi(title="ipse", version=app.version, description=ABOUT, routes=app.routes)
+    components = made.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas.update(problem.pop("$defs"))
+    schemas["Problem"] = problem
+    components["securitySchemes"] = {
+        "token": {"type": "http", "scheme": "bearer", "bearerFormat": "ipse_…"},
+        "browser": {"type": "apiKey", "in": "cookie", "name": "ipse_session"},
+    }
+    for route in app.routes:
+        if isinstance(route, APIRoute) and route.include_in_schema:
+            for method in route.methods or ():
+                _complete(made["paths"][route.path_format][method.lower()], scopes_of(route))
+    return made
+
+
+def _complete(operation: dict[str, Any], scopes: list[str]) -> None:
+    responses: dict[str, Any] = operation["responses"]
+    told = {status: response["description"] for status, response in responses.items() if status[0] in "45"}
+    told.pop("422", None)  # the framework's own words
+    responses |= {status: _error(about) for status, about in {**ERRORS, **told}.items()}
+    if scopes:
+        operation["security"] = [{"token": scopes}, {"browser": scopes}]
+        operation["x-scopes"] = scopes
+        operation["description"] = (
+            f"{operation.get('description', '')}\n\nScope: `{'`, `'.join(scopes)}`.".strip()
+        )
+
+
+def _error(description: str) -> dict[str, Any]:
+    return {"description": description, "content": {MEDIA_TYPE: {"schema": REFERENCE}}}

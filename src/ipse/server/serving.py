@@ -1,0 +1,115 @@
+"""Running the service: where it listens, with what certificate, and the link that signs a browser in."""
+
+import asyncio
+import ipaddress
+import os
+import socket
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import uvicorn
+
+from ipse.config import Settings
+from ipse.errors import SettingsError
+from ipse.server.app import create
+from ipse.server.guard import hosts_of
+from ipse.server.vaults import Vaults
+
+__all__ = ["Link", "serve"]
+
+LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
+GOODBYE_SECONDS: Final = 5
+
+
+class Link(NamedTuple):
+    """Where the service is. ``signed`` signs a browser in, once, within ten minutes; None if locked."""
+
+    address: str
+    signed: str | None
+
+
+def serve(vaults: Vaults, settings: Settings, *, started: Callable[[Link], None]) -> None:
+    """Serve until told to stop (SIGINT, SIGTERM); ``started`` is called when it listens.
+
+    Raises ``SettingsError`` for an address that cannot be had, and for any but loopback without TLS and
+    leave.
+    """
+    scheme = _scheme(settings)
+    listening = _listen(settings.service.host, settings.service.port)
+    with listening:
+        port = listening.getsockname()[1]
+        names = (*LOOPBACK, *_own(settings), *settings.service.names)
+        app = create(vaults, settings, hosts=hosts_of(names, port, scheme), scheme=scheme)
+        server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                log_level="warning",
+                access_log=False,  # paths name people
+                server_header=False,
+                timeout_graceful_shutdown=GOODBYE_SECONDS,
+                ws="websockets-sansio",
+                ws_max_size=1_048_576,
+                ssl_certfile=settings.service.certificate or None,
+                ssl_keyfile=settings.service.certificate_key or None,
+            )
+        )
+        host = f"[{settings.service.host}]" if ":" in settings.service.host else settings.service.host
+        address = f"{scheme}://{'127.0.0.1' if host in ('0.0.0.0', '[::]') else host}:{port}/"  # noqa: S104 - compared
+        opened = next((one.id for one in vaults if one.opened is not None), None)
+        code = app.state.sign_in.code(opened) if opened else None
+        link = Link(address, f"{address}#code={code}" if code else None)
+        asyncio.run(_run(server, listening, lambda: started(link)))
+
+
+async def _run(server: uvicorn.Server, listening: socket.socket, started: Callable[[], None]) -> None:
+    running = asyncio.create_task(server.serve(sockets=[listening]))
+    while not server.started and not running.done():
+        await asyncio.sleep(0.02)
+    if server.started:
+        await asyncio.to_thread(started)
+    await running
+
+
+def _scheme(settings: Settings) -> str:
+    """`https` with a certificate; who listens beyond this machine needs one, and leave."""
+    service = settings.service
+    if not _loopback(service.host) and not (service.allow_network and service.certificate):
+        raise SettingsError(
+            f"{service.host} can be reached from other machines.",
+            hint="Set service.allow_network, service.certificate and service.certificate_key.",
+        )
+    if not service.certificate:
+        return "http"
+    try:
+        key = service.certificate_key or None
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(Path(service.certificate), key)
+    except (OSError, ssl.SSLError) as error:
+        raise SettingsError(
+            f"{service.certificate}: no certificate with its key.", hint="Set both to PEM files."
+        ) from error
+    return "https"
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _own(settings: Settings) -> tuple[str, ...]:
+    host = settings.service.host
+    return () if host in ("0.0.0.0", "::") else (host,)  # noqa: S104 - compared
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise SettingsError(
+            f"{host}:{port} cannot be listened on: {os.strerror(error.errno or 0)}.",
+            hint="Choose another: `--port 0` takes a free one.",
+        ) from error

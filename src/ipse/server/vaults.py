@@ -1,0 +1,220 @@
+"""The vaults that are served: which are unlocked, and the workspaces that requests borrow.
+
+The rule of access: a workspace is used by one request (or one piece of background work) at a time. Each vault
+has up to ``service.workers`` of them, opened as needed and kept for the next; between them the vault's own
+lock keeps order, as it does between processes, for each has its own connections. Who finds none idle waits
+a little, and is then told to come again. Nobody keeps a workspace while waiting for something else: a stream
+borrows one for each piece. Child processes open the vault themselves.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Protocol, TypeVar, cast
+
+from ipse.config import Settings
+from ipse.errors import AccessError, BusyError, NotFoundError, VaultError
+from ipse.pipeline.workspace import Workspace
+from ipse.vault import Vault
+from ipse.vault.opening import Opener, by_master
+from ipse.vault.scratch import scratch
+
+__all__ = ["Closing", "OpenVault", "Served", "Vaults"]
+
+WAIT_SECONDS = 10.0  # for a workspace; a request that takes longer than this is a job
+HEADER = "vault.json"
+
+
+class Closing(Protocol):
+    """What works for one open vault, such as a queue: ended before the vault is locked."""
+
+    def close(self) -> None:
+        """End it and wait until it uses the vault no more."""
+
+
+T = TypeVar("T", bound=Closing)
+
+
+class OpenVault:
+    """One unlocked vault: lends workspaces, and holds what works for it while it is open."""
+
+    def __init__(self, settings: Settings, opener: Opener) -> None:
+        self.settings = settings
+        self._workers = settings.service.workers
+        self._free = threading.Condition()
+        self._idle: list[Workspace] = []
+        self._lent = 0
+        self._ending = self._closed = False
+        self._parts: dict[type[Closing], Closing] = {}
+        self._master = b""
+        first = Workspace.open(settings, self._remembering(opener), temporary=False)
+        self.id = first.vault.id
+        self.folder = first.vault.folder
+        self._header = _stamp(self.folder)
+        self._idle.append(first)
+
+    def opener(self) -> Opener:
+        """The way in for who opens the vault beside, such as a child process that is handed the key."""
+        return by_master(self._master)
+
+    @contextmanager
+    def lend(self) -> Iterator[Workspace]:
+        """A workspace for one request; raises ``BusyError`` when none gets free in time.
+
+        Do not ask for a second one while holding one.
+        """
+        workspace = self._take()
+        try:
+            yield workspace
+        finally:
+            self._give_back(workspace)
+
+    def part(self, kind: type[T], make: Callable[["OpenVault"], T]) -> T:
+        """The one ``kind`` that works for this vault, made when it is first asked for."""
+        with self._free:
+            if self._ending:
+                raise _locked()
+            if kind not in self._parts:
+                self._parts[kind] = make(self)
+            return cast("T", self._parts[kind])
+
+    def close(self) -> None:
+        """Lock it: what works for it ends, who holds a workspace finishes, the key is forgotten."""
+        with self._free:
+            self._ending = True
+            parts, self._parts = list(self._parts.values()), {}
+        for part in parts:
+            part.close()  # they may still need the vault for it
+        with self._free:
+            self._closed = True
+            self._free.wait_for(lambda: self._lent == 0, timeout=WAIT_SECONDS)
+            self._close_idle()
+            self._master = b""
+
+    def _take(self) -> Workspace:
+        until = time.monotonic() + WAIT_SECONDS
+        with self._free:
+            while not self._closed and not self._idle and self._lent >= self._workers:
+                if not self._free.wait(timeout=until - time.monotonic()):
+                    raise BusyError("Too many ask at once.", hint="Try again in a moment.", after=2.0)
+            if self._closed:
+                raise _locked()
+            self._renew()
+            idle = self._idle.pop() if self._idle else None
+            self._lent += 1
+        try:
+            return idle or Workspace.open(self.settings, self.opener(), purge=False, temporary=False)
+        except BaseException:
+            self._returned(None)
+            raise
+
+    def _give_back(self, workspace: Workspace) -> None:
+        workspace.warnings.clear()
+        with self._free:
+            keep = not self._closed and _stamp(self.folder) == self._header
+        if not keep:
+            workspace.close()
+        self._returned(workspace if keep else None)
+
+    def _returned(self, workspace: Workspace | None) -> None:
+        with self._free:
+            self._lent -= 1
+            if workspace is not None:
+                self._idle.append(workspace)
+            self._free.notify_all()
+
+    def _renew(self) -> None:
+        """Open anew where the header was written since: the master key or the catalog may be another."""
+        stamp = _stamp(self.folder)
+        if stamp != self._header:
+            self._close_idle()
+            self._header = stamp
+
+    def _close_idle(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
+
+    def _remembering(self, opener: Opener) -> Opener:
+        def remember(read: object) -> bytes:
+            self._master = opener(read)  # type: ignore[arg-type]
+            return self._master
+
+        return remember
+
+
+class Served:
+    """One vault that the service answers for, locked or not; ``id`` can be read without its key."""
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        self.folder = folder
+        self.id = Vault.info(folder).id
+        self.settings = settings.model_copy(update={"vault": str(folder)})
+        self._guard = threading.Lock()
+        self._opened: OpenVault | None = None
+
+    @property
+    def opened(self) -> OpenVault | None:
+        """It, if it is unlocked."""
+        return self._opened
+
+    def unlock(self, opener: Opener) -> OpenVault:
+        """Open it, if it is not; raises like ``Workspace.open``."""
+        with self._guard:
+            if self._opened is None:
+                self._opened = OpenVault(self.settings, opener)
+            return self._opened
+
+    def lock(self) -> None:
+        """Close it; nobody is let in until it is unlocked again."""
+        with self._guard:
+            held, self._opened = self._opened, None
+        if held is not None:
+            held.close()
+
+
+class Vaults:
+    """Every vault of this service. Temporary files of the process lie in the first one's folder."""
+
+    def __init__(self, settings: Settings, folders: Sequence[Path]) -> None:
+        if not folders:
+            raise VaultError("There is no vault to serve.", hint="Make one with `ipse init`.")
+        self._served = {one.id: one for one in (Served(settings, folder) for folder in folders)}
+        self._open = ExitStack()
+        self._open.enter_context(scratch(next(iter(self._served.values())).folder))
+
+    def __iter__(self) -> Iterator[Served]:
+        """In the order given."""
+        return iter(self._served.values())
+
+    def find(self, id_: str) -> Served:
+        """The vault of that id, or the only one for no id; raises ``NotFoundError``."""
+        if not id_ and len(self._served) == 1:
+            return next(iter(self))
+        if id_ not in self._served:
+            raise NotFoundError("There is no such vault here.", hint="See `ipse vault status` for its id.")
+        return self._served[id_]
+
+    def opened(self, id_: str) -> OpenVault:
+        """The unlocked vault of that id; raises ``AccessError`` if it is locked or not served."""
+        served = self._served.get(id_)
+        if served is None or served.opened is None:
+            raise _locked()
+        return served.opened
+
+    def close(self) -> None:
+        """Lock all of them."""
+        for served in self:
+            served.lock()
+        self._open.close()
+
+
+def _stamp(folder: Path) -> tuple[int, int, int]:
+    """What changes when the header is written."""
+    found = (folder / HEADER).stat()
+    return (found.st_ino, found.st_mtime_ns, found.st_size)
+
+
+def _locked() -> AccessError:
+    return AccessError("The vault is locked.", hint="Unlock it: sign in with its passphrase.")
