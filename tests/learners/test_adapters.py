@@ -56,6 +56,12 @@ def test_the_plan_follows_the_recipe(
     assert plan(LoraSettings.model_validate(changed), examples=examples, windows=windows) == expected
 
 
+@pytest.mark.parametrize(("tokens", "steps"), [(0, 375), (100_000, 375), (500_000, 150), (75_000_000, 1)])
+def test_the_plan_stops_where_the_tokens_are_spent(tokens: int, steps: int) -> None:
+    spending = LoraSettings(total_tokens=600_000)
+    assert plan(spending, examples=1000, windows=1000, tokens=tokens).steps == steps
+
+
 def test_it_learns_the_owners_replies(tiny_base: Path) -> None:
     some = settings(tiny_base, max_steps=75, learning_rate=1e-2, dropout=0.0)
     learner = LoraLearner(some).fit(examples(200), examples(10, 200), ignore)

@@ -305,6 +305,7 @@ class LoraSettings(Section):
     epochs: float = Field(3.0, gt=0)
     max_tokens: int = Field(1024, ge=32, description="longest example; the oldest context is cut first")
     max_steps: int = Field(0, ge=0, description="stop after so many steps; 0: by epochs")
+    total_tokens: int = Field(0, ge=0, description="stop after about so many tokens; 0: by epochs")
     stages: Literal[1, 2] = Field(
         1, description="2: the last fifth of the steps on what is specialised alone, the rest on all else"
     )

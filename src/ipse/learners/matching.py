@@ -27,6 +27,7 @@ __all__ = [
     "VIEWS",
     "Author",
     "Basis",
+    "Known",
     "Matcher",
     "Query",
     "Replies",
@@ -48,6 +49,7 @@ SEARCH = (7, 8)
 PLAIN = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0)
 
 K1, B = 1.2, 0.6  # BM25's saturation and length norm; Robertson and Zaragoza (2009) give 1.2–2 and .5–.8
+AT_ONCE = 2000  # texts whose traits are in memory at a time, of a thousand each in a long one
 MARK_SCALE = np.float32(0.3)  # the marks of a text beside its projection, whose leading entries are near one
 
 
@@ -95,6 +97,9 @@ class Author(msgspec.Struct, frozen=True):
 
     def doubt(self, texts: Sequence[str]) -> Floats:
         """The log of how likely the owner wrote each text, (n,); near 0 for whatever could well be theirs."""
+        if len(texts) > AT_ONCE:
+            parts = [texts[at : at + AT_ONCE] for at in range(0, len(texts), AT_ONCE)]
+            return np.concatenate([self.doubt(part) for part in parts])
         odds = weighted(traits(texts), self.rarity) @ self.weights + np.float32(self.intercept)
         doubted: Floats = -np.logaddexp(np.float32(0), -odds)
         return doubted
@@ -114,6 +119,18 @@ class Query(msgspec.Struct, frozen=True):
     words: Floats  # (SIZE,)
     grams: Floats  # (GRAMS, 2): of the newest turn, of others' older turns
     asked: Situations
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What of replies does not depend on the situation: features, whether the owner wrote them, vectors."""
+
+    counts: "csr_matrix"
+    author: Floats  # (n,)
+    vectors: Floats
+
+    def rows(self, at: npt.NDArray[np.intp]) -> "Known":
+        """Some of them, in the order of ``at``."""
+        return Known(self.counts[at], self.author[at], self.vectors[at])
 
 
 class Replies(msgspec.Struct, frozen=True):
@@ -175,17 +192,15 @@ class Matcher(msgspec.Struct, frozen=True, kw_only=True):
             by_grams[row.indices, column] = row.data
         return Query(by_bm25, by_words, by_grams, asked)
 
-    def replies(
-        self, texts: Sequence[str], counts: "csr_matrix | None" = None, vectors: Floats | None = None
-    ) -> Replies:
-        """Encode replies; ``counts`` are their features and ``vectors`` theirs where these are known."""
-        held = bags(texts) if counts is None else counts
+    def replies(self, texts: Sequence[str], known: "Known | None" = None) -> Replies:
+        """Encode replies; ``known`` is what of them is known."""
+        held = bags(texts) if known is None else known.counts
         return Replies(
             saturated(held, self.statistics.mean_length),
             normal(held, self.statistics.rarity),
             weighted(grams(texts), self.statistics.gram_rarity),
-            self.author.doubt(texts),
-            self.vectors(texts, held) if vectors is None else vectors,
+            self.author.doubt(texts) if known is None else known.author,
+            self.vectors(texts, held) if known is None else known.vectors,
         )
 
     def vectors(self, replies: Sequence[str], counts: "csr_matrix") -> Floats:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from ipse.errors import LearnerError
 from ipse.learners.features import SIZE, Floats
-from ipse.learners.matching import Matcher, Situations, texts_of
+from ipse.learners.matching import Known, Matcher, Situations, texts_of
 from ipse.records import Example, Turn
 
 if TYPE_CHECKING:
@@ -91,8 +91,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     matcher: Matcher
     past: tuple[Past, ...]
     asked: Situations
-    counts: "csr_matrix"  # the features of the replies, (past, SIZE)
-    vectors: Floats  # of the replies
+    said: Known  # of the replies
     lengths: Floats  # of the replies: the natural log of one and the number of features
     fitting: "csr_matrix"
     alike: "csr_matrix"
@@ -104,34 +103,26 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     def of(cls, matcher: Matcher, past: Sequence[Past], asked: "csr_matrix", said: "csr_matrix") -> "Memory":
         """Encode the past, of which ``asked`` and ``said`` are the features (past, ``SIZE``)."""
         encoded = matcher.situations([pair.texts for pair in past], asked)
-        vectors = matcher.vectors([pair.reply for pair in past], said)
-        return cls._indexed(matcher, past, encoded, said, vectors=vectors)
+        replies = [pair.reply for pair in past]
+        known = Known(said, matcher.author.doubt(replies), matcher.vectors(replies, said))
+        return cls._indexed(matcher, past, encoded, known)
 
     @classmethod
-    def _indexed(
-        cls,
-        matcher: Matcher,
-        past: Sequence[Past],
-        asked: Situations,
-        counts: "csr_matrix",
-        *,
-        vectors: Floats,
-    ) -> "Memory":
+    def _indexed(cls, matcher: Matcher, past: Sequence[Past], asked: Situations, said: Known) -> "Memory":
         return cls(
             matcher=matcher,
             past=tuple(past),
             asked=asked,
-            counts=counts,
-            vectors=vectors,
-            lengths=np.log1p(np.asarray(counts.sum(axis=1)).ravel()).astype(np.float32),
-            fitting=matcher.shared(counts).T.tocsr(),
+            said=said,
+            lengths=np.log1p(np.asarray(said.counts.sum(axis=1)).ravel()).astype(np.float32),
+            fitting=matcher.shared(said.counts).T.tocsr(),
             alike=matcher.weighted(asked.words).T.tocsr(),
             kept=_Kept.of(past),
         )
 
     def fit(self, now: Situations, at: int) -> Floats:
         """How well each past reply fits the situation in row ``at`` by a search, in log odds, (past,)."""
-        return _sum(self.fitting, now.words[at]) + self.matcher.by_vectors(self.vectors, now.vectors[at])
+        return _sum(self.fitting, now.words[at]) + self.matcher.by_vectors(self.said.vectors, now.vectors[at])
 
     def likeness(self, now: Situations, at: int) -> Floats:
         """How like each past situation is, up to 1: the mean cosine of words and of vectors, (past,)."""
@@ -155,7 +146,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
         else:
             found = np.sort(np.argpartition(-score, SHORTLIST)[:SHORTLIST])
         texts = [self.past[at].reply for at in found]
-        replies = self.matcher.replies(texts, self.counts[found], self.vectors[found])
+        replies = self.matcher.replies(texts, self.said.rows(found))
         closer = self.matcher.mixed(self.matcher.views(query, replies))
         looked = score[found] - fit[found] + closer
         score -= BEHIND
@@ -184,11 +175,12 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
         arrays = self.matcher.arrays()
         for name, words, vectors in (
             ("asked", self.asked.words, self.asked.vectors),
-            ("said", self.counts, self.vectors),
+            ("said", self.said.counts, self.said.vectors),
         ):
             arrays[f"{name}_ids"], arrays[f"{name}_starts"] = words.indices, words.indptr
             arrays[f"{name}_counts"] = words.data.astype(np.float16)
             arrays[f"{name}_vectors"] = vectors.astype(np.float16)
+        arrays["said_author"] = self.said.author
         packed = io.BytesIO()
         np.savez(packed, allow_pickle=False, **arrays)
         texts = msgspec.json.encode(_Texts(self.past, self.leaning, self.stretch))
@@ -220,7 +212,10 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
         words = {name: _matrix(arrays, name, len(texts.past)) for name in ("asked", "said")}
         vectors = {name: arrays[f"{name}_vectors"].astype(np.float32) for name in words}
         asked = Situations(words["asked"], vectors["asked"])
-        memory = cls._indexed(matcher, texts.past, asked, words["said"], vectors=vectors["said"])
+        author = arrays.get("said_author")
+        if author is None:  # of a model made before it was kept
+            author = matcher.author.doubt([pair.reply for pair in texts.past])
+        memory = cls._indexed(matcher, texts.past, asked, Known(words["said"], author, vectors["said"]))
         return msgspec.structs.replace(memory, leaning=texts.leaning, stretch=texts.stretch)
 
 

@@ -139,7 +139,7 @@ def best_blend(memory: Memory, held: Sequence[Past]) -> tuple[float, float]:
         fit, likeness = memory.fit(now, at), memory.likeness(now, at)
         scores = (memory.blend(fit, likeness, leaning=lean, stretch=pull) for lean, pull in BLENDS)
         picks = [int(np.argmax(score)) for score in scores]
-        gains += (matcher.weighted(memory.counts[picks]) @ truth[at].T).toarray()[:, 0]
+        gains += (matcher.weighted(memory.said.counts[picks]) @ truth[at].T).toarray()[:, 0]
         length += lengths[picks] / len(tried)
     off = np.abs(length - true_length).reshape(len(LEANINGS), -1)
     fair = [row * len(STRETCHES) + int(np.argmin(misses)) for row, misses in enumerate(off)]

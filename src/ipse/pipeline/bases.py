@@ -16,6 +16,7 @@ from ipse.bases.preflight import METHODS, Device, Fit, Method, Work
 from ipse.config import LoraSettings
 from ipse.errors import BaseModelError
 from ipse.interfaces import Progress
+from ipse.learners.adapters.presets import with_preset
 
 __all__ = ["Preflight", "add_base", "check_base", "grow_base", "known_bases"]
 
@@ -57,10 +58,13 @@ def check_base(
     """
     require_llm("psutil")
     folder = shelf.find_base(name or settings.base)
+    settings = with_preset(settings, folder)
     base = shelf.base_named(name or settings.base) or described(folder, name=folder.name, origin=str(folder))
     device, *_ = preflight.devices()
     tokens = min(settings.max_tokens, base.window or settings.max_tokens)
     steps = ceil(ceil(examples / settings.batch) * settings.epochs)
+    if settings.total_tokens:
+        steps = min(steps, ceil(settings.total_tokens / tokens / settings.batch))
     speed = preflight.speed_of(device, half=base.dtype in ("BF16", "F16"))
     works = [
         Work(method=method, batch=settings.batch, tokens=tokens, rank=settings.rank, steps=steps)

@@ -132,7 +132,7 @@ class RetrievalVoice:
 
     def _diverse(self, scores: Floats, best: Sequence[int]) -> dict[int, float]:
         """At most ``CHOICE`` of the rows in ``best`` that say different things, and their scores."""
-        features = self._memory.matcher.weighted(self._memory.counts[best])
+        features = self._memory.matcher.weighted(self._memory.said.counts[best])
         alike = (features @ features.T).toarray()
         left = scores[best].astype(np.float64)
         taken: dict[int, float] = {}

@@ -33,8 +33,10 @@ class Plan(msgspec.Struct, frozen=True):
         return self.learning_rate * (1 + cos(pi * share)) / 2
 
 
-def plan(settings: LoraSettings, *, examples: int, windows: int, specialised: bool = False) -> Plan:
-    """Fit the settings to the number of examples, as the recipe has it.
+def plan(
+    settings: LoraSettings, *, examples: int, windows: int, tokens: int = 0, specialised: bool = False
+) -> Plan:
+    """Fit the settings to the number of examples, and of ``tokens`` in all windows, as the recipe has it.
 
     Below 200 examples the rank is at most 8 (alpha shrinks with it, so the update keeps its scale) and the
     epochs at most 2. Below 100 steps the learning rate doubles. ``specialised``: there is a second stage.
@@ -44,6 +46,8 @@ def plan(settings: LoraSettings, *, examples: int, windows: int, specialised: bo
         rank, epochs = min(rank, 8), min(epochs, 2.0)
     batch = settings.batch * settings.accumulation
     steps = max(1, ceil(ceil(windows / batch) * epochs))
+    if settings.total_tokens and tokens:
+        steps = min(steps, ceil(settings.total_tokens * windows / tokens / batch))
     if settings.max_steps:
         steps = min(steps, settings.max_steps)
     return Plan(

@@ -74,10 +74,11 @@ class Run:
         window = window_of(base, self.settings.max_tokens)
         self.format = ChatFormat(tokenizer, system=settings.system, window=window)
         self.texts = Texts(self.format, self.settings, train, dev)
-        pieces = len(self.texts.pieces)
+        pieces = self.texts.pieces
         self.plan = plan(
-            self.settings, examples=len(train), windows=pieces, specialised=self.texts.two_stages
-        )
+            self.settings, examples=len(train), windows=len(pieces), tokens=sum(map(len, pieces)),
+            specialised=self.texts.two_stages,
+        )  # fmt: skip
         self.examples = train
         self.model = method.put_on(base, self.plan, self.settings)
         self.looks = self._looks()
