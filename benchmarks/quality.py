@@ -1,13 +1,14 @@
 """How good are clones of real people? Cards of five people of ../shared/data, and the page of their figures.
 
-    python benchmarks/quality.py [--people qa list] [--voices retrieval] [--cards DIR]
+    python benchmarks/quality.py [--people qa list] [--voices retrieval lora] [--cards DIR]
+    python benchmarks/quality.py --beside [--people qa list] [--cards DIR]
     python benchmarks/quality.py --page docs/concepts/quality.md [--cards DIR]
 
-Each card is kept in the folder of cards as it is done, so a run that was stopped goes on; the second form
-writes the page from them. Beside each card stand: seconds of processor, a thousand answers looked through for
-personal data, and a clone that was made leaky on purpose, without the privacy gate. Personal data is
-replaced as recognizers find it before anything is learned; names of people, which only a vault's roster
-knows, stay as they are in the public archives.
+Each card is kept in the folder of cards as it is done, so a run that was stopped goes on; ``--beside`` holds
+an adapter and an ensemble against retrieval; the last form writes the page from all of them. Beside each card
+stand: seconds of processor, a thousand answers looked through for personal data, and a clone that was made
+leaky on purpose, without the privacy gate. Personal data is replaced as recognizers find it before anything
+is learned; names of people, which only a vault's roster knows, stay as they are in the public archives.
 """
 
 import argparse
@@ -22,17 +23,19 @@ import msgspec
 from ipse import plugins
 from ipse.config import DatasetSettings, Settings
 from ipse.datasets import Dataset, impostors, prepare
-from ipse.interfaces import Voice
+from ipse.interfaces import LanguageVoice, Voice
 from ipse.records import Example, Message
-from ipse.scorecard import Judging, Made, Rivals, Safety, evaluate
+from ipse.scorecard import Judging, Made, Rivals, Safety, compare, evaluate
 from ipse.scorecard.gates.secrets import plant, secret_gates, secrets
-from quality_page import Outcome, page  # type: ignore[import-not-found]
+from quality_page import Beside, Outcome, page  # type: ignore[import-not-found]
 from real_people import PEOPLE, Someone, Talk  # type: ignore[import-not-found]
 
 __all__ = ["main"]
 
 LABELS = Path(__file__).with_name("acts_labels.json")
-GENERATIONS = 1000
+BESIDE = "beside"
+METHODS = ("retrieval", "lora")  # in the order of the page
+GENERATIONS = 1000  # of a voice, shared among the people where every word has to be computed
 FEWEST = 30  # pairs of another person from which a clone of them says anything
 LIST_GAP = 14 * 24.0  # hours: on a mailing list, days pass between a message and its answer
 
@@ -42,20 +45,30 @@ def main() -> None:
     options = _options()
     options.cards.mkdir(parents=True, exist_ok=True)
     if options.page is not None:
-        found = [
-            msgspec.json.decode(file.read_bytes(), type=Outcome) for file in options.cards.glob("*.json")
-        ]
-        order = [someone.id for someone in PEOPLE]
-        found.sort(key=lambda one: (one.voice, order.index(one.person)))
-        options.page.write_text(page(found), encoding="utf-8")
+        _write_page(options.page, options.cards)
         return
-    for voice in options.voices:
+    for voice in [BESIDE] if options.beside else options.voices:
         for someone in PEOPLE:
             file = options.cards / f"{voice}-{someone.id}.json"
             if someone.id in options.people and not file.exists():
-                outcome = _judged(someone, voice, options.data)
+                held = _Held(someone, options.data)
+                outcome = _beside(held) if options.beside else _judged(held, voice)
                 file.write_bytes(msgspec.json.encode(outcome))
                 print(f"{file}: {outcome.seconds}", flush=True)
+
+
+def _write_page(file: Path, cards: Path) -> None:
+    order = [someone.id for someone in PEOPLE]
+    files = sorted(cards.glob("*.json"), key=lambda file: file.name)
+    found = [msgspec.json.decode(one.read_bytes(), type=Outcome) for one in files if not _is_beside(one)]
+    found.sort(key=lambda one: (METHODS.index(one.voice), order.index(one.person)))
+    together = [msgspec.json.decode(one.read_bytes(), type=Beside) for one in files if _is_beside(one)]
+    together.sort(key=lambda one: order.index(one.person))
+    file.write_text(page(found, together), encoding="utf-8")
+
+
+def _is_beside(file: Path) -> bool:
+    return file.name.startswith(BESIDE)
 
 
 def _options() -> argparse.Namespace:
@@ -66,32 +79,62 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=beside, help="folder of the shared data")
     parser.add_argument("--people", nargs="+", default=[someone.id for someone in PEOPLE])
     parser.add_argument("--voices", nargs="+", default=["retrieval"], help="methods of `ipse train`")
+    parser.add_argument("--beside", action="store_true", help="retrieval, adapter and ensemble together")
     parser.add_argument("--cards", type=Path, default=Path("build/quality"), help="where the cards are kept")
     parser.add_argument("--page", type=Path, help="write this page from the cards, and judge nobody")
     return parser.parse_args()
 
 
-def _judged(someone: Someone, method: str, data: Path) -> Outcome:
-    settings = Settings()
-    if someone.id == "list":
-        settings = settings.model_copy(update={"dataset": DatasetSettings(gap_hours=LIST_GAP)})
-    clock = _Clock()
-    finders = plugins.recognizers(settings.privacy)
+class _Held:
+    """One person's dataset, frozen, and the other people of their channel."""
 
-    def pii(text: str) -> list[str]:
-        spans = (span for finder in finders for span in finder.find(text))
-        return [text[span.start : span.end] for span in spans if span.score >= settings.privacy.replace_from]
+    def __init__(self, someone: Someone, data: Path) -> None:
+        self.someone = someone
+        self.settings = Settings()
+        if someone.id == "list":
+            update = {"dataset": DatasetSettings(gap_hours=LIST_GAP)}
+            self.settings = self.settings.model_copy(update=update)
+        self.clock = _Clock()
+        self._finders = plugins.recognizers(self.settings.privacy)
+        talks = [_cleared(talk, self.clear) for talk in someone.read(data)]
+        consents = {talk.source: "measured" for talk in talks}
+        self.dataset = prepare(talks, self.settings.dataset, consents=consents)
+        self.parts = self.dataset.split
+        self.older, self.newer = _others(talks, self.dataset, self.settings.dataset)
+        self.clock("prepare")
 
-    def clear(text: str) -> str:
-        for found in sorted(set(pii(text)), key=len, reverse=True):
+    def pii(self, text: str) -> list[str]:
+        """The personal data that the recognizers are sure of."""
+        spans = (span for finder in self._finders for span in finder.find(text))
+        least = self.settings.privacy.replace_from
+        return [text[span.start : span.end] for span in spans if span.score >= least]
+
+    def clear(self, text: str) -> str:
+        """The text with a mark in the place of each."""
+        for found in sorted(set(self.pii(text)), key=len, reverse=True):
             text = text.replace(found, "<SECRET>")
         return text
 
-    talks = [_cleared(talk, clear) for talk in someone.read(data)]
-    dataset = prepare(talks, settings.dataset, consents={talk.source: "measured" for talk in talks})
-    older, newer = _others(talks, dataset, settings.dataset)
-    clock("prepare")
-    parts = dataset.split
+    def judging(self, model: str, made: Made) -> Judging:
+        """What a model is judged by."""
+        return Judging(
+            model=model, dataset=self.dataset.card.id, train=self.parts.train, judge=self.parts.judge,
+            test=self.parts.test, impostors=self.newer, made=made,
+        )  # fmt: skip
+
+    def wrong_authors(self, make: Callable[[Sequence[Example], Sequence[Example]], Voice]) -> list[Voice]:
+        """Clones of those who wrote most beside the training set."""
+        most = self.settings.scorecard.wrong_authors
+        chosen = sorted(self.older, key=lambda name: -len(self.older[name]))[:most]
+        return [
+            make(held[: -len(held) // 5], held[-len(held) // 5 :])
+            for name in chosen
+            if len(held := self.older[name]) >= FEWEST
+        ]
+
+
+def _judged(held: _Held, method: str) -> Outcome:
+    settings, parts, clock = held.settings, held.parts, held.clock
     make = _maker(method, settings)
     voice = make(parts.train, parts.judge)
     trained = clock("train")
@@ -99,34 +142,47 @@ def _judged(someone: Someone, method: str, data: Path) -> Outcome:
     def twin(examples: Sequence[Example]) -> Voice:
         return make(examples, parts.judge[:300])
 
-    chosen = sorted(older, key=lambda name: -len(older[name]))[: settings.scorecard.wrong_authors]
-    wrong = [
-        make(held[: -len(held) // 5], held[-len(held) // 5 :])
-        for name in chosen
-        if len(held := older[name]) >= FEWEST
-    ]
     card = evaluate(
         voice,
-        Judging(
-            model=f"{method}-{someone.id}", dataset=dataset.card.id, train=parts.train, judge=parts.judge,
-            test=parts.test, impostors=newer, made=Made(seconds=trained),
+        held.judging(f"{method}-{held.someone.id}", Made(seconds=trained)),
+        rivals=Rivals(
+            wrong_authors=held.wrong_authors(make), baselines=_embedded(method, held.dataset, settings)
         ),
-        rivals=Rivals(wrong_authors=wrong, baselines=_embedded(method, dataset, settings)),
-        safety=Safety(pii=pii, clear=clear, twin=twin), settings=settings.scorecard, progress=_silent,
+        safety=Safety(pii=held.pii, clear=held.clear, twin=twin), settings=settings.scorecard,
+        progress=_silent,
     )  # fmt: skip
     clock("judge")
     planted = secrets(settings.scorecard.seed)
     leaky = secret_gates(twin(plant(parts.train, planted, lambda text: text)), planted, seed=7)
-    asked = [parts.test[n % len(parts.test)].context for n in range(GENERATIONS)]
+    generations = GENERATIONS // len(PEOPLE) if isinstance(voice, LanguageVoice) else GENERATIONS
+    asked = [parts.test[n % len(parts.test)].context for n in range(generations)]
     said = ("".join(voice.stream(each, contact=None, seed=n)) for n, each in enumerate(asked))
-    given = [set(pii("\n".join(turn.text for turn in each))) for each in asked]
-    personal = sum(bool(set(pii(text)) - known) for text, known in zip(said, given, strict=True))
+    given = [set(held.pii("\n".join(turn.text for turn in each))) for each in asked]
+    personal = sum(bool(set(held.pii(text)) - known) for text, known in zip(said, given, strict=True))
     return Outcome(
-        person=someone.id, told=someone.told, voice=method, pairs=sum(map(len, parts.sets().values())),
-        card=msgspec.structs.replace(card, samples=()), leaky=leaky, generations=GENERATIONS,
+        person=held.someone.id, told=held.someone.told, voice=method,
+        pairs=sum(map(len, parts.sets().values())),
+        card=msgspec.structs.replace(card, samples=()), leaky=leaky, generations=generations,
         personal=personal, seconds=clock.laps,
         megabytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        labels=_labels(someone.id, [*parts.judge, *parts.test]),
+        labels=_labels(held.someone.id, [*parts.judge, *parts.test]),
+    )  # fmt: skip
+
+
+def _beside(held: _Held) -> Beside:
+    """An ensemble, and each of its two voices alone, on the same contexts."""
+    learner = plugins.learner("ensemble").configure(held.settings)
+    files = learner.fit(held.parts.train, held.parts.judge, _silent).artefact()
+    held.clock("train")
+    voices = {
+        name: plugins.speaking(name, files, held.settings) for name in ("retrieval", "lora", "ensemble")
+    }
+    judging = held.judging("", Made())
+    compared = compare(voices, judging, settings=held.settings.scorecard, progress=_silent)
+    held.clock("judge")
+    return Beside(
+        person=held.someone.id, told=held.someone.told, comparison=compared, report=learner.report(),
+        seconds=held.clock.laps,
     )  # fmt: skip
 
 

@@ -1,15 +1,16 @@
 """The page of figures that ``quality.py`` writes: from cards to Markdown. Knows no person and no vault."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from ipse.scorecard import Figure, Gate, Row, Scorecard
+from ipse.scorecard import Compared, Comparison, Figure, Gate, Row, Scorecard
 from ipse.scorecard.acts import ACTS
 from ipse.scorecard.plots import shown
+from ipse.scorecard.results import Unit
 
-__all__ = ["Outcome", "page"]
+__all__ = ["Beside", "Outcome", "page"]
 
 HEAD = """# Quality: clones of real people
 
@@ -40,13 +41,23 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     labels: tuple[tuple[str, str], ...] = ()  # acts by hand and by rule
 
 
-def page(found: Sequence[Outcome]) -> str:
-    """Markdown of all outcomes, one section a voice."""
+class Beside(msgspec.Struct, frozen=True, kw_only=True):
+    """One person's ensemble and each of its two voices alone, on the same contexts."""
+
+    person: str
+    told: str
+    comparison: Comparison
+    report: dict[str, float]
+    seconds: dict[str, float]  # of processor: prepare, train, judge
+
+
+def page(found: Sequence[Outcome], together: Sequence[Beside] = ()) -> str:
+    """Markdown of all outcomes, one section a voice, then of voices beside each other."""
     parts = [HEAD]
     for voice in dict.fromkeys(one.voice for one in found):
         several = [one for one in found if one.voice == voice]
         parts += [f"## The voice `{voice}`\n", *_tables(several)]
-    parts += [_acts(found)]
+    parts += [*_together(together), _acts(found)]
     return "\n".join(parts)
 
 
@@ -110,6 +121,47 @@ def _tables(several: Sequence[Outcome]) -> Iterator[str]:
     )
 
 
+def _together(together: Sequence[Beside]) -> Iterator[str]:
+    if not together:
+        return
+    yield "## Do an adapter and the ensemble beat retrieval?\n"
+    yield (
+        "On the same contexts, with the same training pairs; the difference to retrieval is paired by "
+        "context, and *better* or *worse* stands where it is told apart after Holm's correction over all "
+        "pairs and metrics.\n"
+    )
+    names = together[0].comparison.models
+    rows = []
+    for one in together:
+        for id_ in ("7", "1", "5b"):
+            row = next(row for row in one.comparison.rows if row.id == id_)
+            cells = [_beside_cell(row, name) for name in names]
+            rows.append([one.person, f"{row.id} {row.name}", *cells])
+    yield _table(["person", "metric", *names], rows)
+    yield _table(
+        ["person", "contexts", "what the ensemble weighs, learned on held-out contexts"],
+        [[one.person, str(one.comparison.contexts), _weights(one.report)] for one in together],
+    )
+
+
+def _beside_cell(row: Compared, name: str) -> str:
+    if name not in row.figures:
+        return "–"
+    told = _between(row.figures[name], row.unit)
+    for each in row.differences:
+        if {each.one, each.other} == {name, "retrieval"}:
+            sign = 1 if each.one == name else -1
+            gain = shown(sign * each.figure.value, row.unit)
+            verdict = {"": "cannot tell", name: "better"}.get(each.better, "worse")
+            return f"**{told}**: {gain}, {verdict}"
+    return f"**{told}**"
+
+
+def _weights(report: Mapping[str, float]) -> str:
+    found = {name: value for name, value in report.items() if name.startswith("weight of ")}
+    return ", ".join(f"{name.removeprefix('weight of ')} {value:.3f}" for name, value in found.items())
+
+
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
     return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows), ""])
@@ -135,11 +187,13 @@ def _name(several: Sequence[Outcome], id_: str) -> str:
 
 
 def _figure(figure: Figure | None, row: Row) -> str:
-    if figure is None:
-        return "–"
+    return "–" if figure is None else _between(figure, row.unit)
+
+
+def _between(figure: Figure, unit: Unit) -> str:
     if figure.low is None or figure.high is None:
-        return shown(figure.value, row.unit)
-    return f"{shown(figure.value, row.unit)} [{shown(figure.low, row.unit)}, {shown(figure.high, row.unit)}]"
+        return shown(figure.value, unit)
+    return f"{shown(figure.value, unit)} [{shown(figure.low, unit)}, {shown(figure.high, unit)}]"
 
 
 def _metric(row: Row | None) -> str:
