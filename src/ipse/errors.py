@@ -24,6 +24,8 @@
     │   └── BaseModelError       the base model cannot be used
     ├── EnrichmentError          a link could not be looked up; `again` tells whether later may help
     ├── RegistryError            no such model, or it may not be promoted
+    ├── DraftError               a draft is not there, or may not become that
+    │   └── DeliveryError        a channel did not take it; `refused` tells whether it certainly did not leave
     ├── PluginError              a plugin does not load or breaks its contract
     ├── AccessError              who asks the service may not: no token, or not the scope
     ├── NotFoundError            there is nothing of that id
@@ -43,6 +45,8 @@ __all__ = [
     "ConsentError",
     "DamagedVaultError",
     "DatasetError",
+    "DeliveryError",
+    "DraftError",
     "EnrichmentError",
     "FullDiskError",
     "IpseError",
@@ -172,6 +176,18 @@ class EnrichmentError(IpseError):
 
 class RegistryError(IpseError):
     """No such model, or it may not be promoted."""
+
+
+class DraftError(IpseError):
+    """A draft is not there, or may not become what was asked."""
+
+
+class DeliveryError(DraftError):
+    """A channel did not take a draft; ``refused`` says that it certainly did not leave."""
+
+    def __init__(self, message: str, *, hint: str = "", refused: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.refused = refused
 
 
 class PluginError(IpseError):

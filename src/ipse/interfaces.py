@@ -1,7 +1,8 @@
 """Every way to extend ipse, on one screen.
 
 A plugin is a class that fits one of these protocols, named by an entry point in the group ``ipse.sources``,
-``ipse.recognizers``, ``ipse.learners`` or ``ipse.voices``. Our own parts come in by the same door.
+``ipse.recognizers``, ``ipse.learners``, ``ipse.voices`` or ``ipse.deliveries``. Our own parts come in by the
+same door.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,6 +13,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from ipse.config import Settings
+from ipse.drafts import Approved, Receipt
 from ipse.exports import ExportPath
 from ipse.records import Example, Person, Record, Turn, Unreadable
 
@@ -19,6 +21,7 @@ __all__ = [
     "AskingVoice",
     "Checkpoints",
     "ConfigurableVoice",
+    "Delivery",
     "LanguageVoice",
     "Learner",
     "Progress",
@@ -207,3 +210,24 @@ class LanguageVoice(Voice, Protocol):
 
     def base(self) -> "LanguageVoice":
         """The frozen base model, unprompted by the owner's text."""
+
+
+@runtime_checkable
+class Delivery(Protocol):
+    """A channel that hands out approved drafts, and nothing else: it is given an approval, opened once."""
+
+    name: str
+    says: str  # one line for `ipse draft channels`
+
+    @classmethod
+    def configure(cls, settings: Settings) -> Self:
+        """Make one from the settings of this run; what it needs and lacks is a ``SettingsError`` here."""
+
+    def check(self, recipient: str) -> None:
+        """Raise ``DraftError`` for a recipient that it cannot reach."""
+
+    def deliver(self, approved: Approved) -> Receipt:
+        """Hand it out, opening the approval as late as can be.
+
+        Raises ``DeliveryError``, ``refused`` where it certainly did not leave.
+        """

@@ -1,4 +1,4 @@
-"""Finds sources, recognizers, learners and voices by entry point; ours are declared the same way.
+"""Finds sources, recognizers, learners, voices and deliveries by entry point; ours are declared the same way.
 
 It knows no part by name: adding one edits nothing but its entry point.
 """
@@ -11,9 +11,20 @@ from typing import cast
 from ipse.config import PrivacySettings, Settings
 from ipse.enrichment import Site
 from ipse.errors import PluginError, UnknownFormatError
-from ipse.interfaces import ConfigurableVoice, Learner, Recognizer, Source, Voice
+from ipse.interfaces import ConfigurableVoice, Delivery, Learner, Recognizer, Source, Voice
 
-__all__ = ["learner", "learners", "recognizers", "sites", "source_named", "sources", "speaking", "voice"]
+__all__ = [
+    "deliveries",
+    "delivery",
+    "learner",
+    "learners",
+    "recognizers",
+    "sites",
+    "source_named",
+    "sources",
+    "speaking",
+    "voice",
+]
 
 
 @cache
@@ -101,3 +112,13 @@ def speaking(name: str, files: Mapping[str, bytes], settings: Settings) -> Voice
     if isinstance(made, ConfigurableVoice):
         made.configure(settings)
     return made
+
+
+def deliveries() -> dict[str, type[Delivery]]:
+    """The channels that hand out approved drafts, by name."""
+    return {name: delivery(name) for name in _declared("ipse.deliveries")}
+
+
+def delivery(name: str) -> type[Delivery]:
+    """The channel of that name; raises ``PluginError``."""
+    return _load("ipse.deliveries", name, Delivery)

@@ -9,7 +9,9 @@ import typer.main
 
 from ipse.cli.app import app
 from ipse.config import load_settings
+from ipse.drafts import digest
 from ipse.pipeline.consents import give
+from ipse.pipeline.drafting import approve, propose
 from ipse.pipeline.importing import import_
 from ipse.pipeline.learning import prepare, train
 from ipse.pipeline.portability import export_all
@@ -42,6 +44,14 @@ READS: dict[str, tuple[list[str], list[str]]] = {
     ),
     "evaluate blind": (["--json"], ["model.read", "evaluate.blind", "dataset.read", "blind.keep"]),
     "answer": (["soup?"], ["model.read", "answer"]),
+    "draft new": (["soup?", "--json"], ["model.read", "answer", "draft.propose", "draft.show"]),
+    "draft list": ([], ["draft.list"]),
+    "draft show": (["{draft}"], ["draft.show"]),
+    "draft edit": (["{draft}", "--text", "no"], ["draft.edit", "draft.show"]),
+    "draft approve": (["{draft}"], ["draft.show", "draft.approve"]),
+    "draft reject": (["{draft}"], ["draft.reject"]),
+    "draft send": (["{approved}"], ["draft.claim", "draft.sent"]),
+    "review": (["--json"], ["draft.list", "draft.show"]),
     "chat": (["--json"], ["model.read", "answer"]),
     "export messages": ([], ["export.messages", "read"]),
     "export dataset": ([], ["dataset.read", "export.dataset"]),
@@ -73,7 +83,7 @@ SILENT = {
         "backup list", "backup verify", "restore",
     ],
     "cards, counts and states, no content": [
-        "models list", "models show", "jobs list",
+        "models list", "models show", "jobs list", "draft channels",
     ],
     "the owner's own statements": [
         "consent list", "consent show", "report requests list", "report exception list", "report dpia",
@@ -87,6 +97,7 @@ SILENT = {
         "vault passphrase", "vault recovery", "vault rotate", "vault reencrypt", "vault keyring add",
         "vault keyring remove", "vault unlock", "vault move-catalog", "contacts release",
         "models export", "token add", "token revoke",
+        "draft revoke", "draft reopen", "draft settle", "draft secret",
     ],
     "hashes, scopes and dates": ["token list"],
     "a service: each route tells by the verb that it calls": ["serve"],
@@ -128,6 +139,9 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         train(workspace, progress=quiet)
         train(workspace, progress=quiet)
         allow(workspace, ["Mercury"])
+        propose(workspace, "soup?")
+        ready = propose(workspace, "bread?")
+        approve(workspace, ready.id, seen=digest(ready))
         export_all(workspace, folder / "archive")
     return folder
 
@@ -139,9 +153,11 @@ def test_what_reads_leaves_its_rows(
     folder = Path(shutil.copytree(template / "vault", tmp_path / "vault"))
     with Vault.open(folder, PASSPHRASE) as vault:
         before, consent = len(list(vault.audit_rows())), vault.ids("consent")[0]
+        draft, ready = vault.ids("draft")
     places = {
         "{exports}": str(template / "exports"), "{archive}": str(template / "archive"),
         "{out}": str(tmp_path / "out"), "{file}": str(tmp_path / "file"), "{consent}": consent,
+        "{draft}": draft, "{approved}": ready,
     }  # fmt: skip
     words, expected = READS[name]
     monkeypatch.setenv("IPSE_PASSPHRASE", PASSPHRASE)

@@ -15,6 +15,7 @@ from ipse.cli import (
     catalog_,
     consent_,
     contacts_,
+    draft_,
     enrich_,
     evaluate_,
     export_,
@@ -28,6 +29,7 @@ from ipse.cli import (
     privacy_,
     profile_,
     report_,
+    review_,
     serve_,
     settings_,
     sources_,
@@ -69,6 +71,8 @@ app.add_typer(monitor_.app, name="monitor", rich_help_panel=LEARN)
 app.command("answer", rich_help_panel=USE)(answer_.answer)
 app.command("chat", rich_help_panel=USE)(answer_.chat)
 app.command("serve", rich_help_panel=USE)(serve_.serve)
+app.add_typer(draft_.app, name="draft", rich_help_panel=USE)
+app.command("review", rich_help_panel=USE)(review_.review)
 app.add_typer(export_.app, name="export", rich_help_panel=USE)
 app.command("forget", rich_help_panel=LOOK)(forget_.forget)
 app.command("purge", rich_help_panel=LOOK)(forget_.purge)

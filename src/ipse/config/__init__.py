@@ -1,6 +1,8 @@
 """Frozen settings: what can be set, and where it is read from."""
 
+from ipse.config.delivery import DraftSettings, SmtpSettings, WebhookSettings
 from ipse.config.loading import default_vault, json_schema, load_settings
+from ipse.config.places import on_this_machine
 from ipse.config.sections import (
     AuditSettings,
     BackupSettings,
@@ -27,6 +29,7 @@ __all__ = [
     "BackupSettings",
     "CatalogSettings",
     "DatasetSettings",
+    "DraftSettings",
     "EnrichSettings",
     "EnsembleSettings",
     "ImportSettings",
@@ -40,9 +43,12 @@ __all__ = [
     "ServerSettings",
     "ServiceSettings",
     "Settings",
+    "SmtpSettings",
     "SourceRetention",
     "VoiceSettings",
+    "WebhookSettings",
     "default_vault",
     "json_schema",
     "load_settings",
+    "on_this_machine",
 ]

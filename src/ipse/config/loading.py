@@ -15,6 +15,7 @@ import pydantic
 import yaml
 from pydantic import BaseModel
 
+from ipse.config.delivery import NEVER_IN_FILES
 from ipse.config.sections import Settings
 from ipse.errors import SettingsError
 
@@ -88,6 +89,13 @@ def _read(file: Path) -> Tree:
     lines: dict[tuple[str, ...], int] = {}
     _lines(node, (), lines)
     _validate(tree, str(file), lines)
+    for section, key in NEVER_IN_FILES:
+        if (section, key) in lines:
+            raise SettingsError(
+                f"{file}:{lines[section, key]}: {section}.{key}: no password stands in a file in the clear.",
+                hint=f"Seal it in the vault: `ipse draft secret {section}`. Or set "
+                f"IPSE_{section.upper()}__{key.upper()}.",
+            )
     return cast("Tree", tree)
 
 

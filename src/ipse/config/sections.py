@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 
+from ipse.config.delivery import DraftSettings, SmtpSettings, WebhookSettings
 from ipse.config.section import Section
 from ipse.config.servers import ServerSettings, ServiceSettings
 
@@ -377,5 +378,8 @@ class Settings(Section):
     voice: VoiceSettings = VoiceSettings()
     server: ServerSettings = ServerSettings()
     service: ServiceSettings = ServiceSettings()
+    drafts: DraftSettings = DraftSettings()
+    smtp: SmtpSettings = SmtpSettings()
+    webhook: WebhookSettings = WebhookSettings()
     scorecard: ScorecardSettings = ScorecardSettings()
     report: ReportSettings = ReportSettings()

@@ -7,14 +7,14 @@ person stays a placeholder, so an answer to one never names another. Nothing her
 import hashlib
 import re
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 import msgspec
 
 from ipse import plugins
 from ipse.errors import ConsentError, LearnerError, PrivacyError, RegistryError
-from ipse.interfaces import AskingVoice, RecallingVoice, Voice
+from ipse.interfaces import AskingVoice, LanguageVoice, RecallingVoice, Voice
 from ipse.pipeline import objections
 from ipse.pipeline.clearing import Clearing
 from ipse.pipeline.learning import DEFAULT, LOOK_SECONDS, still_allowed
@@ -87,15 +87,37 @@ class Clone:
         check_usable(self._workspace, Registry(self._workspace.vault).card(self.card.id))
         self._check()
 
+    @property
+    def history(self) -> tuple[Turn, ...]:
+        """What was said so far, pseudonymized, the last answer with it."""
+        return tuple(self._history)
+
     def stream(self, text: str) -> Iterator[str]:
         """Yield the answer piece by piece; an audit row is written before the first.
 
         Raises like :meth:`check`, also in the midst of an answer.
         """
         self.check()
-        self._history.append(Turn("partner", self._contact or "partner", self._pseudonymized(text)))
+        asked = Turn("partner", self._contact or "partner", self._pseudonymized(text))
+        yield from self._reply(asked, _fingerprint(text))
+
+    def reply(self, turns: Sequence[Turn]) -> str:
+        """Answer the last turn of a conversation that is kept, as it was cleared then."""
+        self.check()
+        self._history[:] = turns[:-1]
+        return "".join(self._reply(turns[-1], _fingerprint(turns[-1].text)))
+
+    def confidence(self) -> float | None:
+        """How sure the voice is of its last answer, comparable between answers, where it has a likelihood."""
+        if not self._history or not isinstance(self._voice, LanguageVoice):
+            return None
+        *before, last = self._history
+        return float(self._voice.score(before[-HISTORY:], [last.text])[0])
+
+    def _reply(self, asked: Turn, question: str) -> Iterator[str]:
+        self._history.append(asked)
         heard: list[str] = []
-        pieces = self._while_allowed(self._spoken(_fingerprint(text)))
+        pieces = self._while_allowed(self._spoken(question))
         yield from _restored(_heard(pieces, heard), self._roster, only=self.addressed)
         self._history.append(Turn("owner", "me", "".join(heard)))
         self._asked += 1

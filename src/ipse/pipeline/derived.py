@@ -18,6 +18,7 @@ from ipse.pipeline.workspace import Workspace
 from ipse.privacy.roster import OWNER
 from ipse.registry import Registry
 from ipse.vault import Cut
+from ipse.vault.documents import Change
 
 __all__ = [
     "KINDS",
@@ -27,6 +28,7 @@ __all__ = [
     "get_made",
     "keep_made",
     "made_at",
+    "made_of",
     "reached",
     "touched",
 ]
@@ -75,9 +77,18 @@ class _Made(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def keep_made(
-    workspace: Workspace, name: Name, content: bytes, origin: Origin, *, at: datetime | None = None
+    workspace: Workspace,
+    name: Name,
+    content: bytes,
+    origin: Origin,
+    *,
+    at: datetime | None = None,
+    change: Change | None = None,
 ) -> None:
-    """Keep something made of records, such as a draft; ``VaultError`` where nobody could tell of which."""
+    """Keep something made of records, such as a draft; ``VaultError`` where nobody could tell of which.
+
+    ``change`` is what the audit log says of it, where that is more than that it was kept.
+    """
     kind, id_ = name
     known = KINDS.get(kind)
     if known is None or not known.enveloped:
@@ -86,7 +97,10 @@ def keep_made(
         raise VaultError(f"The {kind} {id_} does not say what it was made from.", hint="Name its sources.")
     made = _Made(at=at or datetime.now(UTC), origin=origin, content=content)
     payload = msgspec.msgpack.encode(made)
-    workspace.vault.put(kind, id_, payload, action=f"{kind}.keep", details={kind: id_})
+    if change is not None:
+        workspace.vault.put(kind, id_, payload, action=change.action, details=change.details)
+    else:
+        workspace.vault.put(kind, id_, payload, action=f"{kind}.keep", details={kind: id_})
 
 
 def get_made(workspace: Workspace, name: Name) -> bytes:
@@ -97,6 +111,11 @@ def get_made(workspace: Workspace, name: Name) -> bytes:
 def made_at(workspace: Workspace, name: Name) -> datetime:
     """When that was made."""
     return _made(workspace, name).at
+
+
+def made_of(workspace: Workspace, name: Name) -> Origin:
+    """What it was made of."""
+    return _made(workspace, name).origin
 
 
 def touched(workspace: Workspace, cuts: Sequence[Cut]) -> dict[str, frozenset[str]]:
@@ -204,6 +223,8 @@ KINDS: dict[str, Kind] = {
     "checkpoint": _made_kind("checkpoint", "checkpoints", "models"),
     "session": _made_kind("session", "sessions", "drafts"),
     "draft": _made_kind("draft", "drafts", "drafts"),
+    "rating": _made_kind("rating", "ratings", "drafts"),
+    "secret": Kind(why="the owner's passwords of channels"),
     "prediction": _made_kind("prediction", "predictions", "predictions"),
     ARTEFACT: Kind(why="goes with its model"),
     "alias": Kind(why="names of models; a model that goes leaves it"),

@@ -4,7 +4,6 @@ It asks addresses of this machine alone, unless the owner allowed another; it ta
 the environment but the one that the settings name, so a prompt goes where they say and nowhere else.
 """
 
-import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
@@ -12,13 +11,13 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from ipse.config import ServerSettings
+from ipse.config import ServerSettings, on_this_machine
 from ipse.errors import ServerError
 
 if TYPE_CHECKING:
     from httpx2 import Client, Response
 
-__all__ = ["ChatServer", "on_this_machine"]
+__all__ = ["ChatServer"]
 
 _Kind = TypeVar("_Kind")
 
@@ -176,11 +175,3 @@ def _check_address(settings: ServerSettings) -> None:
         f"{parts.hostname} is another machine: your messages would leave this one.",
         hint="Set server.allow_network: true if you want that.",
     )
-
-
-def on_this_machine(host: str) -> bool:
-    """Whether a name or address of a host, without its port, is this machine's own."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -5,11 +5,11 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from ipse.config import on_this_machine
 from ipse.pipeline.answering import LABEL, Answer
 from ipse.pipeline.compliance.evidence import Facts
 from ipse.pipeline.compliance.results import NotMeasuredError, Outcome, failed, passed
 from ipse.pipeline.requests import accepted_assessment
-from ipse.voices.chatserver import on_this_machine
 
 __all__ = [
     "answers_labelled",
