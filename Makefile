@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export TOKENIZERS_PARALLELISM := false
 export HF_HUB_OFFLINE := 1
 
-.PHONY: demo test check fix bench soak docs clean
+.PHONY: demo test check fix bench soak docs web serve clean
 .DEFAULT_GOAL := test
 
 $(VENV)/.core: pyproject.toml
@@ -19,6 +19,7 @@ $(VENV)/.core: pyproject.toml
 $(VENV)/.dev: $(VENV)/.core
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,llm]'
 	tools/postgresql.sh
+	tools/chromium.sh
 	touch $@
 
 demo: $(VENV)/.core   ## import three exports of a made-up person, train, score, answer; ADAPTER=1: an adapter too
@@ -28,7 +29,7 @@ demo: $(VENV)/.core   ## import three exports of a made-up person, train, score,
 test: $(VENV)/.dev   ## the test suite
 	$(BIN)/python -m pytest -n 2
 
-check: $(VENV)/.dev   ## every gate, then the tests with coverage
+check: $(VENV)/.dev web   ## every gate, then the tests with coverage
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -37,6 +38,12 @@ check: $(VENV)/.dev   ## every gate, then the tests with coverage
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=
 	$(BIN)/coverage report
 	$(BIN)/coverage report --include='*/ipse/consent.py,*/ipse/audit.py,*/ipse/privacy/*,*/ipse/vault/*' --fail-under=100
+
+web:   ## the web app, built into the package where something of it changed
+	tools/web.sh
+
+serve: $(VENV)/.core web   ## the service and its web app on your vault
+	$(BIN)/ipse serve
 
 fix: $(VENV)/.dev   ## format and mend what can be mended
 	$(BIN)/ruff format .

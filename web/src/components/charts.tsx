@@ -1,0 +1,113 @@
+/** Charts in the theme's colours, each with its figures as a table for who does not see it. */
+import { BarChart, LineChart } from "@mantine/charts";
+import "@mantine/charts/styles.css";
+import type { ReactNode } from "react";
+import { useFormat } from "../i18n";
+import classes from "./charts.module.css";
+
+export type Point = Record<string, number | string | null>;
+export type Series = { name: string; label: string; color: string };
+
+function Numbers({
+  caption,
+  x,
+  rows,
+  series,
+}: {
+  caption: string;
+  x: string;
+  rows: Point[];
+  series: Series[];
+}) {
+  return (
+    <table className="sr">
+      <caption>{caption}</caption>
+      <thead>
+        <tr>
+          <th>{x}</th>
+          {series.map((one) => (
+            <th key={one.name}>{one.label}</th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {rows.slice(0, 200).map((row) => (
+          <tr key={String(row[x])}>
+            <td>{row[x]}</td>
+            {series.map((one) => (
+              <td key={one.name}>{row[one.name] ?? ""}</td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+type ChartProps = {
+  caption: string;
+  x: string;
+  rows: Point[];
+  series: Series[];
+  height?: number;
+  format?: (value: number) => string;
+  stacked?: boolean;
+};
+
+function Frame({ children, ...props }: ChartProps & { children: ReactNode }) {
+  return (
+    <figure className={classes.figure}>
+      <div aria-hidden dir="ltr">
+        {children}
+      </div>
+      <figcaption className="sr">{props.caption}</figcaption>
+      <Numbers caption={props.caption} x={props.x} rows={props.rows} series={props.series} />
+    </figure>
+  );
+}
+
+export function Bars(props: ChartProps) {
+  const format = useFormat();
+  return (
+    <Frame {...props}>
+      <BarChart
+        h={props.height ?? 220}
+        data={props.rows}
+        dataKey={props.x}
+        series={props.series}
+        type={props.stacked ? "stacked" : "default"}
+        withLegend={props.series.length > 1}
+        gridAxis="x"
+        tickLine="none"
+        valueFormatter={props.format ?? ((value) => format.number(value, 2))}
+        barProps={{ radius: 4, isAnimationActive: false, maxBarSize: 34 }}
+        tooltipAnimationDuration={0}
+      />
+    </Frame>
+  );
+}
+
+export function Lines(props: ChartProps) {
+  const format = useFormat();
+  return (
+    <Frame {...props}>
+      <LineChart
+        h={props.height ?? 260}
+        data={props.rows}
+        dataKey={props.x}
+        series={props.series}
+        withLegend={props.series.length > 1}
+        withDots={props.rows.length < 40}
+        connectNulls
+        gridAxis="xy"
+        tickLine="none"
+        strokeWidth={2}
+        curveType="monotone"
+        yAxisProps={{ domain: ["auto", "auto"] }}
+        valueFormatter={props.format ?? ((value) => format.number(value, 3))}
+        lineProps={{ isAnimationActive: false }}
+        tooltipAnimationDuration={0}
+      />
+    </Frame>
+  );
+}

@@ -1,0 +1,83 @@
+/** Who is signed in, whether the service can be reached, and what waits for the owner. */
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useSyncExternalStore } from "react";
+import { api, ok, onNews, type Schemas } from "../client";
+import { Problem } from "../client/problem";
+import { queries } from "../client/queries";
+
+export type Session = Schemas["SessionView"];
+export type Scope = Session["scopes"][number];
+
+let reachable = true;
+const listeners = new Set<() => void>();
+
+onNews(
+  (now) => {
+    if (now === reachable) return;
+    reachable = now;
+    for (const listener of listeners) listener();
+    if (now) void queries.invalidateQueries(); // back again: whatever is on the page is asked for anew
+  },
+  () => void queries.invalidateQueries({ queryKey: ["session"] }),
+);
+
+const subscribe = (listener: () => void) => {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+};
+
+/** Whether the service answered last time; while it does not, it is asked again every two seconds. */
+export function useReachable(): boolean {
+  const now = useSyncExternalStore(subscribe, () => reachable);
+  useEffect(() => {
+    if (now) return;
+    const timer = setInterval(() => void api.GET("/api/health").catch(() => undefined), 2_000);
+    return () => clearInterval(timer);
+  }, [now]);
+  return now;
+}
+
+/** The session, null for nobody. */
+export function useSessionQuery() {
+  return useQuery({
+    queryKey: ["session"],
+    staleTime: 60_000,
+    queryFn: async () => {
+      try {
+        return await ok(api.GET("/api/session"));
+      } catch (error) {
+        if (error instanceof Problem && error.status === 401) return null;
+        throw error;
+      }
+    },
+  });
+}
+
+export const useSession = (): Session | null => useSessionQuery().data ?? null;
+
+export function useMay(scope: Scope): boolean {
+  return useSession()?.scopes.includes(scope) ?? false;
+}
+
+export function useLockVault() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: () => ok(api.POST("/api/vault/lock")),
+    onSettled: () => {
+      client.clear();
+      client.setQueryData(["session"], null);
+    },
+  });
+}
+
+/** How many drafts wait for a decision. */
+export function useWaitingDrafts(): number {
+  const may = useMay("read");
+  const query = useQuery({
+    queryKey: ["drafts", "waiting"],
+    queryFn: () => ok(api.GET("/api/drafts", { params: { query: { state: ["proposed", "edited", "perhaps"], limit: 1 } } })),
+    enabled: may,
+    refetchInterval: 30_000,
+  });
+  return query.data?.total ?? 0;
+}

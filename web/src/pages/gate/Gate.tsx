@@ -1,0 +1,116 @@
+/** The door: lets in who is signed in, and signs in who brings a code or the passphrase. */
+import { Button, Card, PasswordInput, Select } from "@mantine/core";
+import { IconLockOpen } from "@tabler/icons-react";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react";
+import { api, ok, type Schemas } from "../../client";
+import { Looks } from "../../components/Shell";
+import { Failure, useSaid, Waiting } from "../../components/states";
+import { useSessionQuery } from "../../hooks/session";
+import { useT } from "../../i18n";
+import classes from "./Gate.module.css";
+
+type SigningIn = Schemas["SigningIn"];
+
+/** The one-time code of the link; it leaves the address bar and the history at once. */
+function takeCode(): string {
+  const code = new URLSearchParams(window.location.hash.slice(1)).get("code") ?? "";
+  if (code) window.history.replaceState(null, "", window.location.pathname);
+  return code;
+}
+
+export function Gate({ children }: { children: ReactNode }) {
+  const session = useSessionQuery();
+  const client = useQueryClient();
+  const [code] = useState(takeCode);
+  const used = useRef(false);
+  const byCode = useMutation({
+    mutationFn: () => ok(api.POST("/api/session", { body: { code } as SigningIn })),
+    onSuccess: (data) => client.setQueryData(["session"], data),
+  });
+  const { mutate } = byCode;
+  useEffect(() => {
+    if (!code || used.current) return;
+    used.current = true;
+    mutate();
+  }, [code, mutate]);
+  if (session.data) return children;
+  const waiting = session.isPending || (code && !byCode.isError);
+  return (
+    <div className={classes.gate}>
+      <div className={classes.looks}>
+        <Looks />
+      </div>
+      <Card className={classes.card} component="main" id="main">
+        <img src="/icon.svg" alt="" className={classes.icon} />
+        {session.error ? (
+          <Failure error={session.error} retry={() => void session.refetch()} />
+        ) : waiting ? (
+          <Waiting lines={2} />
+        ) : (
+          <SignIn refused={byCode.error} />
+        )}
+      </Card>
+    </div>
+  );
+}
+
+function SignIn({ refused }: { refused: unknown }) {
+  const t = useT();
+  const said = useSaid();
+  const client = useQueryClient();
+  const [passphrase, setPassphrase] = useState("");
+  const [vault, setVault] = useState<string | null>(null);
+  const health = useQuery({ queryKey: ["health"], queryFn: () => ok(api.GET("/api/health")) });
+  const vaults = health.data?.vaults ?? [];
+  const open = vaults.some((one) => one.open);
+  const signIn = useMutation({
+    mutationFn: () => ok(api.POST("/api/session", { body: { passphrase, vault: vault ?? "" } as SigningIn })),
+    onSuccess: (data) => {
+      setPassphrase("");
+      client.setQueryData(["session"], data);
+      void client.invalidateQueries();
+    },
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    signIn.mutate();
+  };
+  const error = signIn.error ?? refused;
+  return (
+    <form onSubmit={submit} className={classes.form}>
+      <h1 className={classes.title}>{t(open ? "gate.signin" : "gate.unlock")}</h1>
+      <p className={classes.text}>{t(open ? "gate.signin.text" : "gate.unlock.text")}</p>
+      {vaults.length > 1 && (
+        <Select
+          label={t("gate.vault")}
+          data={vaults.map((one) => ({ value: one.id, label: one.id.slice(0, 8) }))}
+          value={vault ?? vaults[0]?.id ?? null}
+          onChange={setVault}
+          allowDeselect={false}
+        />
+      )}
+      <PasswordInput
+        label={t("gate.passphrase")}
+        description={t("gate.passphrase.about")}
+        value={passphrase}
+        onChange={(event) => setPassphrase(event.currentTarget.value)}
+        autoComplete="current-password"
+        visibilityToggleButtonProps={{ "aria-label": t("gate.show") }}
+        error={error ? `${said(error).title} ${said(error).text}`.trim() : undefined}
+        data-autofocus
+        required
+      />
+      <Button
+        type="submit"
+        loading={signIn.isPending}
+        leftSection={<IconLockOpen size={18} />}
+        fullWidth
+        size="md"
+      >
+        {t(open ? "gate.signin.do" : "gate.unlock.do")}
+      </Button>
+      <p className={classes.note}>{t("gate.note")}</p>
+    </form>
+  );
+}

@@ -1,0 +1,127 @@
+/** From consent to model, drawn: what each was made from, and what falls when a consent is withdrawn. */
+import type { Schemas } from "../../client";
+import { useT } from "../../i18n";
+import classes from "./Lineage.module.css";
+
+type Model = Schemas["ModelView"];
+type Consent = Schemas["ConsentView"];
+
+const WIDE = 190;
+const HIGH = 46;
+const GAP = 22;
+const BETWEEN = 86;
+
+type Box = {
+  id: string;
+  kind: "consent" | "dataset" | "base" | "model";
+  title: string;
+  sub: string;
+  live: boolean;
+};
+
+function place(models: Model[], consents: Consent[]) {
+  const columns: Box[][] = [[], [], []];
+  const edges: [string, string][] = [];
+  const add = (column: number, box: Box) => {
+    const held = columns[column] ?? [];
+    if (!held.some((one) => one.id === box.id)) held.push(box);
+  };
+  for (const model of models) {
+    const data = `d:${model.dataset}`;
+    add(1, { id: data, kind: "dataset", title: model.dataset, sub: "", live: true });
+    for (const [source, id] of Object.entries(model.consents)) {
+      const state = consents.find((one) => one.id === id)?.state;
+      add(0, {
+        id: `c:${id}`,
+        kind: "consent",
+        title: source,
+        sub: state ?? "",
+        live: state !== "withdrawn",
+      });
+      edges.push([`c:${id}`, data]);
+    }
+    add(2, { id: `m:${model.id}`, kind: "model", title: model.id, sub: model.method, live: model.champion });
+    edges.push([data, `m:${model.id}`]);
+    if (model.base) {
+      add(1, { id: `b:${model.base}`, kind: "base", title: model.base, sub: "", live: true });
+      edges.push([`b:${model.base}`, `m:${model.id}`]);
+    }
+  }
+  const at = new Map<string, { x: number; y: number; box: Box }>();
+  columns.forEach((boxes, column) => {
+    boxes.forEach((box, row) => {
+      at.set(box.id, { x: column * (WIDE + BETWEEN), y: row * (HIGH + GAP), box });
+    });
+  });
+  const unique = edges.filter(([a, b], i) => edges.findIndex(([c, d]) => a === c && b === d) === i);
+  return { at, edges: unique, rows: Math.max(...columns.map((one) => one.length)) };
+}
+
+export function Lineage({ models, consents }: { models: Model[]; consents: Consent[] }) {
+  const t = useT();
+  const { at, edges, rows } = place(models, consents);
+  const width = 3 * WIDE + 2 * BETWEEN;
+  const height = rows * (HIGH + GAP) + 34;
+  const heads = [t("lineage.consent"), t("lineage.dataset"), t("lineage.model")];
+  const told = models.map((model) =>
+    t("lineage.told", {
+      model: model.id,
+      dataset: model.dataset,
+      sources: Object.keys(model.consents).join(", "),
+    }),
+  );
+  return (
+    <div className="scroll" tabIndex={0} role="group" aria-label={t("lineage.title")}>
+      <svg
+        viewBox={`-1 -1 ${width + 2} ${height}`}
+        className={classes.drawing}
+        role="img"
+        aria-label={told.join(" ")}
+        direction="ltr"
+      >
+        {heads.map((head, column) => (
+          <text key={head} x={column * (WIDE + BETWEEN) + 4} y={14} className={classes.head}>
+            {head}
+          </text>
+        ))}
+        <g transform="translate(0 28)">
+          {edges.map(([from, to]) => {
+            const a = at.get(from);
+            const b = at.get(to);
+            if (!a || !b) return null;
+            const [x1, y1, x2, y2] = [a.x + WIDE, a.y + HIGH / 2, b.x, b.y + HIGH / 2];
+            const bend = (x2 - x1) / 2;
+            return (
+              <path
+                key={`${from}-${to}`}
+                d={`M${x1},${y1} C${x1 + bend},${y1} ${x2 - bend},${y2} ${x2},${y2}`}
+                className={classes.edge}
+                data-live={a.box.live || undefined}
+              />
+            );
+          })}
+          {[...at.values()].map(({ x, y, box }) => (
+            <g key={box.id} transform={`translate(${x} ${y})`}>
+              <rect
+                width={WIDE}
+                height={HIGH}
+                rx={11}
+                className={classes.box}
+                data-kind={box.kind}
+                data-live={box.live}
+              />
+              <text x={14} y={box.sub ? 20 : 28} className={classes.title}>
+                {box.title.length > 22 ? `${box.title.slice(0, 21)}…` : box.title}
+              </text>
+              {box.sub && (
+                <text x={14} y={36} className={classes.sub}>
+                  {box.sub}
+                </text>
+              )}
+            </g>
+          ))}
+        </g>
+      </svg>
+    </div>
+  );
+}

@@ -1,0 +1,243 @@
+/** The models of the vault: which speaks, how good each is, where it comes from, and how to let go of it. */
+import { Badge, Button, Checkbox, Group, Table } from "@mantine/core";
+import { IconArrowBackUp, IconBrain, IconScale, IconStar } from "@tabler/icons-react";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { Link } from "react-router";
+import { api, ok, type Schemas } from "../../client";
+import { Problem } from "../../client/problem";
+import { ConfirmButton, useNews } from "../../components/Confirm";
+import { Page, Panel } from "../../components/Page";
+import { Empty, Failure, Loaded, Waiting } from "../../components/states";
+import { useConsents, useModels } from "../../hooks/data";
+import { useMay } from "../../hooks/session";
+import { useFormat, useT, useWord } from "../../i18n";
+import { Lineage } from "./Lineage";
+import { Scores } from "./Scores";
+
+type Model = Schemas["ModelView"];
+
+export default function Models() {
+  const t = useT();
+  const query = useModels();
+  const consents = useConsents();
+  const [chosen, setChosen] = useState<string[]>([]);
+  return (
+    <Page title={t("nav.models")} lead={t("models.lead")}>
+      <Loaded query={query}>
+        {({ items }) =>
+          items.length ? (
+            <>
+              <Registry models={items} chosen={chosen} choose={setChosen} />
+              <Cards
+                models={
+                  chosen.length ? chosen : [items.find((one) => one.champion)?.id ?? items[0]?.id ?? ""]
+                }
+              />
+              <Panel title={t("lineage.title")} about={t("lineage.about")}>
+                <Lineage models={items} consents={consents.data?.items ?? []} />
+              </Panel>
+            </>
+          ) : (
+            <Empty
+              icon={IconBrain}
+              title={t("models.empty")}
+              action={
+                <Button component={Link} to="/train">
+                  {t("nav.train")}
+                </Button>
+              }
+            >
+              {t("models.empty.text")}
+            </Empty>
+          )
+        }
+      </Loaded>
+    </Page>
+  );
+}
+
+function Registry(props: { models: Model[]; chosen: string[]; choose: (ids: string[]) => void }) {
+  const t = useT();
+  const word = useWord();
+  const format = useFormat();
+  const news = useNews();
+  const client = useQueryClient();
+  const may = useMay("train");
+  const act = useMutation({
+    mutationFn: (work: () => Promise<unknown>) => work(),
+    onError: news.failed,
+    onSettled: () => client.invalidateQueries(),
+  });
+  const roll = () => act.mutate(() => ok(api.POST("/api/models/rollback")));
+  const promote = (model: string, force = false) =>
+    ok(api.POST("/api/models/{model}/promote", { params: { path: { model } }, body: { force } }));
+  const promoted = (model: string) =>
+    act.mutate(async () => {
+      await promote(model);
+      news.done(t("models.promoted", { model }), roll);
+    });
+  return (
+    <Panel
+      title={t("models.registry")}
+      about={t("models.registry.about")}
+      actions={
+        may && (
+          <Button size="xs" variant="default" leftSection={<IconArrowBackUp size={16} />} onClick={roll}>
+            {t("models.rollback")}
+          </Button>
+        )
+      }
+    >
+      <Table.ScrollContainer minWidth={620}>
+        <Table verticalSpacing={8}>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th w={34}>
+                <span className="sr">{t("models.compare")}</span>
+              </Table.Th>
+              <Table.Th scope="col">{t("models.model")}</Table.Th>
+              <Table.Th scope="col">{t("models.made")}</Table.Th>
+              <Table.Th scope="col">{t("models.from")}</Table.Th>
+              <Table.Th scope="col">
+                <span className="sr">{t("contacts.actions")}</span>
+              </Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {props.models.map((model) => (
+              <Table.Tr key={model.id}>
+                <Table.Td>
+                  <Checkbox
+                    aria-label={t("models.compare.one", { model: model.id })}
+                    checked={props.chosen.includes(model.id)}
+                    onChange={(event) =>
+                      props.choose(
+                        event.currentTarget.checked
+                          ? [...props.chosen, model.id]
+                          : props.chosen.filter((id) => id !== model.id),
+                      )
+                    }
+                  />
+                </Table.Td>
+                <Table.Th scope="row" fw={500}>
+                  <span className="row">
+                    <strong>{model.id}</strong>
+                    {word("method", model.method)}
+                    {model.champion && (
+                      <Badge color="clay" leftSection={<IconStar size={12} />}>
+                        {t("models.speaks")}
+                      </Badge>
+                    )}
+                  </span>
+                </Table.Th>
+                <Table.Td>{format.time(model.created_at)}</Table.Td>
+                <Table.Td>
+                  {model.dataset}
+                  {model.base ? ` · ${model.base}` : ""}
+                </Table.Td>
+                <Table.Td>
+                  {may && (
+                    <Group gap="xs" justify="flex-end" wrap="nowrap">
+                      {!model.champion && (
+                        <Button size="compact-sm" variant="light" onClick={() => promoted(model.id)}>
+                          {t("models.promote")}
+                        </Button>
+                      )}
+                      <ConfirmButton
+                        size="compact-sm"
+                        variant="subtle"
+                        color="red"
+                        ask={t("models.forget.ask", { model: model.id })}
+                        about={<p>{t("models.forget.about")}</p>}
+                        onConfirm={async () => {
+                          await forget(model.id);
+                          await client.invalidateQueries();
+                          news.done(t("models.forgotten", { model: model.id }));
+                        }}
+                      >
+                        {t("models.forget")}
+                      </ConfirmButton>
+                    </Group>
+                  )}
+                </Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
+    </Panel>
+  );
+}
+
+/** Erases one model: what would go is asked for, and exactly that is confirmed. */
+async function forget(model: string): Promise<void> {
+  const { confirm } = await ok(api.POST("/api/erasures/plan", { body: { what: "model", name: model } }));
+  await ok(api.POST("/api/erasures", { body: { what: "model", name: model, confirm } }));
+}
+
+/** The scorecards of these models; who has none can be judged from here. */
+function Cards({ models }: { models: string[] }) {
+  const t = useT();
+  const news = useNews();
+  const client = useQueryClient();
+  const may = useMay("train");
+  const query = useQuery({
+    queryKey: ["scorecards", ...models],
+    queryFn: () =>
+      Promise.all(
+        models.map(async (model) => {
+          try {
+            return await ok(api.GET("/api/scorecards/{model}", { params: { path: { model } } }));
+          } catch (error) {
+            if (error instanceof Problem && error.status === 404) return model;
+            throw error;
+          }
+        }),
+      ),
+    enabled: models.some(Boolean),
+  });
+  const judge = useMutation({
+    mutationFn: (model: string) =>
+      ok(api.POST("/api/jobs", { body: { kind: "evaluate", arguments: { model }, settings: {} } })),
+    onSuccess: () => {
+      news.done(t("models.judging"));
+      void client.invalidateQueries({ queryKey: ["jobs"] });
+    },
+    onError: news.failed,
+  });
+  if (query.error) return <Failure error={query.error} />;
+  if (!query.data) return <Waiting />;
+  const cards = query.data.filter((one) => typeof one !== "string");
+  const without = query.data.filter((one) => typeof one === "string");
+  return (
+    <Panel
+      title={
+        models.length > 1
+          ? t("models.compared", { models: models.join(", ") })
+          : t("models.card", { model: models[0] })
+      }
+      about={t("models.card.about")}
+    >
+      {cards.length > 0 && <Scores cards={cards} />}
+      {without.length > 0 && (
+        <Empty
+          icon={IconScale}
+          title={t("models.unjudged", { models: without.join(", ") })}
+          action={
+            may && (
+              <Button
+                loading={judge.isPending}
+                onClick={() => without.forEach((one) => void judge.mutate(one))}
+              >
+                {t("models.judge")}
+              </Button>
+            )
+          }
+        >
+          {t("models.unjudged.text")}
+        </Empty>
+      )}
+    </Panel>
+  );
+}

@@ -1,0 +1,176 @@
+/** Every consent, what it allows, and its withdrawal with what goes along. */
+import { Badge, Button, Group, Modal, Radio, Table } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { IconShieldLock, IconShieldOff } from "@tabler/icons-react";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { Link } from "react-router";
+import { api, ok, type Schemas } from "../../client";
+import { useNews } from "../../components/Confirm";
+import { Panel } from "../../components/Page";
+import { Empty, Failure, Loaded } from "../../components/states";
+import { useConsents } from "../../hooks/data";
+import { useMay } from "../../hooks/session";
+import { useFormat, useT, useWord } from "../../i18n";
+import { sourceName } from "../sources/names";
+
+type Consent = Schemas["ConsentView"];
+type Also = "nothing" | "models" | "records";
+
+const ALSO: Also[] = ["nothing", "models", "records"];
+
+export function Consents() {
+  const t = useT();
+  const query = useConsents();
+  return (
+    <Panel title={t("consents.title")} about={t("consents.about")}>
+      <Loaded query={query}>
+        {({ items }) =>
+          items.length ? (
+            <List consents={items} />
+          ) : (
+            <Empty
+              icon={IconShieldLock}
+              title={t("consents.empty")}
+              action={
+                <Button component={Link} to="/sources">
+                  {t("action.import")}
+                </Button>
+              }
+            >
+              {t("consents.empty.text")}
+            </Empty>
+          )
+        }
+      </Loaded>
+    </Panel>
+  );
+}
+
+function List({ consents }: { consents: Consent[] }) {
+  const t = useT();
+  const word = useWord();
+  const format = useFormat();
+  const may = useMay("admin");
+  const [withdrawing, setWithdrawing] = useState<Consent | null>(null);
+  const [opened, modal] = useDisclosure();
+  return (
+    <>
+      <Table.ScrollContainer minWidth={560}>
+        <Table verticalSpacing={8}>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th scope="col">{t("sources.source")}</Table.Th>
+              <Table.Th scope="col">{t("consents.for")}</Table.Th>
+              <Table.Th scope="col">{t("consents.given")}</Table.Th>
+              <Table.Th scope="col">{t("consents.until")}</Table.Th>
+              <Table.Th>
+                <span className="sr">{t("contacts.actions")}</span>
+              </Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {consents.map((one) => (
+              <Table.Tr key={one.id}>
+                <Table.Th scope="row" fw={550}>
+                  {sourceName(one.source)}
+                </Table.Th>
+                <Table.Td>
+                  <span className="row">
+                    {[...one.purposes, ...(one.special ?? [])].map((purpose) => (
+                      <Badge key={purpose} color={one.state === "withdrawn" ? "gray" : "moss"}>
+                        {word("purpose", purpose)}
+                      </Badge>
+                    ))}
+                  </span>
+                </Table.Td>
+                <Table.Td>{format.day(one.given_at)}</Table.Td>
+                <Table.Td>
+                  {one.state === "withdrawn" ? (
+                    <Badge color="red">{t("sources.withdrawn")}</Badge>
+                  ) : one.expires_at ? (
+                    format.day(one.expires_at)
+                  ) : (
+                    t("consents.always")
+                  )}
+                </Table.Td>
+                <Table.Td>
+                  {may && one.state !== "withdrawn" && (
+                    <Button
+                      size="compact-sm"
+                      variant="subtle"
+                      color="red"
+                      leftSection={<IconShieldOff size={15} />}
+                      aria-label={t("consents.withdraw.of", { source: sourceName(one.source) })}
+                      onClick={() => {
+                        setWithdrawing(one);
+                        modal.open();
+                      }}
+                    >
+                      {t("consents.withdraw")}
+                    </Button>
+                  )}
+                </Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
+      <Modal
+        opened={opened}
+        onClose={modal.close}
+        title={t("consents.withdraw.ask", { source: withdrawing ? sourceName(withdrawing.source) : "" })}
+        closeButtonProps={{ "aria-label": t("action.close") }}
+      >
+        {withdrawing && <Withdraw consent={withdrawing} close={modal.close} />}
+      </Modal>
+    </>
+  );
+}
+
+function Withdraw({ consent, close }: { consent: Consent; close: () => void }) {
+  const t = useT();
+  const news = useNews();
+  const client = useQueryClient();
+  const [also, setAlso] = useState<Also>("nothing");
+  const withdraw = useMutation({
+    mutationFn: () =>
+      ok(
+        api.POST("/api/consents/{consent}/withdraw", {
+          params: { path: { consent: consent.id } },
+          body: { erase: also },
+        }),
+      ),
+    onSuccess: async () => {
+      news.done(t("consents.withdrawn"));
+      close();
+      await client.invalidateQueries();
+    },
+  });
+  return (
+    <div className="stack">
+      <p>{t("consents.withdraw.about")}</p>
+      <Radio.Group value={also} onChange={(value) => setAlso(value as Also)} label={t("consents.also")}>
+        <div className="plain">
+          {ALSO.map((one) => (
+            <Radio
+              key={one}
+              value={one}
+              label={t(`consents.also.${one}`)}
+              description={t(`consents.also.${one}.about`)}
+            />
+          ))}
+        </div>
+      </Radio.Group>
+      {withdraw.error && <Failure error={withdraw.error} />}
+      <Group justify="flex-end">
+        <Button variant="default" onClick={close} data-autofocus>
+          {t("action.cancel")}
+        </Button>
+        <Button color="red" loading={withdraw.isPending} onClick={() => withdraw.mutate()}>
+          {t("consents.withdraw")}
+        </Button>
+      </Group>
+    </div>
+  );
+}

@@ -1,0 +1,184 @@
+/** Letting go for good: what would go is shown first, and what went is certified. */
+import { Alert, Button, Group, Select } from "@mantine/core";
+import { IconCertificate, IconTrash } from "@tabler/icons-react";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { api, ok, type Schemas } from "../../client";
+import { ConfirmButton, useNews } from "../../components/Confirm";
+import { Panel } from "../../components/Page";
+import { Empty, Failure, Loaded } from "../../components/states";
+import { useContacts, useModels, useSources } from "../../hooks/data";
+import { useMay } from "../../hooks/session";
+import { useFormat, useT, useWord } from "../../i18n";
+import { sourceName } from "../sources/names";
+
+type What = "source" | "contact" | "model" | "all";
+type Plan = Schemas["PlanView"];
+
+const WHAT: What[] = ["source", "contact", "model", "all"];
+
+export function Erase() {
+  const may = useMay("admin");
+  return (
+    <>
+      {may && <Choose />}
+      <Certificates />
+    </>
+  );
+}
+
+function Choose() {
+  const t = useT();
+  const word = useWord();
+  const [what, setWhat] = useState<What>("source");
+  const [name, setName] = useState<string | null>(null);
+  const sources = useSources();
+  const contacts = useContacts();
+  const models = useModels();
+  const options: Record<What, { value: string; label: string }[]> = {
+    source: (sources.data?.items ?? [])
+      .filter((one) => one.records > 0)
+      .map((one) => ({ value: one.name, label: sourceName(one.name) })),
+    contact: (contacts.data?.items ?? [])
+      .filter((one) => one.pseudonym !== "me")
+      .map((one) => ({ value: one.pseudonym, label: one.name })),
+    model: (models.data?.items ?? []).map((one) => ({
+      value: one.id,
+      label: `${one.id} · ${word("method", one.method)}`,
+    })),
+    all: [],
+  };
+  const plan = useMutation({
+    mutationFn: () =>
+      ok(api.POST("/api/erasures/plan", { body: { what, name: what === "all" ? "" : (name ?? "") } })),
+  });
+  return (
+    <Panel title={t("erase.title")} about={t("erase.about")}>
+      <div className="stack">
+        <Group align="flex-end">
+          <Select
+            label={t("erase.what")}
+            data={WHAT.map((value) => ({ value, label: t(`erase.what.${value}`) }))}
+            value={what}
+            onChange={(value) => {
+              setWhat((value ?? "source") as What);
+              setName(null);
+              plan.reset();
+            }}
+            allowDeselect={false}
+          />
+          {what !== "all" && (
+            <Select
+              label={t(`erase.which.${what}`)}
+              data={options[what]}
+              value={name}
+              onChange={(value) => {
+                setName(value);
+                plan.reset();
+              }}
+              searchable
+            />
+          )}
+          <Button
+            variant="default"
+            disabled={what !== "all" && !name}
+            loading={plan.isPending}
+            onClick={() => plan.mutate()}
+          >
+            {t("erase.look")}
+          </Button>
+        </Group>
+        {plan.error && <Failure error={plan.error} />}
+        {plan.data && <Shown plan={plan.data} done={() => plan.reset()} />}
+      </div>
+    </Panel>
+  );
+}
+
+function Counts({ counts }: { counts: Record<string, number> }) {
+  const word = useWord();
+  const format = useFormat();
+  return (
+    <ul className="plain">
+      {Object.entries(counts)
+        .filter(([, n]) => n > 0)
+        .map(([kind, n]) => (
+          <li key={kind}>
+            <strong>{format.number(n)}</strong> {word("count", kind)}
+          </li>
+        ))}
+    </ul>
+  );
+}
+
+function Shown({ plan, done }: { plan: Plan; done: () => void }) {
+  const t = useT();
+  const news = useNews();
+  const client = useQueryClient();
+  return (
+    <Alert color="red" variant="light" title={t("erase.plan")} icon={<IconTrash />}>
+      <div className="stack">
+        <Counts counts={plan.counts} />
+        {plan.models.length > 0 && <p>{t("erase.models", { models: plan.models.join(", ") })}</p>}
+        <div>
+          <ConfirmButton
+            color="red"
+            leftSection={<IconTrash size={17} />}
+            ask={t("erase.ask")}
+            about={t("erase.final")}
+            type={plan.what === "all" ? t("erase.word") : undefined}
+            onConfirm={async () => {
+              await ok(
+                api.POST("/api/erasures", {
+                  body: { what: plan.what, name: plan.name, confirm: plan.confirm },
+                }),
+              );
+              done();
+              news.done(t("erase.done"));
+              await client.invalidateQueries();
+            }}
+          >
+            {t("erase.do")}
+          </ConfirmButton>
+        </div>
+      </div>
+    </Alert>
+  );
+}
+
+function Certificates() {
+  const t = useT();
+  const word = useWord();
+  const format = useFormat();
+  const query = useQuery({
+    queryKey: ["erasures"],
+    queryFn: () => ok(api.GET("/api/erasures", { params: { query: { limit: 100 } } })),
+  });
+  return (
+    <Panel title={t("certificates.title")} about={t("certificates.about")}>
+      <Loaded query={query}>
+        {({ items }) =>
+          items.length ? (
+            <ul className="plain ruled">
+              {items.map(({ certificate }) => (
+                <li key={certificate.id}>
+                  <span className="row">
+                    <IconCertificate size={18} aria-hidden />
+                    <strong>{word("erase.what", certificate.what)}</strong>
+                    <span className="dim">{format.time(certificate.done_at)}</span>
+                    <span className="mono dim">{certificate.id}</span>
+                  </span>
+                  <Counts counts={certificate.counts} />
+                </li>
+              ))}
+            </ul>
+          ) : (
+            <Empty icon={IconCertificate} title={t("certificates.empty")}>
+              {t("certificates.empty.text")}
+            </Empty>
+          )
+        }
+      </Loaded>
+    </Panel>
+  );
+}

@@ -1,0 +1,289 @@
+/** Bringing an export in: dropped, looked into, allowed, read as a job, and counted to the last message. */
+import { Alert, Badge, Button, FileButton, Group, Progress, Select, TagsInput } from "@mantine/core";
+import { IconFile, IconFolderUp, IconUpload } from "@tabler/icons-react";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { api, ok, type Schemas } from "../../client";
+import { upload } from "../../client/upload";
+import { JobProgress } from "../../components/JobProgress";
+import { Panel } from "../../components/Page";
+import { Failure, Loaded } from "../../components/states";
+import { runs, useJob, useJobs } from "../../hooks/jobs";
+import { useFormat, useT } from "../../i18n";
+import { Allow } from "./Allow";
+import { type Dropped, dropped } from "./dropped";
+import { sourceName } from "./names";
+import { Report } from "./Report";
+import classes from "./Sources.module.css";
+
+type Found = Schemas["UploadFound"];
+
+export function Import() {
+  const jobs = useJobs("import");
+  const [found, setFound] = useState<Found | null>(null);
+  const [started, setStarted] = useState<string | null>(null);
+  const running = jobs.data?.items.find(runs);
+  const job = useJob(running?.id ?? started);
+  if (job.data && (runs(job.data) || job.data.id === started)) {
+    return (
+      <div className="stack">
+        <JobProgress job={job.data} />
+        {job.data.state === "done" && <Report job={job.data} />}
+        {!runs(job.data) && <Drop found={(next) => (setStarted(null), setFound(next))} />}
+      </div>
+    );
+  }
+  if (found) {
+    return (
+      <Look
+        found={found}
+        again={() => setFound(null)}
+        started={(id) => {
+          setFound(null);
+          setStarted(id);
+        }}
+      />
+    );
+  }
+  return <Drop found={setFound} />;
+}
+
+/** Where files are dropped or chosen; folders too. */
+function Drop({ found }: { found: (found: Found) => void }) {
+  const t = useT();
+  const format = useFormat();
+  const [over, setOver] = useState(false);
+  const [share, setShare] = useState<number | null>(null);
+  const send = useMutation({
+    mutationFn: async (files: Dropped[]) => {
+      setShare(0);
+      try {
+        return await upload<Found>("/api/uploads", files, setShare);
+      } finally {
+        setShare(null);
+      }
+    },
+    onSuccess: found,
+  });
+  const chosen = (files: File[]) => {
+    if (files.length)
+      send.mutate(files.map((file) => ({ name: file.webkitRelativePath || file.name, file })));
+  };
+  return (
+    <div className="stack">
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: dropping is the mouse's way; the buttons are everybody's */}
+      <div
+        className={classes.drop}
+        data-over={over || undefined}
+        onDragOver={(event) => {
+          event.preventDefault();
+          setOver(true);
+        }}
+        onDragLeave={() => setOver(false)}
+        onDrop={(event) => {
+          event.preventDefault();
+          setOver(false);
+          void dropped(event.dataTransfer).then((files) => files.length && send.mutate(files));
+        }}
+      >
+        <IconUpload size={34} stroke={1.4} aria-hidden />
+        <strong>{t("import.drop")}</strong>
+        <p>{t("import.drop.about")}</p>
+        {share === null ? (
+          <Group gap="xs" justify="center">
+            <FileButton onChange={chosen} multiple inputProps={{ "aria-label": t("import.files") }}>
+              {(props) => (
+                <Button {...props} leftSection={<IconFile size={17} />}>
+                  {t("import.files")}
+                </Button>
+              )}
+            </FileButton>
+            <FileButton
+              onChange={chosen}
+              multiple
+              inputProps={{ "aria-label": t("import.folder"), ...({ webkitdirectory: "" } as object) }}
+            >
+              {(props) => (
+                <Button {...props} variant="default" leftSection={<IconFolderUp size={17} />}>
+                  {t("import.folder")}
+                </Button>
+              )}
+            </FileButton>
+          </Group>
+        ) : (
+          <div role="status" style={{ width: "min(100%, 20rem)" }}>
+            <Progress value={100 * share} animated={share >= 1} aria-label={t("import.sending")} />
+            <p>{share < 1 ? format.percent(share) : t("import.looking")}</p>
+          </div>
+        )}
+      </div>
+      {send.error && <Failure error={send.error} />}
+    </div>
+  );
+}
+
+/** What was found in the upload, and what is still to say before it is read. */
+function Look({
+  found,
+  again,
+  started,
+}: {
+  found: Found;
+  again: () => void;
+  started: (job: string) => void;
+}) {
+  const t = useT();
+  const client = useQueryClient();
+  const fresh = useQuery({
+    queryKey: ["upload", found.id],
+    queryFn: () => ok(api.GET("/api/uploads/{upload}", { params: { path: { upload: found.id } } })),
+    initialData: found,
+  });
+  const held = fresh.data;
+  const barred = [...new Set(held.exports.filter((one) => !one.allowed).map((one) => one.source))];
+  const drop = useMutation({
+    mutationFn: () => ok(api.DELETE("/api/uploads/{upload}", { params: { path: { upload: found.id } } })),
+    onSettled: again,
+  });
+  return (
+    <div className="stack">
+      <ul className={classes.files} aria-label={t("import.found")}>
+        {held.exports.map((one) => (
+          <li key={one.name + one.source}>
+            <IconFile size={17} aria-hidden />
+            <bdi>{one.name}</bdi>
+            <Badge color={one.allowed ? "moss" : "clay"}>{sourceName(one.source)}</Badge>
+          </li>
+        ))}
+      </ul>
+      {held.exports.length === 0 && (
+        <Alert color="orange" title={t("import.nothing")}>
+          {t("import.nothing.text")}
+        </Alert>
+      )}
+      {held.unrecognized.length > 0 && (
+        <p className="dim">
+          {t("import.unknown", {
+            n: held.unrecognized.length,
+            names: held.unrecognized.slice(0, 5).join(", "),
+          })}
+        </p>
+      )}
+      {barred.length > 0 ? (
+        <Allow
+          sources={barred}
+          done={() => void client.invalidateQueries({ queryKey: ["upload", found.id] })}
+          cancel={() => drop.mutate()}
+        />
+      ) : (
+        held.exports.length > 0 && <Who found={held} started={started} />
+      )}
+      <div>
+        <Button variant="subtle" size="xs" onClick={() => drop.mutate()} loading={drop.isPending}>
+          {t("import.other")}
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+/** Which of the senders is the owner; where it is known from before, nothing is asked. */
+function Who({ found, started }: { found: Found; started: (job: string) => void }) {
+  const t = useT();
+  const format = useFormat();
+  const client = useQueryClient();
+  const owner = useQuery({ queryKey: ["owner"], queryFn: () => ok(api.GET("/api/owner")) });
+  const people = useQuery({
+    queryKey: ["senders", found.id],
+    queryFn: async () => {
+      const counts = new Map<string, number>();
+      for (const one of found.exports.slice(0, 40)) {
+        const seen = await ok(
+          api.GET("/api/uploads/{upload}/preview", {
+            params: { path: { upload: found.id }, query: { name: one.name, source: one.source, limit: 1 } },
+          }),
+        );
+        for (const who of seen.senders) counts.set(who.name, (counts.get(who.name) ?? 0) + who.messages);
+      }
+      return [...counts].sort((a, b) => b[1] - a[1]);
+    },
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  const [me, setMe] = useState<string[] | null>(null);
+  const [zone, setZone] = useState(Intl.DateTimeFormat().resolvedOptions().timeZone);
+  const known = owner.data?.known ? owner.data.handles : [];
+  const mine = me ?? known;
+  const start = useMutation({
+    mutationFn: () => ok(api.POST("/api/imports", { body: { upload: found.id, me: mine, tz: zone } })),
+    onSuccess: (made) => {
+      started(made.job);
+      void client.invalidateQueries({ queryKey: ["jobs"] });
+    },
+  });
+  return (
+    <Loaded query={people} lines={2}>
+      {(senders) => (
+        <div className="stack">
+          <TagsInput
+            label={t("import.me")}
+            description={t("import.me.about")}
+            data={senders.slice(0, 100).map(([name]) => name)}
+            value={mine}
+            onChange={setMe}
+            renderOption={({ option }) => (
+              <span className="row">
+                <bdi>{option.value}</bdi>
+                <span className="dim">
+                  {format.number(senders.find(([name]) => name === option.value)?.[1] ?? 0)}
+                </span>
+              </span>
+            )}
+            clearable
+          />
+          <Select
+            label={t("import.zone")}
+            description={t("import.zone.about")}
+            data={Intl.supportedValuesOf("timeZone")}
+            value={zone}
+            onChange={(value) => setZone(value ?? zone)}
+            searchable
+            allowDeselect={false}
+            maw={320}
+          />
+          {start.error && <Failure error={start.error} />}
+          <div>
+            <Button
+              size="md"
+              leftSection={<IconUpload size={18} />}
+              loading={start.isPending}
+              onClick={() => start.mutate()}
+            >
+              {t("import.do")}
+            </Button>
+          </div>
+        </div>
+      )}
+    </Loaded>
+  );
+}
+
+/** What earlier imports brought. */
+export function PastImports() {
+  const t = useT();
+  const format = useFormat();
+  const jobs = useJobs("import");
+  const past = (jobs.data?.items ?? []).filter((one) => !runs(one));
+  if (!past.length) return null;
+  return (
+    <Panel title={t("import.past")}>
+      <ul className="plain ruled">
+        {past.slice(0, 8).map((job) => (
+          <li key={job.id}>
+            <span className="dim">{format.time(job.started_at)}</span>
+            {job.state === "done" ? <Report job={job} /> : <JobProgress job={job} log />}
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}

@@ -1,0 +1,176 @@
+/** Where the owner's messages come from: allowed first, then dropped here, read, and counted to the last one. */
+import { Accordion, Badge, Button, Modal, Table } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { IconShieldPlus } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { Link } from "react-router";
+import { api, ok } from "../../client";
+import { Markdown } from "../../components/Markdown";
+import { Page, Panel } from "../../components/Page";
+import { Loaded } from "../../components/states";
+import { useAllowed, useSources } from "../../hooks/data";
+import { useMay } from "../../hooks/session";
+import { useFormat, useT } from "../../i18n";
+import { Allow } from "./Allow";
+import { Contacts } from "./Contacts";
+import { Import, PastImports } from "./Import";
+import { sourceName } from "./names";
+import { Picker } from "./Picker";
+import classes from "./Sources.module.css";
+
+export default function Sources() {
+  const t = useT();
+  const may = useMay("import");
+  const allowed = useAllowed();
+  return (
+    <Page title={t("nav.sources")} lead={t("sources.lead")}>
+      {may && (
+        <Panel title={t("import.title")} about={t("import.about")}>
+          {allowed.size > 0 ? <Import /> : <First />}
+        </Panel>
+      )}
+      <Held />
+      <PastImports />
+      <Contacts />
+    </Page>
+  );
+}
+
+/** Nothing is allowed yet: what to bring is chosen, and allowed, before anything is opened. */
+function First() {
+  const t = useT();
+  const [chosen, setChosen] = useState<string[]>([]);
+  const [asking, setAsking] = useState(false);
+  if (asking) return <Allow sources={chosen} done={() => setAsking(false)} cancel={() => setAsking(false)} />;
+  return (
+    <div className="stack">
+      <Picker chosen={chosen} choose={setChosen} />
+      <div>
+        <Button disabled={!chosen.length} onClick={() => setAsking(true)}>
+          {t("sources.choose", { n: chosen.length })}
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+/** How to get an export, as its guide says; asked for when it is opened. */
+function Guide({ source }: { source: string }) {
+  const t = useT();
+  const guide = useQuery({
+    queryKey: ["guide", source],
+    queryFn: () => ok(api.GET("/api/sources/{source}/guide", { params: { path: { source } } })),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  return (
+    <Loaded query={guide} lines={3}>
+      {({ markdown }) => (
+        <details className={classes.guide}>
+          <summary>{t("sources.guide")}</summary>
+          <div lang="en" dir="ltr">
+            <Markdown text={markdown} />
+          </div>
+        </details>
+      )}
+    </Loaded>
+  );
+}
+
+/** Every source: whether it may be read, what is kept of it, and how to get its export. */
+function Held() {
+  const t = useT();
+  const format = useFormat();
+  const sources = useSources();
+  const allowed = useAllowed();
+  const may = useMay("admin");
+  const [opened, modal] = useDisclosure();
+  const [wanted, setWanted] = useState("");
+  return (
+    <Panel title={t("sources.title")} about={t("sources.about")}>
+      <Loaded query={sources}>
+        {({ items }) => (
+          <>
+            <Table.ScrollContainer minWidth={520}>
+              <Table verticalSpacing={8}>
+                <Table.Thead>
+                  <Table.Tr>
+                    <Table.Th scope="col">{t("sources.source")}</Table.Th>
+                    <Table.Th scope="col">{t("sources.allowed")}</Table.Th>
+                    <Table.Th scope="col">{t("sources.kept")}</Table.Th>
+                    <Table.Th>
+                      <span className="sr">{t("contacts.actions")}</span>
+                    </Table.Th>
+                  </Table.Tr>
+                </Table.Thead>
+                <Table.Tbody>
+                  {items
+                    .filter((one) => allowed.has(one.name) || one.records > 0)
+                    .map((one) => (
+                      <Table.Tr key={one.name}>
+                        <Table.Th scope="row" fw={550}>
+                          {sourceName(one.name)}
+                        </Table.Th>
+                        <Table.Td>
+                          <span className="row">
+                            {one.allowed.map((purpose) => (
+                              <Badge key={purpose}>{t(`purpose.${purpose}` as "purpose.style")}</Badge>
+                            ))}
+                            {!allowed.has(one.name) && <Badge color="red">{t("sources.withdrawn")}</Badge>}
+                          </span>
+                        </Table.Td>
+                        <Table.Td>{format.number(one.records)}</Table.Td>
+                        <Table.Td>
+                          <Button component={Link} to="/privacy" size="compact-sm" variant="subtle">
+                            {t("sources.manage")}
+                          </Button>
+                        </Table.Td>
+                      </Table.Tr>
+                    ))}
+                </Table.Tbody>
+              </Table>
+            </Table.ScrollContainer>
+            <Accordion mt="md" variant="separated" radius="md" keepMounted={false}>
+              {items
+                .filter((one) => !allowed.has(one.name))
+                .map((one) => (
+                  <Accordion.Item key={one.name} value={one.name}>
+                    <Accordion.Control>{sourceName(one.name)}</Accordion.Control>
+                    <Accordion.Panel>
+                      <p lang="en" dir="ltr" className={classes.reads}>
+                        {one.reads}
+                      </p>
+                      <Guide source={one.name} />
+                      {may && (
+                        <Button
+                          mt="sm"
+                          size="xs"
+                          variant="light"
+                          leftSection={<IconShieldPlus size={16} />}
+                          onClick={() => {
+                            setWanted(one.name);
+                            modal.open();
+                          }}
+                        >
+                          {t("sources.allow")}
+                        </Button>
+                      )}
+                    </Accordion.Panel>
+                  </Accordion.Item>
+                ))}
+            </Accordion>
+            <Modal
+              opened={opened}
+              onClose={modal.close}
+              size="lg"
+              title={t("allow.title", { source: sourceName(wanted) })}
+              closeButtonProps={{ "aria-label": t("action.close") }}
+            >
+              <Allow sources={[wanted]} done={modal.close} cancel={modal.close} />
+            </Modal>
+          </>
+        )}
+      </Loaded>
+    </Panel>
+  );
+}
