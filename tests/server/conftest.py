@@ -1,7 +1,6 @@
 """A real server on loopback, one a module, and ways to ask it."""
 
 import shutil
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from ipse.config import Settings, load_settings
 from ipse.pipeline.tokens import SCOPES, Scope, add
 from ipse.server.app import create
 from ipse.server.guard import hosts_of
+from ipse.server.serving import listen
 from ipse.server.vaults import Vaults
 from ipse.vault import Vault
 from ipse.vault.opening import by_secret
@@ -72,7 +72,7 @@ def running(
     for one in vaults:
         if not locked:
             one.unlock(by_secret(PASSPHRASE))
-    listening = socket.create_server(("127.0.0.1", 0))
+    listening = listen("127.0.0.1", 0)
     port = listening.getsockname()[1]
     app = create(vaults, settings, hosts=hosts_of(NAMES, port, "http"))
     server = uvicorn.Server(

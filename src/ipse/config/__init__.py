@@ -1,7 +1,7 @@
 """Frozen settings: what can be set, and where it is read from."""
 
 from ipse.config.delivery import DraftSettings, SmtpSettings, WebhookSettings
-from ipse.config.loading import default_vault, json_schema, load_settings
+from ipse.config.loading import default_vault, json_schema, load_settings, origins
 from ipse.config.places import on_this_machine
 from ipse.config.sections import (
     AuditSettings,
@@ -51,4 +51,5 @@ __all__ = [
     "json_schema",
     "load_settings",
     "on_this_machine",
+    "origins",
 ]

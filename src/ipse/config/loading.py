@@ -19,7 +19,7 @@ from ipse.config.delivery import NEVER_IN_FILES
 from ipse.config.sections import Settings
 from ipse.errors import SettingsError
 
-__all__ = ["default_vault", "json_schema", "load_settings"]
+__all__ = ["default_vault", "json_schema", "load_settings", "origins"]
 
 Tree: TypeAlias = dict[str, object]
 
@@ -157,3 +157,25 @@ def _yaml(value: object) -> str:
         return "{}"
     value = list(value) if isinstance(value, tuple) else value
     return yaml.safe_dump(value, default_flow_style=True).removesuffix("\n...\n").strip()
+
+
+def origins(
+    flags: Mapping[str, object] | None = None,
+    *,
+    environment: Mapping[str, str] | None = None,
+    user_file: Path | None = None,
+    project_file: Path | None = None,
+) -> dict[str, str]:
+    """Where each setting that is not built in is from, by ``section.key``: a file, environment or flags."""
+    found: dict[str, str] = {}
+    user = user_file or Path(platformdirs.user_config_dir("ipse", appauthor=False)) / "settings.yaml"
+    layers = [
+        (str(file), _read(file)) for file in (user, project_file or Path("ipse.yaml")) if file.is_file()
+    ]
+    layers.append(("environment", _environment(os.environ if environment is None else environment)))
+    layers.append(("flags", dict(flags or {})))
+    for origin, layer in layers:
+        for section, held in layer.items():
+            keys = held if isinstance(held, Mapping) else {"": held}
+            found |= {f"{section}.{key}".rstrip("."): origin for key in keys}
+    return found

@@ -167,6 +167,7 @@ class AuditSettings(Section):
 class BackupSettings(Section):
     """When a new backup is due: `ipse vault doctor` and the compliance report go by it."""
 
+    folder: str = Field("", description="folder of backups for the service; another disk is best")
     max_age: int = Field(30, ge=1, description="days after which the last backup is too old")
 
 

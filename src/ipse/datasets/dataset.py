@@ -64,13 +64,9 @@ class Dataset(msgspec.Struct, frozen=True):
     @classmethod
     def loads(cls, data: bytes) -> "Dataset":
         """Read what ``dumps`` wrote. Raises ``DatasetError`` where a byte of the examples was changed."""
-        head, _, body = data.partition(b"\n")
+        _, _, body = data.partition(b"\n")
+        card = cls.card_in(data)
         try:
-            if msgspec.json.decode(head, type=dict[str, object]).get("format") not in READABLE:
-                raise UnknownVersionError(
-                    "This dataset was written by another version of ipse.", hint="Run `ipse prepare` again."
-                )
-            card = msgspec.json.decode(head, type=Card)
             persona, body = _persona(body)
             lines = [msgspec.json.decode(line, type=_Line) for line in body.splitlines()]
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -81,6 +77,19 @@ class Dataset(msgspec.Struct, frozen=True):
         for line in lines:
             held[line.set].append(line.example)
         return cls(card, _split_of(held, card), persona)
+
+    @staticmethod
+    def card_in(data: bytes) -> Card:
+        """The card alone, its examples not looked at; raises ``DatasetError`` or ``UnknownVersionError``."""
+        head, _, _ = data.partition(b"\n")
+        try:
+            if msgspec.json.decode(head, type=dict[str, object]).get("format") not in READABLE:
+                raise UnknownVersionError(
+                    "This dataset was written by another version of ipse.", hint="Run `ipse prepare` again."
+                )
+            return msgspec.json.decode(head, type=Card)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise _damaged() from error
 
 
 def prepare(

@@ -16,11 +16,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from fastapi import Security
+from fastapi import Path, Security
 from fastapi.security import SecurityScopes
 from starlette.requests import HTTPConnection
 
-from ipse.errors import AccessError
+from ipse.errors import AccessError, NotFoundError
 from ipse.pipeline.tokens import Scope, Token, check, vault_of
 from ipse.pipeline.workspace import Workspace
 from ipse.server.guard import COOKIE
@@ -40,12 +40,14 @@ __all__ = [
     "CallingImporting",
     "CallingReading",
     "CallingTraining",
+    "Identifier",
     "Importing",
     "Reading",
     "Training",
     "ask",
     "call",
     "recheck",
+    "require",
     "served",
 ]
 
@@ -69,6 +71,15 @@ class Caller:
     asker: Token
     vault: OpenVault
     secret: str
+
+
+Identifier = Annotated[str, Path(min_length=1, max_length=128, description="as a list of these gives it")]
+
+
+def require(workspace: Workspace, kind: str, name: str, *, what: str = "") -> None:
+    """Raise ``NotFoundError`` unless the vault has that document; another vault's is never here."""
+    if name not in workspace.vault.ids(kind):
+        raise NotFoundError(f"There is no {what or kind} `{name[:80]}`.", hint="Check its id in the list.")
 
 
 def served(connection: HTTPConnection) -> Vaults:

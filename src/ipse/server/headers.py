@@ -2,7 +2,7 @@
 
 from typing import Final
 
-__all__ = ["API_POLICY", "DOCS_POLICY", "SECURITY_HEADERS", "app_policy"]
+__all__ = ["API_POLICY", "DOCS_POLICY", "PAGE_POLICY", "SECURITY_HEADERS", "app_policy"]
 
 _ALWAYS = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
@@ -13,6 +13,9 @@ DOCS_POLICY: Final = (
     f"font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; {_ALWAYS}"
 )
 """Swagger and ReDoc write their styles into the page."""
+
+PAGE_POLICY: Final = f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; {_ALWAYS}"
+"""Of pages that are whole in themselves, such as a scorecard's: no script runs in them."""
 
 SECURITY_HEADERS: Final = {
     "Content-Security-Policy": API_POLICY,

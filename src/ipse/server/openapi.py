@@ -1,15 +1,16 @@
 """The OpenAPI document: what FastAPI derives, the errors as they are sent, and the scope of each route."""
 
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
 
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute, APIWebSocketRoute
+from fastapi.routing import APIRoute, APIWebSocketRoute, iter_route_contexts
 
 from ipse.server.problems import MEDIA_TYPE, Problem
 
-__all__ = ["ERRORS", "install", "scopes_of"]
+__all__ = ["ERRORS", "Known", "install", "known_routes"]
 
 ERRORS: Final = {
     "400": "The body cannot be read.",
@@ -32,9 +33,26 @@ ABOUT: Final = (
 )
 
 
-def scopes_of(route: APIRoute | APIWebSocketRoute) -> list[str]:
-    """The scopes that a route takes; none for what is open to anybody."""
-    return sorted(set(_scopes(route.dependant)))
+class Known(NamedTuple):
+    """A route as it is mounted; ``scopes`` is empty for what is open to anybody, ``methods`` for a socket."""
+
+    path: str
+    methods: tuple[str, ...]
+    scopes: tuple[str, ...]
+    shown: bool
+
+
+def known_routes(app: FastAPI) -> Iterator[Known]:
+    """Every route of the application, pages and sockets among them."""
+    for context in iter_route_contexts(app.routes):
+        route = context.original_route
+        if isinstance(route, APIRoute | APIWebSocketRoute):
+            yield Known(
+                path=str(context.path),
+                methods=tuple(sorted(context.methods or ())),
+                scopes=tuple(sorted(set(_scopes(route.dependant)))),
+                shown=isinstance(route, APIRoute) and route.include_in_schema,
+            )
 
 
 def _scopes(dependant: Dependant) -> list[str]:
@@ -66,10 +84,9 @@ def _document(app: FastAPI) -> dict[str, Any]:
         "token": {"type": "http", "scheme": "bearer", "bearerFormat": "ipse_…"},
         "browser": {"type": "apiKey", "in": "cookie", "name": "ipse_session"},
     }
-    for route in app.routes:
-        if isinstance(route, APIRoute) and route.include_in_schema:
-            for method in route.methods or ():
-                _complete(made["paths"][route.path_format][method.lower()], scopes_of(route))
+    for route in known_routes(app):
+        for method in route.methods if route.shown else ():
+            _complete(made["paths"][route.path][method.lower()], list(route.scopes))
     return made
 
 

@@ -17,7 +17,7 @@ from ipse.server.app import create
 from ipse.server.guard import hosts_of
 from ipse.server.vaults import Vaults
 
-__all__ = ["Link", "serve"]
+__all__ = ["Link", "listen", "serve"]
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 GOODBYE_SECONDS: Final = 5
@@ -37,7 +37,7 @@ def serve(vaults: Vaults, settings: Settings, *, started: Callable[[Link], None]
     leave.
     """
     scheme = _scheme(settings)
-    listening = _listen(settings.service.host, settings.service.port)
+    listening = listen(settings.service.host, settings.service.port)
     with listening:
         port = listening.getsockname()[1]
         names = (*LOOPBACK, *_own(settings), *settings.service.names)
@@ -61,6 +61,21 @@ def serve(vaults: Vaults, settings: Settings, *, started: Callable[[Link], None]
         code = app.state.sign_in.code(opened) if opened else None
         link = Link(address, f"{address}#code={code}" if code else None)
         asyncio.run(_run(server, listening, lambda: started(link)))
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens; raises ``SettingsError`` where it cannot."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        made = socket.create_server((host, port), family=family, backlog=2048)
+        # asyncio does so for sockets it made itself alone; without it each answer waits 40 ms for an ACK.
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return made
+    except OSError as error:
+        raise SettingsError(
+            f"{host}:{port} cannot be listened on: {os.strerror(error.errno or 0)}.",
+            hint="Choose another: `--port 0` takes a free one.",
+        ) from error
 
 
 async def _run(server: uvicorn.Server, listening: socket.socket, started: Callable[[], None]) -> None:
@@ -102,14 +117,3 @@ def _loopback(host: str) -> bool:
 def _own(settings: Settings) -> tuple[str, ...]:
     host = settings.service.host
     return () if host in ("0.0.0.0", "::") else (host,)  # noqa: S104 - compared
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family, backlog=2048)
-    except OSError as error:
-        raise SettingsError(
-            f"{host}:{port} cannot be listened on: {os.strerror(error.errno or 0)}.",
-            hint="Choose another: `--port 0` takes a free one.",
-        ) from error

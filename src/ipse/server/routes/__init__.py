@@ -4,13 +4,49 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from ipse.server.routes import health, session, tokens
+from ipse.server.routes import (
+    audit,
+    backups,
+    configuration,
+    consents,
+    contacts,
+    datasets,
+    erasures,
+    health,
+    messages,
+    models,
+    overview,
+    privacy,
+    profile,
+    reports,
+    scorecards,
+    session,
+    sources,
+    tokens,
+    uploads,
+)
 
 __all__ = ["ROUTERS"]
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     health.router,
     session.router,
+    overview.router,
+    consents.router,
+    sources.router,
+    uploads.router,
+    contacts.router,
+    messages.router,
+    profile.router,
+    datasets.router,
+    models.router,
+    scorecards.router,
+    privacy.router,
+    erasures.router,
+    reports.router,
+    audit.router,
+    backups.router,
+    configuration.router,
     tokens.router,
 )
 """In the order of the documentation."""
