@@ -125,7 +125,9 @@ def written(folder: Path) -> Path:
 @pytest.fixture
 def workspace(vault: Vault) -> Workspace:
     """A workspace over an empty vault, with settings that keep tests short."""
-    return Workspace(vault, load_settings({"scorecard": {"resamples": 200}}, environment={}))
+    return Workspace(
+        vault, load_settings({"scorecard": {"resamples": 200, "seeds": 1, "folds": 0}}, environment={})
+    )
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ def copies(answer: str, data: Judging = DATA, context: tuple[Turn, ...] = ASKED)
 def lineup(answers: list[str], context: tuple[Turn, ...] = ASKED) -> Lineup:
     return Lineup(
         examples=tuple(example("ok", context, n) for n in range(len(answers))),
-        clusters=np.arange(len(answers)),
+        taught=((),), rounds=np.zeros(len(answers), dtype=np.intp), clusters=np.arange(len(answers)),
         clone=Contender(name="clone", answers=tuple(answers)), baselines=(), wrong=(),
     )  # fmt: skip
 

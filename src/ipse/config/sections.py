@@ -350,6 +350,12 @@ class ScorecardSettings(Section):
     block_words: int = Field(100, ge=20, description="words in a block for authorship metrics")
     max_examples: int = Field(400, ge=20, description="held-out examples answered at most")
     wrong_authors: int = Field(3, ge=1, description="impostor clones averaged for the baseline")
+    seeds: int = Field(
+        3, ge=1, le=5, description="times that what is drawn by chance is drawn; figures are their means"
+    )
+    folds: int = Field(
+        4, ge=0, le=5, description="tests of a person of fewer than 500 pairs, each after more; 0: one"
+    )
     seed: int = 7
 
 

@@ -9,6 +9,7 @@ from ipse.datasets.dataset import Dataset, Talk, impostors, prepare
 from ipse.datasets.dialogues import Dialogue, TimedTurn, dialogues, examples
 from ipse.datasets.formats import InstructionFormat, to_chat_jsonl, to_jsonl
 from ipse.datasets.persona import Persona, Theme
+from ipse.datasets.rolling import Fold, Rolling, rolling
 from ipse.datasets.rules import RULES, Rule
 from ipse.datasets.split import Split, split
 
@@ -17,9 +18,11 @@ __all__ = [
     "Card",
     "Dataset",
     "Dialogue",
+    "Fold",
     "InstructionFormat",
     "Persona",
     "Report",
+    "Rolling",
     "Rule",
     "Sample",
     "SetSummary",
@@ -31,6 +34,7 @@ __all__ = [
     "examples",
     "impostors",
     "prepare",
+    "rolling",
     "split",
     "to_chat_jsonl",
     "to_jsonl",

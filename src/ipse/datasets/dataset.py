@@ -23,7 +23,7 @@ from ipse.datasets.thinning import Rates, is_low_value, thinned, weighted
 from ipse.errors import ConsentError, DatasetError, UnknownVersionError
 from ipse.records import Example, Message
 
-__all__ = ["Dataset", "Talk", "impostors", "prepare"]
+__all__ = ["Dataset", "Talk", "for_training", "impostors", "prepare"]
 
 
 class Talk(Protocol):
@@ -128,7 +128,9 @@ def prepare(
     low = Counter(each.conversation for each in gathered.examples if is_low_value(each.reply, settings))
     every = Counter(each.conversation for each in gathered.examples)
     parts, rates = thinned(split(found, settings), settings, report, low=low, every=every)
-    parts = _for_training(parts, settings, gathered.counts)
+    train, copies = for_training(parts.train, settings)
+    parts = msgspec.structs.replace(parts, train=train)
+    gathered.counts.update({f"augmented_{kind}": count for kind, count in copies.items()})
     report.counts.update(between=parts.between, purged=parts.purged)
     gathered.counts["examples"] = sum(map(len, parts.sets().values()))
     grants = {source: consents[source] for source in sorted(gathered.used)}
@@ -143,17 +145,20 @@ def prepare(
     return Dataset(msgspec.structs.replace(card, **more), parts, persona)
 
 
-def _for_training(parts: Split, settings: DatasetSettings, counts: Counter[str]) -> Split:
-    """Strategy, weights and copies, in the training set alone."""
-    shape = shaped(parts.train, settings)
-    if parts.train and not shape:
+def for_training(
+    train: Sequence[Example], settings: DatasetSettings
+) -> tuple[tuple[Example, ...], Counter[str]]:
+    """Strategy, weights and copies, which a training set alone has; and the copies by kind.
+
+    Raises ``DatasetError`` where the strategy leaves nothing.
+    """
+    shape = shaped(train, settings)
+    if train and not shape:
         raise DatasetError(
             f"The strategy `{settings.strategy}` leaves nothing to train on.",
             hint="Set dataset.strategy to conversation.",
         )
-    train, copies = augmented(weighted(shape, settings.half_life_days), settings)
-    counts.update({f"augmented_{kind}": count for kind, count in copies.items()})
-    return msgspec.structs.replace(parts, train=train)
+    return augmented(weighted(shape, settings.half_life_days), settings)
 
 
 class _Gathered(msgspec.Struct):

@@ -17,7 +17,7 @@ from ipse.datasets.duplicates import near_duplicates
 from ipse.errors import DatasetError
 from ipse.records import Example
 
-__all__ = ["SetName", "Split", "split"]
+__all__ = ["SetName", "Split", "WholeTalk", "after", "flat", "gap_of", "purged", "split", "whole_talks"]
 
 SetName = Literal["train", "judge", "test"]
 
@@ -65,17 +65,19 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
         return {each.conversation: name for name, held in self.sets().items() for each in held}
 
 
-class _Talk(msgspec.Struct, frozen=True):
+class WholeTalk(msgspec.Struct, frozen=True):
     """All examples of one conversation, by time."""
 
     examples: tuple[Example, ...]
 
     @property
     def first(self) -> datetime:
+        """When its first reply was given."""
         return self.examples[0].at
 
     @property
     def last(self) -> datetime:
+        """When its last one was."""
         return self.examples[-1].at
 
 
@@ -91,16 +93,16 @@ def split(examples: Sequence[Example], settings: DatasetSettings) -> Split:
             hint="Set dataset.train and dataset.judge to less than 1 together, or dataset.holdout.",
         )
     timed = settings.split == "time"
-    talks = _talks(examples) if timed else sorted(_talks(examples), key=_lot)
+    talks = whole_talks(examples) if timed else sorted(whole_talks(examples), key=_lot)
     first, second = _borders([len(talk.examples) for talk in talks], settings)
-    gap = _gap(talks, settings) if timed else timedelta()
+    gap = gap_of(talks, settings) if timed else timedelta()
     train, judge, test = talks[:first], talks[first:second], talks[second:]
     if timed:
-        judge = list(_after(train, judge, gap))
-        test = list(_after(judge or train, test, gap))
+        judge = list(after(train, judge, gap))
+        test = list(after(judge or train, test, gap))
     used = sum(len(talk.examples) for talk in (*train, *judge, *test))
-    late = _flat(test)
-    kept_train, kept_judge = (_purge(_flat(part), late, settings) for part in (train, judge))
+    late = flat(test)
+    kept_train, kept_judge = (purged(flat(part), late, settings) for part in (train, judge))
     return Split(
         train=kept_train,
         judge=kept_judge,
@@ -118,15 +120,16 @@ def _shares(settings: DatasetSettings) -> tuple[float, float]:
     return settings.train * rest, settings.judge * rest
 
 
-def _lot(talk: "_Talk") -> bytes:
+def _lot(talk: "WholeTalk") -> bytes:
     return hashlib.sha256(f"set|{talk.examples[0].conversation}".encode()).digest()
 
 
-def _talks(examples: Sequence[Example]) -> list[_Talk]:
+def whole_talks(examples: Sequence[Example]) -> list[WholeTalk]:
+    """The conversations that examples are of, by their last reply."""
     by_conversation: dict[str, list[Example]] = {}
     for example in examples:
         by_conversation.setdefault(example.conversation, []).append(example)
-    talks = [_Talk(tuple(sorted(held, key=_moment))) for held in by_conversation.values()]
+    talks = [WholeTalk(tuple(sorted(held, key=_moment))) for held in by_conversation.values()]
     return sorted(talks, key=lambda talk: (talk.last, talk.examples[0].conversation))
 
 
@@ -150,14 +153,15 @@ def _borders(sizes: Sequence[int], settings: DatasetSettings) -> tuple[int, int]
     return first, min(max(second, first + 1), count - 1)
 
 
-def _gap(talks: Sequence[_Talk], settings: DatasetSettings) -> timedelta:
+def gap_of(talks: Sequence[WholeTalk], settings: DatasetSettings) -> timedelta:
+    """What is held between two sets: the setting, or less where all of it is soon over."""
     if not talks:
         return timedelta()
     span = talks[-1].last - min(talk.first for talk in talks)
     return min(timedelta(hours=settings.split_gap_hours), span / SPAN_SHARE)
 
 
-def _after(earlier: Sequence[_Talk], later: Sequence[_Talk], gap: timedelta) -> Sequence[_Talk]:
+def after(earlier: Sequence[WholeTalk], later: Sequence[WholeTalk], gap: timedelta) -> Sequence[WholeTalk]:
     """Those of ``later`` that begin a gap or more after ``earlier``; all of them where that left none.
 
     The exception serves talk that never pauses: sets are then held apart by conversation alone.
@@ -168,13 +172,15 @@ def _after(earlier: Sequence[_Talk], later: Sequence[_Talk], gap: timedelta) -> 
     return [talk for talk in later if talk.first >= border] or later
 
 
-def _flat(talks: Sequence[_Talk]) -> tuple[Example, ...]:
+def flat(talks: Sequence[WholeTalk]) -> tuple[Example, ...]:
+    """All their examples, by time."""
     return tuple(sorted((example for talk in talks for example in talk.examples), key=_moment))
 
 
-def _purge(
+def purged(
     held: tuple[Example, ...], test: Sequence[Example], settings: DatasetSettings
 ) -> tuple[Example, ...]:
+    """``held`` without what nearly repeats a reply of ``test``."""
     repeats = near_duplicates(
         [example.reply for example in held],
         [example.reply for example in test],

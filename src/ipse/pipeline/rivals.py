@@ -11,7 +11,7 @@ import msgspec
 from ipse import plugins
 from ipse.bases.shelf import find_base
 from ipse.config import Settings
-from ipse.datasets import Dataset, impostors
+from ipse.datasets import Dataset, Rolling, impostors, rolling
 from ipse.errors import BaseModelError
 from ipse.interfaces import Progress, Recognizer, Voice
 from ipse.jobs import listed
@@ -22,7 +22,7 @@ from ipse.pipeline.special import Screen
 from ipse.pipeline.workspace import Workspace
 from ipse.records import Example, Message, Person
 from ipse.registry import ModelCard
-from ipse.scorecard import Judging, Made, Rivals, Safety
+from ipse.scorecard import Judging, Made, Rivals, Round, Safety
 
 __all__ = ["Field", "Maker", "beside", "gather", "maker"]
 
@@ -46,6 +46,8 @@ def gather(workspace: Workspace, card: ModelCard, dataset: Dataset, follow: Prog
     older, newer = beside(workspace, set(card.consents), dataset)
     make = maker(card, settings, follow)
     parts = dataset.split
+    folded = rolling(dataset, folds=settings.scorecard.folds)
+    embedded = None if card.method == DEFAULT else _taught(DEFAULT, settings, _in_silence)
 
     def twin(examples: Sequence[Example]) -> Voice:
         return make(examples, parts.judge[:TWIN_DEV])
@@ -54,9 +56,10 @@ def gather(workspace: Workspace, card: ModelCard, dataset: Dataset, follow: Prog
         judging=Judging(
             model=card.id, dataset=card.dataset, train=parts.train, judge=parts.judge, test=parts.test,
             impostors=newer, profile=_profile(dataset), made=_made(workspace, card),
+            rounds=_rounds(folded, make, embedded), round_judge=folded.judge if folded else (),
         ),
         rivals=Rivals(
-            baselines=_baselines(card, dataset, settings),
+            baselines={DEFAULT: embedded(parts.train, parts.judge)} if embedded else {},
             wrong_authors=_wrong_authors(older, make, settings.scorecard.wrong_authors),
         ),
         safety=Safety(
@@ -142,21 +145,31 @@ def maker(card: ModelCard, settings: Settings, follow: Progress) -> Maker:
         # As it was trained, base model included, whatever the settings say by now.
         settings = settings.model_copy(update={card.method: type(section).model_validate(card.config)})
 
+    return _taught(card.method, settings, follow)
+
+
+def _taught(method: str, settings: Settings, follow: Progress) -> Maker:
     def make(train: Sequence[Example], dev: Sequence[Example]) -> Voice:
-        learner = plugins.learner(card.method).configure(settings)
-        fitted = learner.fit(train, dev, follow)
-        return plugins.speaking(card.method, fitted.artefact(), settings)
+        fitted = plugins.learner(method).configure(settings).fit(train, dev, follow)
+        return plugins.speaking(method, fitted.artefact(), settings)
 
     return make
 
 
-def _baselines(card: ModelCard, dataset: Dataset, settings: Settings) -> dict[str, Voice]:
-    """The embedded voice on the same data, where it is not itself what is judged."""
-    if card.method == DEFAULT:
-        return {}
-    learner = plugins.learner(DEFAULT).configure(settings)
-    fitted = learner.fit(dataset.split.train, dataset.split.judge, lambda _done, _total, _figures: None)
-    return {DEFAULT: plugins.speaking(DEFAULT, fitted.artefact(), settings)}
+def _in_silence(_done: float, _total: float | None, _figures: Mapping[str, float]) -> None:
+    """What takes seconds is not shown."""
+
+
+def _rounds(folded: Rolling | None, make: Maker, embedded: Maker | None) -> tuple[Round, ...]:
+    """The method taught anew for each fold of a small dataset, and the embedded voice beside it."""
+    return tuple(
+        Round(
+            voice=make(fold.train, fold.dev),
+            baselines={DEFAULT: embedded(fold.train, fold.dev)} if embedded else {},
+            train=fold.train, test=fold.test,
+        )
+        for fold in (folded.folds if folded else ())
+    )  # fmt: skip
 
 
 def _wrong_authors(others: Mapping[str, Sequence[Example]], make: Maker, most: int) -> list[Voice]:

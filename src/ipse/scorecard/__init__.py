@@ -6,7 +6,7 @@ See :func:`evaluate`. Knows examples and voices, never the vault.
 from ipse.scorecard.blind import BlindPair, BlindTest, Side, blind_test, wilson
 from ipse.scorecard.card import evaluate, table, told_of
 from ipse.scorecard.comparing import Compared, Comparison, Difference, compare
-from ipse.scorecard.contenders import Judging, Made, Rivals, Safety, divide
+from ipse.scorecard.contenders import Judging, Made, Rivals, Round, Safety, divide
 from ipse.scorecard.drafts import Draft
 from ipse.scorecard.page import render
 from ipse.scorecard.results import Check, Figure, Forced, Gate, Human, Product, Row, Sample, Scorecard
@@ -27,6 +27,7 @@ __all__ = [
     "Made",
     "Product",
     "Rivals",
+    "Round",
     "Row",
     "Safety",
     "Sample",

@@ -12,11 +12,11 @@ import numpy as np
 from ipse.config import ScorecardSettings
 from ipse.interfaces import LanguageVoice, Progress, Voice
 from ipse.scorecard.bootstrap import Plan, holm
-from ipse.scorecard.contenders import Judging, Lineup, Rivals, Safety, answered, line_up
+from ipse.scorecard.contenders import Judging, Lineup, Rivals, Safety, answered, drawn_anew, line_up
 from ipse.scorecard.gates.copies import leak_gates
 from ipse.scorecard.gates.membership import membership
 from ipse.scorecard.gates.secrets import plant, secret_gates, secrets
-from ipse.scorecard.measures import Measure, Measured, row
+from ipse.scorecard.measures import Measure, Measured, over_seeds, row
 from ipse.scorecard.metrics.authorship import own_against_own, sounds_like_me, two_sample
 from ipse.scorecard.metrics.choice import reply_choice
 from ipse.scorecard.metrics.claims import inventions
@@ -29,14 +29,16 @@ from ipse.scorecard.metrics.likelihood import likelihood
 from ipse.scorecard.metrics.usefulness import useful_drafts
 from ipse.scorecard.products import products
 from ipse.scorecard.results import CLONE, RANDOM, WRONG, Check, Gate, Row, Sample, Scorecard
+from ipse.scorecard.rolling import line_up_rounds, share_of
 
-__all__ = ["Taken", "evaluate", "measure", "table", "told_of", "with_verdicts"]
+__all__ = ["Taken", "evaluate", "luck", "measure", "table", "told_of", "with_verdicts"]
 
 SIGNIFICANT = 0.05
 OF_THE_CEILING = 0.8  # share of the ceiling that metric 1 must reach
 RETRIEVAL = "retrieval"
 SAMPLES = 6
 FAMILIES = 7  # of metrics, for the progress bar
+DRAWS = 10_000  # between the seeds of two draws: more than the contexts that each gives one of its own
 
 
 def evaluate(
@@ -53,9 +55,13 @@ def evaluate(
     Raises ``DatasetError`` where there is no held-out text; whatever ``progress`` raises stops it.
     """
     steps = _Steps(progress, voice, data, rivals, settings)
-    lineup = line_up(voice, data, rivals, settings, steps)
-    measured = measure(lineup, data, settings, steps.family)
-    gates = _gates(lineup, data, safety, settings)
+    if data.rounds:
+        lineup = line_up_rounds(data, rivals, settings, steps)
+        judged = _over_rounds(data)
+    else:
+        lineup, judged = line_up(voice, data, rivals, settings, steps), data
+    measured = measure(luck(lineup, settings, steps), judged, settings, steps.family)
+    gates = _gates(voice, lineup, data, safety, settings)
     steps.family()
     checks = (*measured.checks, _not_above(measured.sounds))
     rows = with_verdicts([row(each) for each in measured.measures])
@@ -65,6 +71,7 @@ def evaluate(
         model=data.model or voice.name, dataset=data.dataset, created_at=datetime.now(UTC), rows=rows,
         gates=gates, self_checks=checks, promotable=promotable, reasons=reasons,
         samples=_samples(lineup, settings.seed), sizes=_sizes(data, lineup), products=products(by_id),
+        rounds=len(data.rounds) or 1, seeds=settings.seeds,
     )  # fmt: skip
 
 
@@ -76,35 +83,76 @@ class Taken(msgspec.Struct, frozen=True):
     checks: tuple[Check, ...]
 
 
-def measure(lineup: Lineup, data: Judging, settings: ScorecardSettings, family: Callable[[], None]) -> Taken:
-    """Every metric over a line-up; ``family`` is told as each of the ``FAMILIES`` is done."""
+def luck(lineup: Lineup, settings: ScorecardSettings, progress: Callable[[int], None]) -> tuple[Lineup, ...]:
+    """The line-up, and the same with whatever is drawn by chance drawn anew, ``settings.seeds`` in all."""
+    seeds = (settings.seed + DRAWS * n for n in range(1, settings.seeds))
+    return (lineup, *(drawn_anew(lineup, seed=seed, progress=progress) for seed in seeds))
+
+
+def measure(
+    lineups: Sequence[Lineup], data: Judging, settings: ScorecardSettings, family: Callable[[], None]
+) -> Taken:
+    """Every metric over line-ups that differ by chance alone, whose draws are averaged.
+
+    ``family`` is told as each of the ``FAMILIES`` is done.
+    """
+    lineup = lineups[0]
     plan = Plan([lineup.conversations], resamples=settings.resamples, seed=settings.seed)
-    sounds = sounds_like_me(lineup, data, settings, plan)
+    first = _chance(lineup, data, settings, plan, family)
+    drawn = [first.measures]
+    for n, other in enumerate(lineups[1:], start=1):
+        reseeded = settings.model_copy(update={"seed": settings.seed + n})
+        drawn.append(_chance(other, data, reseeded, plan, None).measures)
+    by_chance = {each.spec.id: over_seeds(each, drawn[1:]) for each in first.measures}
+    rest: list[Measure] = [*likelihood(lineup, data, settings)]
     family()
+    rest += [*useful_drafts(data.drafts, settings), *costs(lineup, data.made, plan)]
+    family()
+    ordered = sorted([*by_chance.values(), *rest], key=lambda each: int(each.spec.id.split()[0].rstrip("ab")))
+    return Taken(tuple(ordered), by_chance["1"], first.checks)
+
+
+def _chance(
+    lineup: Lineup,
+    data: Judging,
+    settings: ScorecardSettings,
+    plan: Plan,
+    family: Callable[[], None] | None,
+) -> Taken:
+    """What chance has a part in: the words of a voice, a random reply, candidates, the folds of a classifier.
+
+    Without ``family`` it is a repetition: the choice among replies is then left to the first time where a
+    language model makes it, at seconds a context.
+    """
+    done = family or (lambda: None)
+    sounds = sounds_like_me(lineup, data, settings, plan)
+    done()
     far = delta(lineup, data, settings.block_words, plan)
     own_check, own = own_against_own(lineup, settings, plan)
     told = two_sample(lineup, settings, plan, own)
-    family()
+    done()
     measures: list[Measure] = [sounds.measure, far, told, habits(lineup, data, plan)]
-    family()
-    measures += reply_choice(lineup, data, settings, plan)
-    family()
-    measures += likelihood(lineup, data, settings)
-    family()
+    done()
+    if family or not any(isinstance(each.voice, LanguageVoice) for each in lineup.everyone()):
+        measures += reply_choice(lineup, data, settings, plan)
+    done()
     measures += content_lift(lineup, settings, plan)
     measures += [decision_match(lineup, plan), emotional_agreement(lineup, plan)]
-    family()
     measures += inventions(lineup, data, plan)
-    measures += useful_drafts(data.drafts, settings)
-    measures += costs(lineup, data.made, plan)
-    family()
+    done()
     return Taken(tuple(measures), sounds.measure, (own_check, sounds.check))
 
 
-def _gates(lineup: Lineup, data: Judging, safety: Safety, settings: ScorecardSettings) -> tuple[Gate, ...]:
+def _over_rounds(data: Judging) -> Judging:
+    """What the judge of a rolling origin sees: the tests of all rounds, and what trained the last."""
+    test = tuple(example for each in data.rounds for example in each.test)
+    return msgspec.structs.replace(data, train=data.rounds[-1].train, judge=data.round_judge, test=test)
+
+
+def _gates(
+    clone: Voice, lineup: Lineup, data: Judging, safety: Safety, settings: ScorecardSettings
+) -> tuple[Gate, ...]:
     """10a to 10e for the clone; the secrets are planted in a twin, which is forgotten."""
-    clone = lineup.clone.voice
-    assert clone is not None
     planted = secrets(settings.seed)
     twin = None
     if safety.twin is not None and safety.clear is not None and data.train:
@@ -114,7 +162,7 @@ def _gates(lineup: Lineup, data: Judging, safety: Safety, settings: ScorecardSet
         return Plan(strata, resamples=settings.resamples, seed=settings.seed)
 
     return (
-        *leak_gates(lineup, data, safety.pii),
+        *leak_gates(lineup, _over_rounds(data) if data.rounds else data, safety.pii),
         *secret_gates(twin, planted, seed=settings.seed),
         membership(clone, data, plan_of),
     )
@@ -126,9 +174,16 @@ class _Steps:
     def __init__(
         self, progress: Progress, voice: Voice, data: Judging, rivals: Rivals, settings: ScorecardSettings
     ) -> None:
-        contenders = 1 + len(rivals.baselines) + min(len(rivals.wrong_authors), settings.wrong_authors)
-        contenders += 2 * isinstance(voice, LanguageVoice)  # the base model and its few-shot prompt
-        answers = contenders * answered(voice, data, settings)
+        others = [*rivals.baselines.values(), *rivals.wrong_authors[: settings.wrong_authors]]
+        # The base model and its few-shot prompt stand beside a language model, and are asked once.
+        once = sum(isinstance(each, LanguageVoice) for each in (voice, *others))
+        again = 1 + len(others) - once
+        contenders = once + 2 * isinstance(voice, LanguageVoice) + settings.seeds * again
+        each = answered(voice, data, settings)
+        if data.rounds:
+            most = share_of(voice, len(data.rounds), settings)
+            each = sum(min(most, len(one.test)) for one in data.rounds)
+        answers = contenders * each
         self.progress, self.each = progress, max(1.0, answers / 20)
         self.done, self.total = 0.0, answers + (FAMILIES + 1) * self.each
 
@@ -233,9 +288,11 @@ def _samples(lineup: Lineup, seed: int) -> tuple[Sample, ...]:
 
 
 def _sizes(data: Judging, lineup: Lineup) -> dict[str, int]:
+    folded = {"clones taught anew, each on more (rolling origin)": len(data.rounds)} if data.rounds else {}
     return {
+        **folded,
         "examples that train the clone (T)": len(data.train),
-        "examples that train the judge (J)": len(data.judge),
+        "examples that train the judge (J)": len(data.round_judge if data.rounds else data.judge),
         "held-out examples answered (E)": len(lineup.examples),
         "held-out conversations": lineup.conversations,
         "other people": len(data.impostors),

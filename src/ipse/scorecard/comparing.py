@@ -15,7 +15,7 @@ from ipse.config import ScorecardSettings
 from ipse.errors import DatasetError
 from ipse.interfaces import LanguageVoice, Progress, Voice
 from ipse.scorecard.bootstrap import Draws, holm
-from ipse.scorecard.card import FAMILIES, SIGNIFICANT, measure
+from ipse.scorecard.card import FAMILIES, SIGNIFICANT, luck, measure
 from ipse.scorecard.contenders import Judging, answered, line_up_models
 from ipse.scorecard.measures import Measured, Missing
 from ipse.scorecard.results import CEILING, CLONE, RANDOM, Check, Figure, Unit
@@ -64,7 +64,8 @@ def compare(
         raise DatasetError("One model alone cannot be compared.", hint="Name two or more, as v1 v2.")
     # A voice with a likelihood stands first: metric 6 takes its base as the measure for all.
     ordered = dict(sorted(voices.items(), key=lambda item: not isinstance(item[1], LanguageVoice)))
-    each = sum(answered(voice, data, settings) for voice in ordered.values())
+    times = [1 if isinstance(voice, LanguageVoice) else settings.seeds for voice in ordered.values()]
+    each = min(answered(voice, data, settings) for voice in ordered.values()) * sum(times)
     done, total = 0.0, each * (1 + FAMILIES / 20)
 
     def told(more: float) -> None:
@@ -73,7 +74,7 @@ def compare(
         progress(done, total, {})
 
     lineup = line_up_models(ordered, data, settings, told)
-    taken = measure(lineup, data, settings, lambda: told(each / 20))
+    taken = measure(luck(lineup, settings, told), data, settings, lambda: told(each / 20))
     first = next(iter(ordered))
     held = [_Held(one, first, tuple(voices)) for one in taken.measures if not _aside(one)]
     return Comparison(

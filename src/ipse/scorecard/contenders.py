@@ -22,16 +22,19 @@ from ipse.scorecard.drafts import Draft
 from ipse.scorecard.results import CLONE, FREQUENT, RANDOM, WRONG
 
 __all__ = [
+    "MOST_LANGUAGE",
     "Contender",
     "FewShot",
     "Judging",
     "Lineup",
     "Made",
     "Rivals",
+    "Round",
     "Safety",
     "Taken",
     "answered",
     "divide",
+    "drawn_anew",
     "line_up",
     "line_up_models",
 ]
@@ -48,13 +51,23 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     weights: int | None = None
 
 
+class Round(msgspec.Struct, frozen=True, kw_only=True):
+    """The method that is judged, taught anew on ``train``, which comes before ``test``; and its baselines."""
+
+    voice: Voice
+    baselines: Mapping[str, Voice]
+    train: Sequence[Example]
+    test: Sequence[Example]
+
+
 class Judging(msgspec.Struct, frozen=True, kw_only=True):
     """What the judge sees.
 
     ``train``, ``judge`` and ``test`` are the owner's sets T, J and E. ``impostors`` are other people's
     examples by speaker, from the same channels; none of them may have trained a wrong-author voice (see
     :func:`divide`), for a judge that has seen a voice's own training text knows it by heart. ``profile`` is
-    what the clone is told of the owner in every prompt; ``drafts`` are this model's.
+    what the clone is told of the owner in every prompt; ``drafts`` are this model's. Where there are
+    ``rounds``, metrics are measured over their tests, by a judge of ``round_judge``, which is in none.
     """
 
     train: Sequence[Example]
@@ -66,6 +79,8 @@ class Judging(msgspec.Struct, frozen=True, kw_only=True):
     profile: str = ""
     made: Made = Made()
     drafts: Sequence[Draft] = ()
+    rounds: Sequence[Round] = ()
+    round_judge: Sequence[Example] = ()
 
 
 class Rivals(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,9 +124,14 @@ class Contender(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Lineup(msgspec.Struct, frozen=True, kw_only=True):
-    """All contenders over the same test examples; ``clusters[i]`` numbers the conversation of example i."""
+    """All contenders over the same test examples; ``clusters[i]`` numbers the conversation of example i.
+
+    ``taught[rounds[i]]`` is what trained whoever answered example i: one set, but for a rolling origin.
+    """
 
     examples: tuple[Example, ...]
+    taught: tuple[Sequence[Example], ...]
+    rounds: npt.NDArray[np.intp]
     clusters: npt.NDArray[np.intp]
     clone: Contender
     baselines: tuple[Contender, ...]
@@ -200,6 +220,8 @@ def line_up(
     ask = _Asking(examples, settings.seed, progress)
     return Lineup(
         examples=examples,
+        taught=(data.train,),
+        rounds=np.zeros(len(examples), dtype=np.intp),
         clusters=np.array([numbers[example.conversation] for example in examples], dtype=np.intp),
         clone=ask(CLONE, voice),
         baselines=(
@@ -225,11 +247,36 @@ def line_up_models(
     first, *rest = (ask(name, voice) for name, voice in voices.items())
     return Lineup(
         examples=examples,
+        taught=(data.train,),
+        rounds=np.zeros(len(examples), dtype=np.intp),
         clusters=np.array([numbers[example.conversation] for example in examples], dtype=np.intp),
         clone=msgspec.structs.replace(first, name=CLONE),
         baselines=(*rest, *_without_voice(data.train, len(examples), settings.seed)),
         wrong=(),
     )
+
+
+def drawn_anew(lineup: Lineup, *, seed: int, progress: Callable[[int], None]) -> Lineup:
+    """The same contenders with other luck: whoever costs little answers again, and own replies are redrawn.
+
+    A language model's answers stay: each is drawn with a seed of its own, and costs its time.
+    """
+    ask = _Asking(lineup.examples, seed, progress)
+
+    def again(one: Contender) -> Contender:
+        if one.name == RANDOM:
+            dice = random.Random(seed)  # noqa: S311
+            said = [[each.reply for each in held] for held in lineup.taught]
+            answers = tuple(dice.choice(said[at]) for at in map(int, lineup.rounds))
+            return msgspec.structs.replace(one, answers=answers)
+        if one.voice is None or isinstance(one.voice, LanguageVoice):
+            return one
+        return ask(one.name, one.voice, known=one not in lineup.wrong)
+
+    return msgspec.structs.replace(
+        lineup, clone=again(lineup.clone), baselines=tuple(map(again, lineup.baselines)),
+        wrong=tuple(map(again, lineup.wrong)),
+    )  # fmt: skip
 
 
 class _Asking:

@@ -13,7 +13,17 @@ from ipse.scorecard.bootstrap import Draws, Plan
 from ipse.scorecard.contenders import Lineup
 from ipse.scorecard.results import CEILING, CLONE, WRONG, Figure, Row, Unit, Verdict
 
-__all__ = ["FEWEST_REPLIES", "Measure", "Measured", "Missing", "Spec", "averaged", "row", "with_wrong"]
+__all__ = [
+    "FEWEST_REPLIES",
+    "Measure",
+    "Measured",
+    "Missing",
+    "Spec",
+    "averaged",
+    "over_seeds",
+    "row",
+    "with_wrong",
+]
 
 
 class Spec(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +65,22 @@ FEWEST_REPLIES = 20  # of a side, below which nothing is measured on them
 def averaged(several: Sequence[Draws]) -> Draws:
     """The mean of several contenders' draws, draw by draw."""
     return np.asarray(np.mean(np.stack(several), axis=0))
+
+
+def over_seeds(measure: Measure, more: Sequence[Sequence[Measure]]) -> Measure:
+    """A metric, its draws averaged with those of the same in ``more``, which differ by chance alone."""
+    if isinstance(measure, Missing):
+        return measure
+    same = [
+        each
+        for measures in more
+        for each in measures
+        if isinstance(each, Measured)
+        and each.spec.id == measure.spec.id
+        and each.draws.keys() == measure.draws.keys()
+    ]
+    draws = {name: averaged([each.draws[name] for each in (measure, *same)]) for name in measure.draws}
+    return msgspec.structs.replace(measure, draws=draws)
 
 
 def with_wrong(draws: Mapping[str, Draws], lineup: Lineup) -> dict[str, Draws]:

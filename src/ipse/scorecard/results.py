@@ -158,7 +158,8 @@ class Scorecard(msgspec.Struct, frozen=True, kw_only=True):
     """How good a clone is. There is no single average on purpose.
 
     ``promotable`` follows the rule of promotion; ``reasons`` say what speaks against it, or what it rests
-    on. ``sizes`` counts what was measured on.
+    on. ``sizes`` counts what was measured on. ``rounds``: tests of a rolling origin. ``seeds``: times that
+    what is drawn by chance was drawn.
     """
 
     model: str
@@ -174,6 +175,8 @@ class Scorecard(msgspec.Struct, frozen=True, kw_only=True):
     products: tuple[Product, ...] = ()
     humans: tuple[Human, ...] = ()
     forced: Forced | None = None
+    rounds: int = 1
+    seeds: int = 1
 
     @property
     def void(self) -> bool:

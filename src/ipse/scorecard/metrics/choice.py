@@ -57,6 +57,7 @@ class _Case(msgspec.Struct, frozen=True):
 
     example: Example
     cluster: int
+    round: int
     replies: list[str]
 
 
@@ -72,8 +73,10 @@ def reply_choice(lineup: Lineup, data: Judging, settings: ScorecardSettings, pla
         for contender in lineup.everyone()
         if contender.voice is not None
     }
-    said = Counter(key(example.reply) for example in data.train)
-    scores[FREQUENT] = [np.array([said[key(reply)] for reply in case.replies], float) for case in cases]
+    said = [Counter(key(example.reply) for example in taught) for taught in lineup.taught]
+    scores[FREQUENT] = [
+        np.array([said[case.round][key(reply)] for reply in case.replies], float) for case in cases
+    ]
     scores[RANDOM] = [np.zeros(len(case.replies)) for case in cases]
     clusters = np.array([case.cluster for case in cases], dtype=np.intp)
     out: list[Measure] = []
@@ -123,7 +126,7 @@ def _cases(lineup: Lineup, pools: dict[str, list[tuple[str, str]]], seed: int) -
             # As often as they are said, each once: were rare ones as likely, the frequent would stand out.
             drawn = {k: reply for k, reply in rng.sample(pool, len(pool)) if k != true}
             replies += list(drawn.values())[: CANDIDATES - 1]
-        out.append(_Case(lineup.examples[n], int(lineup.clusters[n]), replies))
+        out.append(_Case(lineup.examples[n], int(lineup.clusters[n]), int(lineup.rounds[n]), replies))
     return out
 
 

@@ -93,7 +93,7 @@ def inventions(lineup: Lineup, data: Judging, plan: Plan) -> list[Measure]:
     if len(lineup.examples) < FEWEST_REPLIES:
         return [Missing(INVENTED, f"{len(lineup.examples)} held-out replies, {FEWEST_REPLIES} are needed.")]
     claims = Claims(_channel(data))
-    given = [known | claims.of(data.profile) for known in _given(lineup, data, claims)]
+    given = [known | claims.of(data.profile) for known in _given(lineup, claims)]
     told = {CEILING: lineup.real} | {each.name: each.answers for each in lineup.everyone()}
     made = {name: _made(claims, lineup.examples, answers) for name, answers in told.items()}
     rates = {
@@ -102,19 +102,20 @@ def inventions(lineup: Lineup, data: Judging, plan: Plan) -> list[Measure]:
     }
     note = "Names are known by their capital: small ones, and all but placeholders in German, are missed."
     measured = Measured(spec=INVENTED, plan=plan, draws=with_wrong(rates, lineup), note=note)
-    return [measured, _facts(lineup, data, made, claims, plan)]
+    return [measured, _facts(lineup, made, claims, plan)]
 
 
-def _facts(
-    lineup: Lineup, data: Judging, made: dict[str, list[frozenset[str]]], claims: Claims, plan: Plan
-) -> Measure:
+def _facts(lineup: Lineup, made: dict[str, list[frozenset[str]]], claims: Claims, plan: Plan) -> Measure:
     """Where the real reply names what the training text names and the prompt does not, who names it too."""
-    known: set[str] = set()
-    for example in data.train:
-        known |= claims.of(example.reply, lang=example.lang)
+    known: list[set[str]] = [set() for _ in lineup.taught]
+    for facts, taught in zip(known, lineup.taught, strict=True):
+        facts.update(*(claims.of(example.reply, lang=example.lang) for example in taught))
     asked = [claims.of(_prompt(example), lang=example.lang) for example in lineup.examples]
-    wanted = [(real & known) - given for real, given in zip(made[CEILING], asked, strict=True)]
-    places = [n for n, facts in enumerate(wanted) if facts]
+    wanted = [
+        (real & known[at]) - given
+        for real, given, at in zip(made[CEILING], asked, map(int, lineup.rounds), strict=True)
+    ]
+    places = [n for n, named in enumerate(wanted) if named]
     if len(places) < FEWEST_FACTS:
         return Missing(FACTS, f"{len(places)} held-out replies name such a fact; {FEWEST_FACTS} are needed.")
     clusters: npt.NDArray[np.intp] = lineup.clusters[places]
@@ -135,26 +136,31 @@ def _channel(data: Judging) -> list[str]:
     return own + [turn.text for example in data.train for turn in example.context[-1:]]
 
 
-def _given(lineup: Lineup, data: Judging, claims: Claims) -> list[frozenset[str]]:
+def _given(lineup: Lineup, claims: Claims) -> list[frozenset[str]]:
     """What the prompt and the most like situations of T hold, claim by claim."""
+    given = [claims.of(_prompt(each), lang=each.lang) for each in lineup.examples]
+    for number, taught in enumerate(lineup.taught):
+        places = np.flatnonzero(lineup.rounds == number)
+        near = _near([_last(each) for each in taught], [_last(lineup.examples[n]) for n in places])
+        seen: dict[int, frozenset[str]] = {}
+        for place, found in zip(map(int, places), near, strict=True):
+            for at in found:
+                if at not in seen:
+                    seen[at] = claims.of(f"{_prompt(taught[at])}\n{taught[at].reply}", lang=taught[at].lang)
+                given[place] |= seen[at]
+    return given
+
+
+def _near(before: Sequence[str], now: Sequence[str]) -> list[list[int]]:
+    """For each text its most like ones of ``before``, by place."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    prompts = [claims.of(_prompt(each), lang=each.lang) for each in lineup.examples]
-    before = [_last(example) for example in data.train]
-    if not any(before):
-        return prompts
+    if not any(before) or not now:
+        return [[] for _ in now]
     vectors = TfidfVectorizer(sublinear_tf=True, token_pattern=r"\w+")  # noqa: S106 - a pattern of words
-    past, now = vectors.fit_transform(before), vectors.transform([_last(each) for each in lineup.examples])
-    out, seen = [], dict[int, frozenset[str]]()
-    for n, prompt in enumerate(prompts):
-        scores = (past @ now[n].T).toarray().ravel()
-        near = np.argsort(-scores, kind="stable")[:RETRIEVED]
-        for at in map(int, near):
-            if at not in seen:
-                held = data.train[at]
-                seen[at] = claims.of(f"{_prompt(held)}\n{held.reply}", lang=held.lang)
-        out.append(frozenset(prompt.union(*(seen[int(at)] for at in near))))
-    return out
+    past = vectors.fit_transform(before)
+    scores = (past @ vectors.transform(now).T).toarray()
+    return [list(map(int, np.argsort(-column, kind="stable")[:RETRIEVED])) for column in scores.T]
 
 
 def _prompt(example: Example) -> str:
