@@ -22,6 +22,7 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     """What a model is and where it comes from; ``artefact`` is the SHA-256 over its files.
 
     ``special``: source to category to the consent under which it learned from it, as in its dataset.
+    ``job`` is the queued job that it was trained in, if any.
     """
 
     id: str = ""
@@ -37,6 +38,7 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     artefact: str = ""
     code_version: str = __version__
     special: dict[str, dict[str, str]] = {}
+    job: str = ""
     created_at: datetime = datetime(1970, 1, 1, tzinfo=UTC)
 
 

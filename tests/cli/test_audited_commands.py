@@ -83,7 +83,7 @@ SILENT = {
         "backup list", "backup verify", "restore",
     ],
     "cards, counts and states, no content": [
-        "models list", "models show", "jobs list", "draft channels",
+        "models list", "models show", "jobs list", "jobs show", "jobs schedule list", "draft channels",
     ],
     "the owner's own statements": [
         "consent list", "consent show", "report requests list", "report exception list", "report dpia",
@@ -96,8 +96,9 @@ SILENT = {
         "report requests close", "report exception add", "report exception remove", "backup drill",
         "vault passphrase", "vault recovery", "vault rotate", "vault reencrypt", "vault keyring add",
         "vault keyring remove", "vault unlock", "vault move-catalog", "contacts release",
-        "models export", "token add", "token revoke",
         "draft revoke", "draft reopen", "draft settle", "draft secret",
+        "models export", "jobs start", "jobs resume", "jobs work",
+        "jobs schedule add", "jobs schedule remove", "token add", "token revoke",
     ],
     "hashes, scopes and dates": ["token list"],
     "a service: each route tells by the verb that it calls": ["serve"],

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ipse.interfaces import Progress
     from ipse.pipeline.unlocking import Ways
     from ipse.pipeline.workspace import Workspace
+    from ipse.vault.opening import Opener
 
 __all__ = [
     "JsonOption",
@@ -128,11 +129,15 @@ def new_passphrase(variable: str = "IPSE_PASSPHRASE", prompt: str = "Passphrase"
 
 @contextmanager
 def opened(
-    vault: Path | None, flags: Mapping[str, object] | None = None, *, purge: bool = True
+    vault: Path | None,
+    flags: Mapping[str, object] | None = None,
+    *,
+    purge: bool = True,
+    opener: "Opener | None" = None,
 ) -> "Iterator[Workspace]":
     """The vault of this run, opened; ``flags`` is a tree of settings that override all others.
 
-    Without ``purge``, what is too old stays for now.
+    Without ``purge``, what is too old stays for now. ``opener`` is another way to the key.
     """
     from rich.markup import escape
 
@@ -140,7 +145,7 @@ def opened(
     from ipse.pipeline.workspace import Workspace, locate
 
     settings = load_settings({**(flags or {}), **({"vault": str(vault)} if vault else {})})
-    workspace = Workspace.open(settings, ways(locate(settings)), purge=purge)
+    workspace = Workspace.open(settings, opener or ways(locate(settings)), purge=purge)
     try:
         with workspace:
             yield workspace

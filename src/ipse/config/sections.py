@@ -16,6 +16,7 @@ __all__ = [
     "EnrichSettings",
     "EnsembleSettings",
     "ImportSettings",
+    "JobSettings",
     "KeySettings",
     "LoraSettings",
     "PrivacySettings",
@@ -177,6 +178,13 @@ class KeySettings(Section):
     auto_lock: float = Field(
         15.0, ge=0, description="minutes without use after which `ipse vault unlock` ends; 0: never"
     )
+
+
+class JobSettings(Section):
+    """Long work that is queued: by `ipse serve`, by `ipse jobs start`, by a schedule."""
+
+    at_once: int = Field(1, ge=1, description="heavy jobs at a time: imports, trainings, evaluations")
+    hung_minutes: float = Field(10.0, gt=0, description="silence after which a running job is said to hang")
 
 
 class EnrichSettings(Section):
@@ -378,6 +386,7 @@ class Settings(Section):
     audit: AuditSettings = AuditSettings()
     backup: BackupSettings = BackupSettings()
     keys: KeySettings = KeySettings()
+    jobs: JobSettings = JobSettings()
     dataset: DatasetSettings = DatasetSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     lora: LoraSettings = LoraSettings()

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
+import msgspec
 from msgspec import json
 
 from ipse import plugins
@@ -11,7 +12,7 @@ from ipse.datasets import Dataset, InstructionFormat, Report, to_jsonl
 from ipse.datasets import prepare as freeze
 from ipse.errors import ConsentError, DatasetError, PrivacyError
 from ipse.interfaces import Learner, Progress, ResumableLearner
-from ipse.jobs import run
+from ipse.jobs import current, run
 from ipse.pipeline import objections
 from ipse.pipeline.checkpoints import SealedCheckpoint
 from ipse.pipeline.contacts import conversations
@@ -172,7 +173,10 @@ def train(
 
     workspace.vault.note("train", {"method": method, "dataset": dataset.card.id})
     checkpoint = SealedCheckpoint(workspace, method, dataset)
-    if anew:
+    job = current()
+    if job is not None and (made := _made_in(workspace, job.job.id, method, dataset)) is not None:
+        return _settled(workspace, made, checkpoint)  # it was cut off after the model was kept
+    if anew and (job is None or job.job.attempts == 1):
         checkpoint.remove()
     if isinstance(learner, ResumableLearner):
         learner.keep_in(checkpoint)
@@ -185,10 +189,25 @@ def train(
     fitted = run(workspace.vault, "train", work, progress)
     registry = Registry(workspace.vault)
     files = {**fitted.artefact(), PERSONA: json.encode(dataset.persona)}
-    card = registry.add(_card(workspace, method, dataset, report=fitted.report(), files=files), files)
+    card = _card(workspace, method, dataset, report=fitted.report(), files=files)
+    card = registry.add(msgspec.structs.replace(card, job=job.job.id if job else ""), files)
+    return _settled(workspace, card, checkpoint)
+
+
+def _made_in(workspace: Workspace, job: str, method: str, dataset: Dataset) -> ModelCard | None:
+    """The model that this job made before it was cut off, if it came so far."""
+    for card in Registry(workspace.vault).cards():
+        if (card.job, card.method, card.dataset) == (job, method, dataset.card.id):
+            return card
+    return None
+
+
+def _settled(workspace: Workspace, card: ModelCard, checkpoint: SealedCheckpoint) -> ModelCard:
+    """What follows once a model is kept; doing it twice does no harm."""
+    registry = Registry(workspace.vault)
     checkpoint.remove()
     speaking = registry.champion()
-    if method == DEFAULT and (speaking is None or registry.card(speaking).method == DEFAULT):
+    if card.method == DEFAULT and (speaking is None or registry.card(speaking).method == DEFAULT):
         registry.promote(card.id, reason="the embedded voice, trained anew")
     return card
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 
 import msgspec
 
+from ipse.jobs import forget_words
 from ipse.pipeline import objections
 from ipse.pipeline.clearing import keep_review, review_queue
 from ipse.pipeline.workspace import Workspace
@@ -55,6 +56,7 @@ def sweep(workspace: Workspace, people: Collection[str]) -> dict[str, int]:
             roster.erasures.touch()  # so that an import that read the names before does not write them back
             workspace.keep_erasures()
             vault.put("roster", "roster", roster.dumps(), action="forget.names", details=counts)
+    forget_words(vault)
     return counts | {"links": _links(workspace, roster, used), "doubts": _doubts(workspace)}
 
 

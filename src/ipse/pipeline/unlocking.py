@@ -3,14 +3,16 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO, Self
 
-from ipse.errors import DamagedVaultError, IpseError, WrongPassphraseError
+from ipse.errors import DamagedVaultError, IpseError, VaultError, WrongPassphraseError
 from ipse.unlocking import client, keychain
 from ipse.unlocking.attempts import Attempts
+from ipse.unlocking.memory import KEY_BYTES, Secret
 from ipse.vault.header import Header
-from ipse.vault.opening import by_key, by_master, by_secret
+from ipse.vault.opening import Opener, by_key, by_master, by_secret
 
-__all__ = ["Ask", "Wait", "Ways", "with_secret"]
+__all__ = ["Ask", "Keeper", "Wait", "Ways", "with_secret"]
 
 Ask = Callable[[], str]
 """Gives the passphrase or the recovery key, when it is needed; may raise."""
@@ -81,3 +83,48 @@ def with_secret(folder: Path, work: Callable[[], bytes], *, wait: Wait = time.sl
         raise
     attempts.passed()
     return done
+
+
+class Keeper:
+    """A way to the master key that remembers it, in a page of its own, for children that do jobs.
+
+    An ``Opener``: what it opens the vault with it can :meth:`hand` on.
+    """
+
+    def __init__(self, opener: Opener | None = None) -> None:
+        self._opener = opener
+        self._secret = Secret()
+        self._held = False
+
+    @classmethod
+    def read(cls, handle: int) -> Self | None:
+        """One that was handed the key through a pipe; None where that ended before."""
+        made = cls()
+        made._held = made._secret.read(handle)
+        return made if made._held else None
+
+    def __call__(self, read: Header) -> bytes:
+        """The master key; raises what its opener raises."""
+        if self._opener is None:
+            return by_master(self.key())(read)
+        master = self._opener(read)
+        self._secret.view[:] = master
+        self._held = True
+        return master
+
+    def key(self) -> bytes:
+        """The master key; raises ``VaultError`` before the vault was opened."""
+        if not self._held:
+            raise VaultError("The vault is locked.", hint="Open it first.")
+        return bytes(self._secret.view)
+
+    def hand(self, pipe: IO[bytes]) -> None:
+        """Write it to a pipe."""
+        if not self._held:
+            raise VaultError("The vault is locked.", hint="Open it first.")
+        pipe.write(self._secret.view)
+
+    def wipe(self) -> None:
+        """Forget it."""
+        self._held = False
+        self._secret.view[:] = bytes(KEY_BYTES)

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from ipse.errors import DamagedVaultError, VaultError
 from ipse.vault import catalog as tables
 from ipse.vault import crypto
+from ipse.vault.aside import Aside
 from ipse.vault.journal import Journal
 from ipse.vault.keys import Key
 from ipse.vault.objects import Objects
@@ -56,6 +57,7 @@ class Documents:
         self._sources = sources
         self._journal = journal
         self._objects = Objects(parts.folder, parts.vault)
+        self._aside = Aside(parts.folder, parts.vault)
 
     def put(self, kind: str, name: str, payload: bytes, change: Change, *, state: str) -> None:
         """Keep a document in place of an older one of that kind and id; durable when this returns."""
@@ -88,6 +90,20 @@ class Documents:
         row = self._find(label)
         return self._content(label, row) if row else None
 
+    def put_aside(self, kind: str, name: str, payload: bytes) -> None:
+        """Keep what changes often beside a document; raises ``VaultError`` when there is none."""
+        row = self._existing(_Label(kind, name))
+        self._aside.write(self._parts.keys.one(row.key_id), row.token, payload)
+
+    def get_aside(self, kind: str, name: str) -> bytes | None:
+        """What is beside a document, if anything; raises ``VaultError`` when there is none."""
+        row = self._existing(_Label(kind, name))
+        return self._aside.read(self._parts.keys.one(row.key_id), row.token)
+
+    def remove_aside(self, kind: str, name: str) -> None:
+        """Delete what is beside a document, if anything."""
+        self._aside.remove(self._token(_Label(kind, name)))
+
     def states(self, kind: str) -> dict[str, str]:
         """The ids of a kind with their states, in order of creation.
 
@@ -116,6 +132,7 @@ class Documents:
                 db.execute(sa.insert(tables.shreds).values(key_id=row.key_id))
                 self._note(db, change)
             finish_shredding(self._parts)
+            self._aside.remove(row.token)
             if row.object:
                 self._objects.remove(row.object)
 

@@ -255,6 +255,18 @@ class Vault:
         """The content of a document, or None; quicker than :meth:`get` where there is none."""
         return self._documents.find(kind, name)
 
+    def put_aside(self, kind: str, name: str, payload: bytes) -> None:
+        """Keep what changes often beside a document, sealed under its key; neither durable nor audited."""
+        self._documents.put_aside(kind, name, payload)
+
+    def get_aside(self, kind: str, name: str) -> bytes | None:
+        """What is beside a document, or None; raises ``VaultError`` when there is no such document."""
+        return self._documents.get_aside(kind, name)
+
+    def remove_aside(self, kind: str, name: str) -> None:
+        """Delete what is beside a document, if anything."""
+        self._documents.remove_aside(kind, name)
+
     def ids(self, kind: str) -> list[str]:
         """The ids of a kind, in order of creation."""
         return list(self._documents.states(kind))

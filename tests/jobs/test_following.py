@@ -68,15 +68,22 @@ def test_a_failure_is_remembered_and_passed_on(vault: Vault) -> None:
 
 
 def test_a_job_whose_process_is_gone_is_interrupted(vault: Vault) -> None:
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
     run(vault, "train", lambda _progress: None, quiet)
-    job = msgspec.structs.replace(listed(vault)[0], state="running", pid=ended.pid)
+    job = msgspec.structs.replace(listed(vault)[0], state="running", pid=os.getpid())
     vault.put("job", job.id, msgspec.json.encode(job), action="test", details={}, state="running")
+    assert listed(vault)[0].state == "interrupted", "a process has that number, but does not do the job"
+    held = "import sys, time; from pathlib import Path; from ipse.jobs.stopping import holding"
+    held += "\nwith holding(Path(sys.argv[1]), sys.argv[2]): print('held', flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", held, str(vault.folder), job.id],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as child:  # fmt: skip
+        assert child.stdout is not None
+        assert child.stdout.readline() == "held\n"
+        assert listed(vault)[0].state == "running"
+        child.kill()
+        child.wait()
     assert listed(vault)[0].state == "interrupted"
-    job = msgspec.structs.replace(job, pid=os.getpid())
-    vault.put("job", job.id, msgspec.json.encode(job), action="test", details={}, state="running")
-    assert listed(vault)[0].state == "running"
 
 
 def test_an_id_cannot_name_a_file_elsewhere(vault: Vault) -> None:

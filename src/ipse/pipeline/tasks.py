@@ -1,0 +1,243 @@
+"""What a queued job can be: the verbs that take long, by name, with what they are told and what they tell.
+
+Each is resumable in its own way: an import passes over what is kept, a training of an adapter goes on from
+its checkpoint, a model that was kept is not trained twice, an erasure finishes by itself.
+"""
+
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import msgspec
+
+from ipse.config import load_settings
+from ipse.errors import SettingsError
+from ipse.interfaces import Progress
+from ipse.jobs import Spec
+from ipse.pipeline.backups import back_up
+from ipse.pipeline.compliance import compliance, write
+from ipse.pipeline.enriching import enrich
+from ipse.pipeline.forgetting import forget
+from ipse.pipeline.importing import import_
+from ipse.pipeline.judging import evaluate
+from ipse.pipeline.learning import prepare, train
+from ipse.pipeline.plans import What, plan_for
+from ipse.pipeline.workspace import Workspace
+
+__all__ = [
+    "TASKS",
+    "Backup",
+    "Enrich",
+    "Evaluate",
+    "Forget",
+    "Import",
+    "Prepare",
+    "Report",
+    "Task",
+    "Train",
+    "make",
+    "task",
+]
+
+A = TypeVar("A", bound=msgspec.Struct)
+UPLOADS = "uploads"  # the folder of a vault whose files are deleted once they were imported
+
+Told = dict[str, object]
+
+
+class Import(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """As of ``ipse import``. Files in the vault's own folder of uploads are deleted once it is done."""
+
+    paths: tuple[str, ...]
+    me: tuple[str, ...] = ()
+    format: str | None = None
+    mapping: str | None = None
+    passphrase: str = ""
+
+
+class Prepare(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """As of ``ipse prepare``."""
+
+
+class Train(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """As of ``ipse train``; ``prepare`` freezes a dataset before."""
+
+    method: str = "retrieval"
+    dataset: str | None = None
+    anew: bool = False
+    prepare: bool = False
+
+
+class Evaluate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """As of ``ipse evaluate``."""
+
+    model: str = "champion"
+
+
+class Backup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """As of ``ipse backup create``."""
+
+    directory: str
+    keep: int | None = None
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """As of ``ipse report compliance``; without a directory it is only measured."""
+
+    directory: str | None = None
+    anchor: str | None = None
+    backups: tuple[str, ...] = ()
+
+
+class Forget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """As of ``ipse forget``."""
+
+    what: What
+    name: str = ""
+    retrain: bool = False
+
+
+class Enrich(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """As of ``ipse enrich``."""
+
+    limit: int | None = None
+
+
+class Task(NamedTuple, Generic[A]):
+    """A verb: what it is told, how it is done, whether it waits for others and goes on after a crash.
+
+    Arguments that are ``secret`` are not kept once it is done.
+    """
+
+    told: type[A]
+    done: Callable[[Workspace, A, Progress], Told]
+    heavy: bool = True
+    resumable: bool = True
+    secret: tuple[str, ...] = ()
+
+    def run(self, workspace: Workspace, spec: Spec, progress: Progress) -> Told:
+        """Do it; returns what to keep of its result."""
+        return self.done(workspace, _read(self.told, spec.arguments), progress)
+
+
+def task(kind: str) -> Task[Any]:
+    """The task of that name; raises ``SettingsError``."""
+    if kind not in TASKS:
+        raise SettingsError(f"There is no task `{kind}`.", hint=f"Known: {', '.join(TASKS)}.")
+    return TASKS[kind]
+
+
+def make(kind: str, arguments: dict[str, object], settings: dict[str, object] | None = None) -> Spec:
+    """What to queue; raises ``SettingsError`` where a task, an argument or a setting is not known."""
+    known = task(kind)
+    read = _read(known.told, arguments)
+    load_settings({**(settings or {})})
+    kept = {name: value for name, value in msgspec.to_builtins(read).items() if value not in (None, "", [])}
+    return Spec(
+        kind=kind, arguments=kept, settings=settings or {}, heavy=known.heavy, resumable=known.resumable
+    )
+
+
+def _read(told: type[A], arguments: dict[str, object]) -> A:
+    try:
+        return msgspec.convert(arguments, told, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{error}.", hint="Check what the job is told.") from error
+
+
+def _import(workspace: Workspace, told: Import, progress: Progress) -> Told:
+    report = import_(
+        workspace,
+        [Path(path) for path in told.paths],
+        me=told.me,
+        format_name=told.format,
+        passphrase=told.passphrase,
+        mapping=Path(told.mapping) if told.mapping else None,
+        progress=progress,
+    )
+    own = (workspace.vault.folder / UPLOADS).resolve()
+    for path in (Path(one).resolve() for one in told.paths):
+        if path.is_relative_to(own) and path != own:
+            _delete(path)
+    return _built(report)
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+    with suppress(OSError):  # a folder made for this upload alone; another's is not empty
+        path.parent.rmdir()
+
+
+def _prepare(workspace: Workspace, _told: Prepare, progress: Progress) -> Told:
+    progress(0, None, {})
+    card = prepare(workspace).card
+    return {"dataset": card.id, "hash": card.hash, "counts": dict(card.counts), "filters": dict(card.filters)}
+
+
+def _train(workspace: Workspace, told: Train, progress: Progress) -> Told:
+    dataset = told.dataset
+    if told.prepare:
+        progress(0, None, {})
+        dataset = prepare(workspace).card.id
+    card = train(workspace, method=told.method, dataset_name=dataset, anew=told.anew, progress=progress)
+    return {"model": card.id, "method": card.method, "dataset": card.dataset, "metrics": dict(card.metrics)}
+
+
+def _evaluate(workspace: Workspace, told: Evaluate, progress: Progress) -> Told:
+    card = evaluate(workspace, model=told.model, progress=progress)
+    return {"model": card.model, "promotable": card.promotable, "reasons": list(card.reasons)}
+
+
+def _back_up(workspace: Workspace, told: Backup, progress: Progress) -> Told:
+    made = back_up(workspace, Path(told.directory).expanduser(), keep=told.keep, progress=progress)
+    return _built(made)
+
+
+def _report(workspace: Workspace, told: Report, progress: Progress) -> Told:
+    signed = compliance(
+        workspace,
+        anchor=Path(told.anchor).expanduser() if told.anchor else None,
+        backups=[Path(one).expanduser() for one in told.backups],
+        progress=progress,
+    )
+    files = write(signed, Path(told.directory).expanduser()) if told.directory else ()
+    return {"tally": dict(signed.report.tally()), "files": [str(file) for file in files]}
+
+
+def _forget(workspace: Workspace, told: Forget, progress: Progress) -> Told:
+    progress(0, None, {})
+    plan = plan_for(workspace, told.what, told.name)
+    done = forget(workspace, plan, retrain=told.retrain, progress=progress)
+    return {
+        "certificate": done.certificate.certificate.id,
+        "counts": dict(done.certificate.certificate.counts),
+        "retrained": [card.id for card in done.retrained],
+        "not_retrained": done.not_retrained,
+    }
+
+
+def _enrich(workspace: Workspace, told: Enrich, progress: Progress) -> Told:
+    return _built(enrich(workspace, limit=told.limit, progress=progress))
+
+
+def _built(report: msgspec.Struct) -> Told:
+    built: Told = msgspec.to_builtins(report)
+    return built
+
+
+TASKS: dict[str, Task[Any]] = {
+    "import": Task(Import, _import, secret=("passphrase",)),
+    "prepare": Task(Prepare, _prepare),
+    "train": Task(Train, _train),
+    "evaluate": Task(Evaluate, _evaluate),
+    "backup": Task(Backup, _back_up, heavy=False),
+    "report": Task(Report, _report, heavy=False),
+    "forget": Task(Forget, _forget, resumable=False, secret=("name",)),
+    "enrich": Task(Enrich, _enrich),
+}
+"""Every task by its name, which is the kind of its jobs."""
