@@ -1,0 +1,116 @@
+"""Whatever the OpenAPI document allows or forbids is answered as it says: no 5xx, no undocumented status."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+import requests  # type: ignore[import-untyped]
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from schemathesis import Case, GenerationMode
+from schemathesis.checks import (
+    content_type_conformance,
+    not_a_server_error,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from ipse.config import load_settings
+from ipse.server.problems import MEDIA_TYPE
+
+from ..soak import rounds
+from .conftest import Running, made, running
+from .surface import OPEN, application
+
+DOCUMENT = json.loads(json.dumps(application().openapi()))
+OPERATIONS = {
+    found.ok().definition.raw["operationId"]: found.ok()
+    for found in schemathesis.openapi.from_dict(DOCUMENT).get_all_operations()
+}
+SPENDING = {"sign_out", "lock_vault"}  # these would end the session or the vault of the others
+ASKED = sorted(set(OPERATIONS) - SPENDING)
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+EXAMPLES, STRANGERS = rounds(3, 300), rounds(1, 50)
+SECONDS = 60.0
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A server that counts no requests."""
+    wide = load_settings({"service": {"rate": "1000000/second"}}, environment={})
+    with running([made(tmp_path_factory.mktemp("schema") / "vault")], wide) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def asking(service: Running) -> Iterator[requests.Session]:
+    with requests.Session() as session:
+        session.trust_env = False
+        session.headers["Authorization"] = f"Bearer {service.token()}"
+        yield session
+
+
+def cases(name: str) -> st.SearchStrategy[Case]:
+    """What the document allows for an operation, and what it forbids where there is anything to get wrong."""
+    operation = OPERATIONS[name]
+    found = operation.as_strategy(generation_mode=GenerationMode.POSITIVE)
+    if operation.query or operation.path_parameters or operation.body:
+        found |= operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)
+    return found
+
+
+def tried(name: str, examples: int, session: requests.Session, address: str) -> list[int]:
+    """Try an operation so often; returns the statuses of the answers."""
+    statuses: list[int] = []
+
+    @seed(20260401)
+    @settings(
+        max_examples=examples,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=cases(name))
+    def once(case: Case) -> None:
+        headers = {"Authorization": session.headers.get("Authorization")}
+        answer = case.call_and_validate(
+            base_url=address, session=session, headers=headers, checks=CHECKS, timeout=SECONDS
+        )
+        statuses.append(answer.status_code)
+
+    once()
+    return statuses
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_the_owner_is_answered_as_documented(service: Running, asking: requests.Session, name: str) -> None:
+    assert tried(name, EXAMPLES, asking, service.address)
+
+
+@pytest.mark.parametrize("name", sorted(OPERATIONS))
+def test_a_stranger_is_answered_as_documented(service: Running, name: str) -> None:
+    open_ = {path for _, path in OPEN}
+    with requests.Session() as session:
+        session.trust_env = False
+        statuses = tried(name, STRANGERS, session, service.address)
+    if OPERATIONS[name].path not in open_:
+        assert {status for status in statuses if status != 405} <= {401}
+
+
+def test_an_undocumented_status_is_found(service: Running, asking: requests.Session) -> None:
+    """The control: a document that leaves out what is answered does not pass."""
+    told = json.loads(json.dumps(DOCUMENT))
+    told["paths"]["/api/session"]["get"]["responses"] = {"201": {"description": "never"}}
+    operation = schemathesis.openapi.from_dict(told)["/api/session"]["GET"]
+    with pytest.raises(schemathesis.core.failures.FailureGroup):
+        operation.Case().call_and_validate(base_url=service.address, session=asking, checks=CHECKS)
+
+
+def test_every_error_is_a_problem() -> None:
+    for methods in DOCUMENT["paths"].values():
+        for told in methods.values():
+            errors = {status: one for status, one in told["responses"].items() if status[0] in "45"}
+            assert {"401", "403", "404", "409", "422", "429"} <= set(errors)
+            assert all(list(one["content"]) == [MEDIA_TYPE] for one in errors.values())
