@@ -1,5 +1,6 @@
 """The verbs that are killed, as the command line does them; each says what is durable as soon as it is."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -88,6 +89,40 @@ def _export(job: Job, say: Say) -> None:
         say("exported")
 
 
+def _send(job: Job, say: Say) -> None:
+    """It says when the claim is durable and when the channel has it; where it is to be killed, it waits.
+
+    ``careless``: the claim is not kept, as if the channel were asked first.
+    """
+    from ipse.deliveries.webhook import Webhook
+    from ipse.pipeline import delivering, drafting
+
+    kept, deliver = drafting.keep, Webhook.deliver
+
+    def told(word: str) -> None:
+        say(word)
+        if job.get("stop_at") == word:
+            time.sleep(60)
+
+    def keep(workspace: Workspace, draft: Any, change: Any) -> None:
+        if change.action == "draft.claim" and "careless" in job:
+            return
+        kept(workspace, draft, change)
+        if change.action == "draft.claim":
+            told("claimed")
+
+    def delivered(self: Webhook, approved: Any) -> Any:
+        receipt = deliver(self, approved)
+        told("posted")
+        return receipt
+
+    vars(delivering)["keep"] = keep
+    Webhook.deliver = delivered  # type: ignore[method-assign]
+    with opened(job["vault"], job["passphrase"], webhook=job["webhook"]) as workspace:
+        delivering.hand_out(workspace, job["draft"])
+        say("sent")
+
+
 VERBS: dict[str, Callable[[Job, Say], None]] = {
     "import": _import,
     "train": _train,
@@ -98,4 +133,5 @@ VERBS: dict[str, Callable[[Job, Say], None]] = {
     "reencrypt": _reencrypt,
     "checkpoint": _checkpoint,
     "export": _export,
+    "send": _send,
 }

@@ -23,7 +23,7 @@ from .conftest import ME, chat
 
 __all__ = ["KEY", "PASSPHRASE", "another", "approved", "made", "opened", "quiet"]
 
-PASSPHRASE = "a passphrase for drafts"
+PASSPHRASE = "a passphrase for tests"
 CHEAP = KdfParameters(memory_kib=64, iterations=1, lanes=1)
 KEY = "a key for tests"
 

@@ -14,6 +14,7 @@ from ipse.errors import (
     ConsentError,
     DeliveryError,
     DraftError,
+    NotFoundError,
     PluginError,
     PrivacyError,
     RegistryError,
@@ -100,7 +101,7 @@ def test_a_message_of_the_vault_is_answered_by_what_was_said_before(workspace: W
     mine = next(one for one in talk.messages if one.direction == "outbound")
     with pytest.raises(DraftError, match="wrote that message yourself"):
         propose_to(workspace, mine.id)
-    with pytest.raises(DraftError, match="no message `nothing`"):
+    with pytest.raises(NotFoundError, match="no message `nothing`"):
         propose_to(workspace, "nothing")
 
 
@@ -123,7 +124,7 @@ def test_lists_are_filtered(workspace: Workspace, draft: Draft) -> None:
         held(workspace, contact="Zora")
     assert draft_named(workspace, draft.id[:6]) == draft
     for name in ("", "zz", draft.id[:2]):
-        with pytest.raises(DraftError, match="no draft"):
+        with pytest.raises(NotFoundError, match="no draft"):
             draft_named(workspace, name)
 
 
@@ -247,7 +248,7 @@ def test_drafts_go_with_what_they_were_made_of(
     assert ("draft", draft.id) in plan.documents
     forget(workspace, plan)
     assert workspace.vault.ids(KIND) == []
-    with pytest.raises(DraftError):
+    with pytest.raises(NotFoundError):
         hand_out(workspace, draft.id)
 
 
@@ -365,7 +366,7 @@ def test_passwords_are_sealed_and_never_in_a_file(workspace: Workspace, draft: D
         keep_secret(own, "webhook", "")
         keep_secret(own, "webhook", "")
         assert own.vault.ids("secret") == []
-    with pytest.raises(SettingsError, match="needs no secret"):
+    with pytest.raises(NotFoundError, match="needs a secret"):
         keep_secret(workspace, "copy", "x")
     file = tmp_path / "settings.yaml"
     file.write_text("smtp:\n  host: mail.example.org\n  password: hunter22\n")

@@ -6,7 +6,7 @@ from pydantic import SecretStr
 from ipse import plugins
 from ipse.config import Settings
 from ipse.drafts import Draft
-from ipse.errors import SettingsError
+from ipse.errors import NotFoundError, SettingsError
 from ipse.interfaces import Delivery
 from ipse.pipeline.workspace import Workspace
 
@@ -44,9 +44,11 @@ def ready(workspace: Workspace, draft: Draft) -> Delivery:
 
 
 def keep_secret(workspace: Workspace, channel: str, secret: str) -> None:
-    """Seal a channel's password in the vault; an empty one is forgotten. Raises ``SettingsError``."""
+    """Seal a channel's password in the vault; an empty one is forgotten. Raises ``NotFoundError``."""
     if channel not in SECRETS:
-        raise SettingsError(f"`{channel}` needs no secret.", hint=f"Those that do: {', '.join(SECRETS)}.")
+        raise NotFoundError(
+            f"No channel `{channel}` needs a secret.", hint=f"Those that do: {', '.join(SECRETS)}."
+        )
     vault, told = workspace.vault, {"channel": channel}
     if secret:
         vault.put("secret", channel, secret.encode(), action="draft.secret", details=told)

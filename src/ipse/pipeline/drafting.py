@@ -14,7 +14,7 @@ from ipse import drafts as room
 from ipse import plugins
 from ipse.datasets.dialogues import OWNER, dialogues
 from ipse.drafts import Asked, Draft, Hidden, State
-from ipse.errors import DraftError, IpseError, PrivacyError
+from ipse.errors import DraftError, IpseError, NotFoundError, PrivacyError
 from ipse.pipeline import objections
 from ipse.pipeline.answering import HISTORY, Clone, check_usable
 from ipse.pipeline.channels import ready
@@ -38,6 +38,7 @@ __all__ = [
     "held",
     "keep",
     "propose",
+    "propose_by",
     "propose_to",
     "reject",
     "reopen",
@@ -79,6 +80,13 @@ def propose(
 ) -> Draft:
     """Let a clone draft an answer to what somebody wrote."""
     clone = Clone(workspace, contact=contact, model=model)
+    return propose_by(workspace, clone, text, channel=channel, recipient=recipient)
+
+
+def propose_by(
+    workspace: Workspace, clone: Clone, text: str, *, channel: str = "", recipient: str = ""
+) -> Draft:
+    """:func:`propose` by a clone that is there already, with what it remembers of its conversation."""
     answer = clone.answer(text)
     asked = Asked(text=clone.history[-2].text, turns=clone.history[:-1][-HISTORY:], contact=answer.contact)
     return _keep_new(workspace, clone, asked, answer.text, (channel, recipient))
@@ -129,7 +137,7 @@ def draft_named(workspace: Workspace, name: str) -> Draft:
     known = workspace.vault.ids(KIND)
     found = [one for one in known if one == name or (len(name) >= SHORTEST and one.startswith(name))]
     if len(found) != 1:
-        raise DraftError(f"There is no draft `{name}`.", hint="See `ipse draft list`.")
+        raise NotFoundError(f"There is no draft `{name}`.", hint="See `ipse draft list`.")
     return _read(workspace, found[0])
 
 
@@ -295,7 +303,7 @@ def _asked(workspace: Workspace, message: str, sources: list[str]) -> Asked:
         )
         contact = None if dialogue[-1].group else dialogue[-1].contact
         return Asked(text=turns[-1].text, turns=turns, message=message, conversation=talk.id, contact=contact)
-    raise DraftError(
+    raise NotFoundError(
         f"There is no message `{message}` that a clone may see.",
         hint="Its id is `message_id` in `ipse export messages`.",
     )

@@ -38,6 +38,7 @@ STATUSES: Final[Mapping[type[IpseError], int]] = {
     errors.DamagedVaultError: 500,
     errors.FullDiskError: 507,
     errors.ServerError: 502,
+    errors.DeliveryError: 502,
     errors.EnrichmentError: 502,
     errors.NotFoundError: 404,
     errors.BusyError: 429,

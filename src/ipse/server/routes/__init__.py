@@ -7,10 +7,12 @@ from fastapi import APIRouter
 from ipse.server.routes import (
     audit,
     backups,
+    channels,
     configuration,
     consents,
     contacts,
     datasets,
+    drafts,
     erasures,
     health,
     messages,
@@ -48,5 +50,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     backups.router,
     configuration.router,
     tokens.router,
+    drafts.router,
+    channels.router,
 )
 """In the order of the documentation."""
