@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ipse.scorecard import Scorecard
 
 DEMO = Path(__file__).resolve().parents[1] / "examples" / "demo" / "exports"
+OTHERS = 4  # one in so many of the other speaker's briefings: somebody else to be held against
 ME = ("Tilda Marwede", "tilda.marwede@example.org", "tilda")
 
 
@@ -42,8 +43,11 @@ def quiet(_done: float, _total: float | None, _figures: object) -> None:
 
 
 def chats_of(data: Path, speaker: str, folder: Path) -> Path:
-    """The briefings as exported WhatsApp chats, one file each."""
-    for n, talk in enumerate(briefings(speaker, data)):
+    """The speaker's briefings and some of another's as exported WhatsApp chats, one file each."""
+    talks = briefings(speaker, data)
+    own = [talk for talk in talks if any(each.direction == "outbound" for each in talk.messages)]
+    others = [talk for talk in talks if not any(each.direction == "outbound" for each in talk.messages)]
+    for n, talk in enumerate([*own, *others[::OTHERS]]):
         lines = [
             f"{message.at:%d/%m/%Y, %H:%M} - {message.sender.name}: {message.text}"
             for message in talk.messages

@@ -5,6 +5,7 @@ Knows the owner's past only as the memory it was given; it never says anything t
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -25,6 +26,7 @@ ALIKE = 1.5
 (Carbonell and Goldstein, SIGIR 1998), so that another seed means another thing said, not another wording."""
 
 KNOWN = 8192  # replies remembered between calls of score, about
+WEIGHED = 5_000_000  # scores remembered between answers: 20 MB
 
 _WORD = re.compile(r"\w+")
 _PIECE = re.compile(r"\S{1,16}\s*|\s+")
@@ -49,6 +51,8 @@ class RetrievalVoice:
         self._known: dict[str, int] = {}  # rows of what is encoded, by reply
         self._encoded: Replies | None = None
         self._unwanted: Callable[[str, str], bool] = lambda _platform, _reply: False
+        # Another seed, or the drafting of another answer, asks for the same again.
+        self._weigh = lru_cache(maxsize=max(1, WEIGHED // len(memory.past)))(memory.weigh)
 
     @classmethod
     def load(cls, files: Mapping[str, bytes]) -> Self:
@@ -65,7 +69,7 @@ class RetrievalVoice:
         What was said to ``contact`` goes before an equal said to others; nothing is said twice in one
         conversation while there is something else to say. Raises ``LearnerError`` if there is nothing to say.
         """
-        scores = self._memory.weigh(context, contact)
+        scores = self._weigh(tuple(context), contact)
         fresh, again = self._distinct(scores, context, LOOKED_AT)
         best = fresh or again
         if not best:
@@ -81,7 +85,7 @@ class RetrievalVoice:
 
         What the owner said in this conversation comes last.
         """
-        fresh, again = self._distinct(self._memory.weigh(context, contact), context, k)
+        fresh, again = self._distinct(self._weigh(tuple(context), contact), context, k)
         return [self._memory.past[at].reply for at in (fresh + again)[:k]]
 
     def score(self, context: Sequence[Turn], replies: Sequence[str]) -> Sequence[float]:
