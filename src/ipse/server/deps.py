@@ -93,7 +93,9 @@ def ask(connection: HTTPConnection, scopes: SecurityScopes) -> Iterator[Asked]:
     secret = _secret(connection)
     vault = served(connection).opened(vault_of(secret))
     with vault.lend() as workspace:
-        yield Asked(workspace, _may(connection, workspace, secret, scopes.scopes), vault)
+        asker = _may(connection, workspace, secret, scopes.scopes)
+        workspace.vault.journal.by = asker.id
+        yield Asked(workspace, asker, vault)
 
 
 def call(connection: HTTPConnection, scopes: SecurityScopes) -> Caller:

@@ -12,10 +12,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Protocol, TypeVar, cast
+from typing import IO, Protocol, TypeVar, cast
 
 from ipse.config import Settings
 from ipse.errors import AccessError, BusyError, NotFoundError, VaultError
+from ipse.pipeline.unlocking import Keeper
 from ipse.pipeline.workspace import Workspace
 from ipse.vault import Vault
 from ipse.vault.opening import Opener, by_master
@@ -48,16 +49,20 @@ class OpenVault:
         self._lent = 0
         self._ending = self._closed = False
         self._parts: dict[type[Closing], Closing] = {}
-        self._master = b""
-        first = Workspace.open(settings, self._remembering(opener), temporary=False)
+        self._keeper = Keeper(opener)
+        first = Workspace.open(settings, self._keeper, temporary=False)
         self.id = first.vault.id
         self.folder = first.vault.folder
         self._header = _stamp(self.folder)
         self._idle.append(first)
 
-    def opener(self) -> Opener:
-        """The way in for who opens the vault beside, such as a child process that is handed the key."""
-        return by_master(self._master)
+    def hand(self, pipe: IO[bytes]) -> None:
+        """Write the key to a pipe: for a child process that does a job."""
+        self._keeper.hand(pipe)
+
+    def own(self) -> Workspace:
+        """A workspace for a thread that works as long as the vault is open; that thread closes it."""
+        return Workspace.open(self.settings, by_master(self._keeper.key()), purge=False, temporary=False)
 
     @contextmanager
     def lend(self) -> Iterator[Workspace]:
@@ -91,7 +96,7 @@ class OpenVault:
             self._closed = True
             self._free.wait_for(lambda: self._lent == 0, timeout=WAIT_SECONDS)
             self._close_idle()
-            self._master = b""
+            self._keeper.wipe()
 
     def _take(self) -> Workspace:
         until = time.monotonic() + WAIT_SECONDS
@@ -105,13 +110,14 @@ class OpenVault:
             idle = self._idle.pop() if self._idle else None
             self._lent += 1
         try:
-            return idle or Workspace.open(self.settings, self.opener(), purge=False, temporary=False)
+            return idle or self.own()
         except BaseException:
             self._returned(None)
             raise
 
     def _give_back(self, workspace: Workspace) -> None:
         workspace.warnings.clear()
+        workspace.vault.journal.by = ""
         with self._free:
             keep = not self._closed and _stamp(self.folder) == self._header
         if not keep:
@@ -136,13 +142,6 @@ class OpenVault:
         while self._idle:
             self._idle.pop().close()
 
-    def _remembering(self, opener: Opener) -> Opener:
-        def remember(read: object) -> bytes:
-            self._master = opener(read)  # type: ignore[arg-type]
-            return self._master
-
-        return remember
-
 
 class Served:
     """One vault that the service answers for, locked or not; ``id`` can be read without its key."""
@@ -153,6 +152,7 @@ class Served:
         self.settings = settings.model_copy(update={"vault": str(folder)})
         self._guard = threading.Lock()
         self._opened: OpenVault | None = None
+        self._then: list[Callable[[OpenVault], object]] = []
 
     @property
     def opened(self) -> OpenVault | None:
@@ -164,7 +164,16 @@ class Served:
         with self._guard:
             if self._opened is None:
                 self._opened = OpenVault(self.settings, opener)
+                for begin in self._then:
+                    begin(self._opened)
             return self._opened
+
+    def when_open(self, begin: Callable[[OpenVault], object]) -> None:
+        """Call ``begin`` each time it is unlocked, and now if it is."""
+        with self._guard:
+            self._then.append(begin)
+            if self._opened is not None:
+                begin(self._opened)
 
     def lock(self) -> None:
         """Close it; nobody is let in until it is unlocked again."""
@@ -187,6 +196,11 @@ class Vaults:
     def __iter__(self) -> Iterator[Served]:
         """In the order given."""
         return iter(self._served.values())
+
+    def when_open(self, begin: Callable[[OpenVault], object]) -> None:
+        """Call ``begin`` with each vault as it is unlocked: for what works without being asked."""
+        for served in self:
+            served.when_open(begin)
 
     def find(self, id_: str) -> Served:
         """The vault of that id, or the only one for no id; raises ``NotFoundError``."""

@@ -79,6 +79,8 @@ class Journal:
         self._parts = parts
         self._own = Key(b"", parts.audit)
         self._epochs = Epochs(parts)
+        self.by = ""
+        """Who asks, where several may: told with each row, as ``by``."""
 
     def begin(self) -> None:
         """Make ready for the first row of a session; a long epoch is ended first, if it verifies."""
@@ -100,7 +102,12 @@ class Journal:
         )
         last = db.execute(newest).one_or_none()
         seq, before = (last.seq, last.mac) if last else (0, GENESIS)
-        self._write(db, seq + 1, before, _Body(datetime.now(UTC), action, dict(details)), source or self._own)
+        self._write(
+            db, seq + 1, before, _Body(datetime.now(UTC), action, self._told(details)), source or self._own
+        )
+
+    def _told(self, details: Mapping[str, object]) -> dict[str, object]:
+        return {"by": self.by, **details} if self.by else dict(details)
 
     def head(self) -> tuple[int, str]:
         """The number of the newest row, and its MAC in hex."""

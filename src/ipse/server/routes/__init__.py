@@ -24,6 +24,7 @@ from ipse.server.routes import (
     scorecards,
     session,
     sources,
+    starting,
     tokens,
     uploads,
 )
@@ -43,6 +44,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     datasets.router,
     models.router,
     scorecards.router,
+    starting.router,
     privacy.router,
     erasures.router,
     reports.router,
