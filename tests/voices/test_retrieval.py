@@ -249,3 +249,49 @@ def voice_files() -> dict[str, bytes]:
         .fit(held, [], lambda _done, _total, _figures: None)
         .artefact()
     )
+
+
+def taught(said: list[tuple[str, str, str, float]]) -> RetrievalVoice:
+    """A voice of (contact, question, reply, weight)."""
+    train = [
+        Example(
+            id=f"{n:04}", conversation=f"c{n}", contact=contact, platform="whatsapp",
+            at=START + timedelta(days=n), context=(Turn("partner", contact, asked),), reply=reply,
+            weight=weight,
+        )
+        for n, (contact, asked, reply, weight) in enumerate(said)
+    ]  # fmt: skip
+    learner = RetrievalLearner(RetrievalSettings()).fit(train, [], lambda done, total, figures: None)
+    return RetrievalVoice.load(learner.artefact())
+
+
+def test_of_equals_the_newer_is_said_where_the_dataset_weighs_by_age() -> None:
+    filler = [("PERSON_1", f"question {n}?", f"answer {n}", 1.0) for n in range(20)]
+    moved = "where do you live?"
+    both = [("PERSON_1", moved, "in Hamburg still", 0.1), ("PERSON_1", moved, "in Tbilisi by now", 1.9)]
+    weighed = taught([*filler, *both])
+    assert {answer(weighed, moved, "PERSON_1", seed) for seed in range(6)} == {"in Tbilisi by now"}
+    alike = taught([*filler, *((*pair[:3], 1.0) for pair in both)])
+    assert len({answer(alike, moved, "PERSON_1", seed) for seed in range(12)}) == 2
+
+
+def test_a_reply_as_long_as_usual_to_somebody_goes_before_another() -> None:
+    terse = [("PERSON_1", f"thing {n}?", f"yes {n}", 1.0) for n in range(25)]
+    wordy = [
+        ("PERSON_2", f"matter {n}?", f"well {n} " + "and so on and so forth " * 6, 1.0) for n in range(25)
+    ]
+    long = "the weather was mild, the lake was warm and we went for a swim after lunch, all of us together"
+    told = [("PERSON_3", "how was the lake?", "warm", 1.0), ("PERSON_3", "how was the lake?", long, 1.0)]
+    voice = taught([*terse, *wordy, *told])
+    memory = voice._memory
+    asked = asks("how was the lake?")
+    short_at, long_at = (
+        next(n for n, pair in enumerate(memory.past) if pair.reply == each) for each in ("warm", long)
+    )
+
+    def lead(contact: str | None) -> float:
+        score = memory.weigh(asked, contact)
+        return float(score[short_at] - score[long_at])
+
+    assert lead("PERSON_1") > lead(None) > lead("PERSON_2")
+    assert lead("PERSON_3") == pytest.approx(lead(None))  # too little was said to them

@@ -22,6 +22,11 @@ def print_scorecard(card: "Scorecard") -> None:
     out = console()
     out.print(_metrics(card), width=WIDTH)
     out.print(_products(card), width=WIDTH)
+    if card.rounds > 1:
+        out.print(
+            f"Few pairs: measured over {card.rounds} rounds, in each of which the method was taught anew, on "
+            "more, and answered what came next.", width=WIDTH,
+        )  # fmt: skip
     missing = [each for each in card.rows if each.primary and each.verdict == "not measured"]
     for each in missing:
         out.print(f"[dim]{each.id} {each.name}: not measured.[/]", each.note, width=WIDTH, markup=True)

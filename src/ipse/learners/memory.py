@@ -16,6 +16,7 @@ import numpy.typing as npt
 from ipse.errors import LearnerError
 from ipse.learners.features import SIZE, Floats
 from ipse.learners.matching import Known, Matcher, Situations, texts_of
+from ipse.lengths import FEWEST, Lengths, quartiles
 from ipse.records import Example, Turn
 
 if TYPE_CHECKING:
@@ -30,21 +31,27 @@ LEANING, STRETCH = 8.0, 0.25
 SAME_CONTACT = 1.0  # in log odds: what was said to this very person goes before an equal said to another
 SHORTLIST = 256  # replies of a search that every view is taken of
 BEHIND = np.float32(1e6)  # what is not on the shortlist stands behind all that is
+SUITING = 0.5  # of the log odds by length that a reply is one to this person rather than to anybody
+OLDEST = np.float32(2.0)  # log odds that age costs at most, where the dataset weighs by age
 OTHER_CHANNEL = 4.0  # in log odds: what was written where this person never is (a mail, a journal) is no chat
 
 
 class Past(msgspec.Struct, frozen=True):
-    """A situation of the owner's past and what they said then; ``context`` is its turns, the newest last."""
+    """A situation of the owner's past and what they said then; ``context`` is its turns, the newest last.
+
+    ``weight`` is what the dataset counts it beside others, by its age.
+    """
 
     context: tuple[Turn, ...]
     reply: str
     contact: str
     platform: str = ""
+    weight: float = 1.0
 
     @classmethod
     def of(cls, example: Example) -> "Past":
         """What a memory keeps of an example."""
-        return cls(example.context, example.reply, example.contact, example.platform)
+        return cls(example.context, example.reply, example.contact, example.platform, example.weight)
 
     @property
     def texts(self) -> list[str]:
@@ -53,11 +60,12 @@ class Past(msgspec.Struct, frozen=True):
 
 
 class _Kept(msgspec.Struct, frozen=True):
-    """Which past is with whom and where, for a search without a loop over it."""
+    """Which past is with whom, where, and how long ago, for a search without a loop over it."""
 
     contacts: dict[str, int]
     contact: npt.NDArray[np.int32]  # (past,)
     platform: npt.NDArray[np.int32]  # (past,)
+    recent: Floats  # (past,): the log of each weight, 0 for the heaviest
 
     @classmethod
     def of(cls, past: Sequence[Past]) -> "_Kept":
@@ -65,7 +73,9 @@ class _Kept(msgspec.Struct, frozen=True):
         platforms: dict[str, int] = {}
         with_whom = [contacts.setdefault(pair.contact, len(contacts)) for pair in past]
         where = [platforms.setdefault(pair.platform, len(platforms)) for pair in past]
-        return cls(contacts, np.array(with_whom, dtype=np.int32), np.array(where, dtype=np.int32))
+        weights = np.log(np.maximum([pair.weight for pair in past], 1e-6)).astype(np.float32)
+        recent = np.maximum(weights - weights.max(initial=-np.inf), -OLDEST)
+        return cls(contacts, np.array(with_whom, dtype=np.int32), np.array(where, dtype=np.int32), recent)
 
 
 class _Version(msgspec.Struct, frozen=True):
@@ -139,6 +149,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
         fit = self.fit(query.asked, 0)
         likeness = self.likeness(query.asked, 0)
         score = self.blend(fit, likeness, leaning=self.leaning, stretch=self.stretch)
+        score += self.kept.recent
         if contact in self.kept.contacts:
             score += self._known_to(self.kept.contacts[contact])
         if len(score) <= SHORTLIST:
@@ -158,12 +169,23 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
         return self.likeness(self.matcher.situations([texts_of(context)]), 0)
 
     def _known_to(self, contact: int) -> Floats:
-        """What having been said to this person, or in another channel than theirs, adds to each reply."""
+        """What having been said to this person, being as long as what is said to them, or having been said in
+        another channel than theirs, adds to each reply."""
         same = self.kept.contact == contact
         there = np.unique(self.kept.platform[same])
         other = ~np.isin(self.kept.platform, there)
         bonus: Floats = same * np.float32(SAME_CONTACT) - other * np.float32(OTHER_CHANNEL)
-        return bonus
+        return bonus + np.float32(SUITING) * self._suiting(same)
+
+    def _suiting(self, same: npt.NDArray[np.bool_]) -> Floats:
+        """By length alone: the log odds of a reply to this person (``same``) to one to anybody."""
+        sizes, where = np.unique(np.rint(np.expm1(self.lengths)).astype(np.int64), return_inverse=True)
+        told, everyone = quartiles(sizes[where][same]), quartiles(sizes[where])
+        if told is None or everyone is None or told.count < FEWEST:
+            return np.zeros(len(same), dtype=np.float32)
+        known = Lengths(everyone=everyone, contacts={"": told})
+        odds: Floats = np.array([known.suits("", int(size)) for size in sizes], dtype=np.float32)[where]
+        return odds
 
     def blend(self, fit: Floats, likeness: Floats, *, leaning: float, stretch: float) -> Floats:
         """The score of each past reply, (past,)."""
