@@ -139,7 +139,7 @@ def _openvino(_engine: str, place: Path, threads: int) -> Say:
 
 
 def _onnx(_engine: str, place: Path, threads: int) -> Say:
-    import onnxruntime_genai as og  # type: ignore[import-untyped]
+    import onnxruntime_genai as og
 
     config = og.Config(str(place))
     config.overlay(json.dumps({"model": {"decoder": {"session_options": {"intra_op_num_threads": threads}}}}))
@@ -160,7 +160,7 @@ def _onnx(_engine: str, place: Path, threads: int) -> Say:
 
 
 def _llama(_engine: str, place: Path, threads: int) -> Say:
-    from llama_cpp import Llama  # type: ignore[import-not-found]
+    from llama_cpp import Llama
 
     model = Llama(str(place), n_ctx=512, n_threads=threads, n_threads_batch=threads, verbose=False)
 

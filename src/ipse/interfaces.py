@@ -22,6 +22,7 @@ __all__ = [
     "Checkpoints",
     "ConfigurableVoice",
     "Delivery",
+    "EngineVoice",
     "LanguageVoice",
     "Learner",
     "Progress",
@@ -192,6 +193,23 @@ class ConfigurableVoice(Voice, Protocol):
 
     def configure(self, settings: Settings) -> None:
         """Speak by these settings from now on; raises what a setting that cannot be met raises."""
+
+
+@runtime_checkable
+class EngineVoice(Voice, Protocol):
+    """A voice whose words one of several engines computes."""
+
+    @property
+    def engine(self) -> str:
+        """The engine with the precision of its weights, for the owner."""
+
+    @property
+    def weights(self) -> int:
+        """Bytes of the weights that each word reads."""
+
+    @property
+    def slower(self) -> str | None:
+        """Why it is not the engine that was asked for, or not the faster one that there is a copy for."""
 
 
 @runtime_checkable

@@ -97,7 +97,7 @@ SILENT = {
         "vault passphrase", "vault recovery", "vault rotate", "vault reencrypt", "vault keyring add",
         "vault keyring remove", "vault unlock", "vault move-catalog", "contacts release",
         "draft revoke", "draft reopen", "draft settle", "draft secret",
-        "models export", "jobs start", "jobs resume", "jobs work",
+        "models export", "models optimize", "jobs start", "jobs resume", "jobs work",
         "jobs schedule add", "jobs schedule remove", "token add", "token revoke",
     ],
     "hashes, scopes and dates": ["token list"],

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from ipse.bases import onnx
 from ipse.config import load_settings
 from ipse.errors import CancelledError, ConsentError, LearnerError, MissingExtraError, SettingsError
-from ipse.pipeline import releasing
 from ipse.pipeline.consents import withdraw
 from ipse.pipeline.importing import ImportReport
 from ipse.pipeline.learning import prepare, train
@@ -41,7 +41,7 @@ def trained(imported: Imported, tiny_base: Path) -> Workspace:
 
 
 def released(workspace: Workspace, folder: Path, shape: Shape, name: str = "v1") -> list[str]:
-    done = export_model(workspace, name, folder, shape=shape, precision="f16", progress=quiet)
+    done = export_model(workspace, name, folder, shape=shape, progress=quiet)
     assert {file: (folder / file).stat().st_size for file in done.files} == done.files
     return sorted(done.files)
 
@@ -89,7 +89,7 @@ def test_a_gguf_file_holds_the_merged_model(trained: Workspace, tmp_path: Path) 
 
 
 def test_onnx_is_what_its_runtime_speaks_with(trained: Workspace, tmp_path: Path) -> None:
-    import onnxruntime_genai as og  # type: ignore[import-untyped]
+    import onnxruntime_genai as og
 
     assert {"ABOUT.md", "genai_config.json", "model.onnx"} <= set(released(trained, tmp_path / "out", "onnx"))
     model = og.Model(str(tmp_path / "out"))
@@ -128,11 +128,23 @@ def test_what_cannot_be_written_is_told_before_anything_is(trained: Workspace, t
     assert not [row for row in trained.vault.audit_rows() if row.action == "export.model"]
 
 
+def test_a_precision_is_of_its_shape(trained: Workspace, tmp_path: Path) -> None:
+    for shape, wrong, told in (
+        ("onnx", "q8_0", "onnx has no precision q8_0.*int8, int4, fp32"),
+        ("gguf", "int8", "gguf has no precision int8.*f16, bf16, q8_0"),
+        ("merged", "f16", "merged has no precision f16.*Leave it out"),
+    ):
+        with pytest.raises(SettingsError, match=told):
+            export_model(trained, "v1", tmp_path / "out", shape=shape, precision=wrong, progress=quiet)  # type: ignore[arg-type]
+    done = export_model(trained, "v1", tmp_path / "out", shape="gguf", precision="q8_0", progress=quiet)
+    assert "ipse-v1-q8_0.gguf" in done.files
+
+
 def test_without_its_packages_it_says_what_to_install(
     trained: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(releasing, "find_spec", lambda name: None if name == "onnx" else object())
-    with pytest.raises(MissingExtraError, match=r"onnx needs onnx\..*ipse\[onnx\]"):
+    monkeypatch.setattr(onnx, "find_spec", lambda name: None if name == "onnx" else object())
+    with pytest.raises(MissingExtraError, match=r"ONNX needs onnx\..*ipse\[onnx\]"):
         released(trained, tmp_path / "out", "onnx")
 
 

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
     from transformers.utils.quantization_config import QuantizationConfigMixin
 
-__all__ = ["device", "load_base", "quiet", "require_llm", "window_of"]
+__all__ = ["device", "load_base", "load_tokenizer", "quiet", "require_llm", "window_of"]
 
 UNBOUNDED = 10**9  # texts are cut to the window by ChatFormat; the tokenizer need not warn of their length
+LOCAL: dict[str, object] = {"local_files_only": True, "trust_remote_code": False}
 # Warnings that transformers 5.23 and trl 1.16 raise against themselves; nothing a caller could act on.
 THEIR_OWN = (
     "`is_gradient_checkpointing` is deprecated",
@@ -69,19 +70,36 @@ def load_base(
     """
     verify(folder)
     from safetensors import SafetensorError
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM
 
-    local: dict[str, object] = {"local_files_only": True, "trust_remote_code": False}
     placed = {"quantization_config": quantization, "device_map": device()} if quantization else {}
     try:
         with quiet():
-            tokenizer = AutoTokenizer.from_pretrained(str(folder), **local)
             model = AutoModelForCausalLM.from_pretrained(
-                str(folder), use_safetensors=True, dtype="auto", **local, **placed
+                str(folder), use_safetensors=True, dtype="auto", **LOCAL, **placed
             )
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise BaseModelError(
             f"transformers cannot load the base model in {folder} ({type(error).__name__}).",
+            hint="Check that it is a whole causal language model that needs no code of its own.",
+        ) from error
+    tokenizer = load_tokenizer(folder)
+    if not placed:
+        model.to(device())
+    model.eval().requires_grad_(requires_grad=False)
+    return model, tokenizer
+
+
+def load_tokenizer(folder: Path) -> "PreTrainedTokenizerBase":
+    """The tokenizer alone; raises ``BaseModelError`` where it cannot be read or say where a turn ends."""
+    from transformers import AutoTokenizer
+
+    try:
+        with quiet():
+            tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(str(folder), **LOCAL)
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise BaseModelError(
+            f"transformers cannot load the tokenizer in {folder} ({type(error).__name__}).",
             hint="Check that it is a whole causal language model that needs no code of its own.",
         ) from error
     if not tokenizer.is_fast or tokenizer.eos_token_id is None:
@@ -90,10 +108,7 @@ def load_base(
             hint="Use a base with a fast tokenizer.",
         )
     tokenizer.model_max_length = UNBOUNDED
-    if not placed:
-        model.to(device())
-    model.eval().requires_grad_(requires_grad=False)
-    return model, tokenizer
+    return tokenizer
 
 
 def window_of(model: "PreTrainedModel", max_tokens: int) -> int:

@@ -95,8 +95,9 @@ def _looking(check: "Callable[[], None]") -> "Iterator[None]":
 def _say_fallback(clone: "Clone") -> None:
     from rich.markup import escape
 
-    if clone.fallback:
-        console(stderr=True).print(f"[yellow]{escape(clone.fallback)}[/]")
+    for line in (clone.fallback, clone.slower and f"It speaks by {clone.engine}: {clone.slower}"):
+        if line:
+            console(stderr=True).print(f"[yellow]{escape(line)}[/]", soft_wrap=True)
 
 
 def _speak(clone: "Clone", text: str) -> None:

@@ -32,10 +32,14 @@ def train(
 ) -> None:
     """Train a clone on a dataset. Ctrl-C stops it; an adapter's training goes on from there next time."""
     from ipse.pipeline.learning import train as fit
+    from ipse.pipeline.optimizing import optimize_if_useful
 
     flags = {"lora": {"base": base}} if base else {}
-    with opened(vault, flags) as workspace, progress_bar(f"training {method}", quiet=json) as progress:
-        card = fit(workspace, method=method, dataset_name=dataset, anew=anew, progress=progress)
+    with opened(vault, flags) as workspace:
+        with progress_bar(f"training {method}", quiet=json) as progress:
+            card = fit(workspace, method=method, dataset_name=dataset, anew=anew, progress=progress)
+        with progress_bar("optimizing", quiet=json or card.base is None) as progress:
+            optimize_if_useful(workspace, card, progress)
     if json:
         print_json(card)
     else:

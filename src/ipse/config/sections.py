@@ -283,6 +283,11 @@ class VoiceSettings(Section):
     top_k: int = Field(50, ge=1)
     max_new_tokens: int = Field(256, ge=1, description="longest answer")
     repetition_penalty: float = Field(1.1, ge=1, le=2, description="what a word is worth less said again")
+    engine: Literal["auto", "transformers", "onnx", "llama"] = Field(
+        "auto",
+        description="what computes the words of an adapter; auto: its optimized copy where there is one and "
+        "no GPU, else transformers",
+    )
     examples: int = Field(6, ge=0, le=32, description="past exchanges that a prompted model is shown")
     fallback: bool = Field(
         default=True, description="let the embedded voice answer, and say so, where another cannot"

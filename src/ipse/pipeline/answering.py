@@ -14,11 +14,13 @@ import msgspec
 
 from ipse import plugins
 from ipse.errors import ConsentError, LearnerError, PrivacyError, RegistryError
-from ipse.interfaces import AskingVoice, LanguageVoice, RecallingVoice, Voice
+from ipse.interfaces import AskingVoice, EngineVoice, LanguageVoice, RecallingVoice, Voice
 from ipse.pipeline import objections
 from ipse.pipeline.clearing import Clearing
-from ipse.pipeline.learning import DEFAULT, LOOK_SECONDS, still_allowed
+from ipse.pipeline.learning import DEFAULT, LOOK_SECONDS
+from ipse.pipeline.optimizing import files_of
 from ipse.pipeline.special import Screen
+from ipse.pipeline.usable import check_usable
 from ipse.pipeline.workspace import Workspace
 from ipse.privacy.roster import Roster
 from ipse.records import Message, Person, Turn
@@ -34,7 +36,8 @@ PLACEHOLDER = re.compile(r"<[A-Z]*(?:_\d*)?$")  # the beginning of one at the en
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """An answer with what must travel with it; ``ai_generated`` is never false.
 
-    ``fallback`` says which model could not speak and why, where another spoke in its place.
+    ``fallback`` says which model could not speak and why, where another spoke in its place. ``engine`` is
+    what computed the words of a language model, ``slower`` why not the engine that is set or a faster one.
     """
 
     text: str
@@ -44,6 +47,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     contact: str | None
     label: str = LABEL
     fallback: str | None = None
+    engine: str | None = None
+    slower: str | None = None
     ai_generated: bool = True
 
 
@@ -53,7 +58,7 @@ def load_voice(workspace: Workspace, name: str) -> tuple[ModelCard, Voice]:
     card = registry.card(name)
     check_usable(workspace, card)
     workspace.vault.note("model.read", {"model": card.id})
-    return card, plugins.speaking(card.method, registry.files(card.id), workspace.settings)
+    return card, plugins.speaking(card.method, files_of(workspace, card), workspace.settings)
 
 
 class Clone:
@@ -81,6 +86,16 @@ class Clone:
     def addressed(self) -> frozenset[str]:
         """The pseudonyms that are turned back into names: the owner's own and the contact's."""
         return frozenset(("me", self._contact) if self._contact else ("me",))
+
+    @property
+    def engine(self) -> str | None:
+        """What computes the words, where several could."""
+        return self._voice.engine if isinstance(self._voice, EngineVoice) else None
+
+    @property
+    def slower(self) -> str | None:
+        """Why that is not the engine that is set, or not the faster one that is there."""
+        return self._voice.slower if isinstance(self._voice, EngineVoice) else None
 
     def check(self) -> None:
         """Raise ``ConsentError``, ``PrivacyError`` or ``RegistryError`` if it may not speak any more."""
@@ -131,6 +146,8 @@ class Clone:
             dataset=self.card.dataset,
             contact=self._contact,
             fallback=self.fallback,
+            engine=self.engine,
+            slower=self.slower,
         )
 
     def reset(self) -> None:
@@ -199,12 +216,6 @@ class Clone:
             text=text,
         )
         return gate.clear(message).record.text
-
-
-def check_usable(workspace: Workspace, card: ModelCard) -> None:
-    """Raise ``ConsentError`` or ``PrivacyError`` if what a model learned from may not be used any more."""
-    still_allowed(workspace, card.consents, f"The model {card.id}", special=card.special)
-    objections.check_usable(workspace, card.dataset, card.id)
 
 
 def _understudy(workspace: Workspace, failed: ModelCard) -> str | None:

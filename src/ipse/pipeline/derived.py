@@ -202,7 +202,7 @@ def _of_model(workspace: Workspace, name: str) -> Origin:
     return Origin(sources=frozenset(card.consents))
 
 
-def _of_scorecard(_workspace: Workspace, name: str) -> Origin:
+def _of_its_model(_workspace: Workspace, name: str) -> Origin:
     return Origin(documents=frozenset({("model", name)}))
 
 
@@ -217,7 +217,8 @@ def _made_kind(kind: str, told: str, family: Family) -> Kind:
 KINDS: dict[str, Kind] = {
     "dataset": Kind(origin=_of_dataset, family="datasets", told="datasets"),
     "model": Kind(origin=_of_model, family="models", told="models"),
-    "scorecard": Kind(origin=_of_scorecard, family="scorecards", told="scorecards"),
+    "scorecard": Kind(origin=_of_its_model, family="scorecards", told="scorecards"),
+    "optimized": Kind(origin=_of_its_model, family="models", told="optimized copies"),
     "blind": _made_kind("blind", "blind tests", "scorecards"),
     "features": _made_kind("features", "feature tables", "predictions"),
     "checkpoint": _made_kind("checkpoint", "checkpoints", "models"),

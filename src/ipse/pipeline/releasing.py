@@ -4,32 +4,31 @@ What was written lies outside, unencrypted: no erasure reaches it. A note beside
 it comes from.
 """
 
-import os
-import subprocess
-import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import TemporaryDirectory, TemporaryFile
-from typing import Literal
+from tempfile import TemporaryDirectory
+from typing import Literal, cast
 
 import msgspec
 
 from ipse.bases.gguf import Precision, write_gguf
+from ipse.bases.onnx import OnnxPrecision, require_onnx, write_onnx
 from ipse.errors import LearnerError, MissingExtraError, SettingsError
 from ipse.interfaces import Progress
 from ipse.learners.adapters.method import ADAPTER, CARD, CONFIG
-from ipse.pipeline.answering import LABEL, check_usable
+from ipse.pipeline.answering import LABEL
+from ipse.pipeline.usable import check_usable
 from ipse.pipeline.workspace import Workspace
 from ipse.registry import ModelCard, Registry
 from ipse.voices.seats import save_merged
 
-__all__ = ["Released", "Shape", "export_model"]
+__all__ = ["NUMBERS", "Numbers", "Released", "Shape", "export_model"]
 
 Shape = Literal["adapter", "merged", "gguf", "onnx"]
-LOOK_SECONDS = 0.2
+Numbers = Literal["f16", "bf16", "q8_0", "fp32", "int8", "int4"]
+NUMBERS: dict[str, tuple[Numbers, ...]] = {"gguf": ("f16", "bf16", "q8_0"), "onnx": ("int8", "int4", "fp32")}
 NOTE = "ABOUT.md"
 
 
@@ -48,13 +47,14 @@ def export_model(
     directory: Path,
     *,
     shape: Shape,
-    precision: Precision = "f16",
+    precision: Numbers | None = None,
     progress: Progress,
 ) -> Released:
     """Write a model into an empty folder; noted in the audit log before.
 
     Raises ``ConsentError`` and ``PrivacyError`` as for an answer, ``LearnerError`` for a model without a
-    language model, ``SettingsError`` for a folder with something in it, ``MissingExtraError``.
+    language model, ``SettingsError`` for a folder with something in it or a precision that the shape does not
+    have (by default the first of ``NUMBERS``), ``MissingExtraError``.
     """
     registry = Registry(workspace.vault)
     card = registry.card(name)
@@ -67,6 +67,7 @@ def export_model(
         )
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise SettingsError(f"{directory} is not an empty folder.", hint="Name another.")
+    numbers = _numbers(shape, precision)
     _require(shape)
     workspace.vault.note("export.model", {"model": card.id, "shape": shape})
     directory.mkdir(parents=True, exist_ok=True)
@@ -78,53 +79,34 @@ def export_model(
         save_merged(files, directory)
     else:
         with TemporaryDirectory(prefix="merged-") as scratch:  # in the vault, as long as it is open
-            save_merged(files, Path(scratch))
+            save_merged(files, Path(scratch), wide=True)
             if shape == "gguf":
-                file = directory / f"ipse-{card.id}-{precision}.gguf"
-                write_gguf(
-                    Path(scratch), file, name=f"ipse {card.id}", precision=precision, progress=progress
-                )
+                file = directory / f"ipse-{card.id}-{numbers}.gguf"
+                wanted = cast("Precision", numbers)
+                write_gguf(Path(scratch), file, name=f"ipse {card.id}", precision=wanted, progress=progress)
             else:
-                _write_onnx(Path(scratch), directory, progress)
+                kind = cast("OnnxPrecision", numbers)
+                write_onnx(Path(scratch), directory, precision=kind, progress=progress)
     (directory / NOTE).write_text(_about(card, files), encoding="utf-8")
     written = sorted(path for path in directory.rglob("*") if path.is_file())
     sizes = {str(path.relative_to(directory)): path.stat().st_size for path in written}
     return Released(model=card.id, folder=str(directory), shape=shape, files=sizes)
 
 
+def _numbers(shape: Shape, precision: Numbers | None) -> Numbers | None:
+    """What the numbers of that shape are written as."""
+    offered = NUMBERS.get(shape, ())
+    if precision is not None and precision not in offered:
+        known = f"It is one of {', '.join(offered)}." if offered else "Leave it out: they stay as they are."
+        raise SettingsError(f"{shape} has no precision {precision}.", hint=known)
+    return precision or (offered[0] if offered else None)
+
+
 def _require(shape: Shape) -> None:
-    needs = {"gguf": ["gguf"], "onnx": ["onnxruntime_genai", "onnx", "onnx_ir"]}.get(shape, [])
-    if missing := [package for package in needs if find_spec(package) is None]:
-        extra = "export" if shape == "gguf" else "onnx"
-        raise MissingExtraError(
-            f"Writing {shape} needs {', '.join(missing)}.", hint=f"pip install 'ipse[{extra}]'"
-        )
-
-
-def _write_onnx(folder: Path, directory: Path, progress: Progress) -> None:
-    """With onnxruntime-genai's own builder, in 4 bits; a process of its own, which can be stopped."""
-    words = [sys.executable, "-m", "onnxruntime_genai.models.builder", "-m", "ipse", "-i", str(folder)]
-    words += ["-o", str(directory), "-p", "int4", "-e", "cpu", "-c", str(folder / "cache")]
-    environment = os.environ | {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
-    with TemporaryFile() as told:
-        work = subprocess.Popen(  # noqa: S603 - our own interpreter, no shell
-            [*words, "--extra_options", "hf_remote=false"], stdout=told, stderr=told, env=environment
-        )
-        try:
-            while work.poll() is None:
-                progress(0, None, {})
-                with suppress(subprocess.TimeoutExpired):
-                    work.wait(LOOK_SECONDS)
-        finally:
-            work.kill()
-            work.wait()
-        if work.returncode:
-            told.seek(0)
-            last = told.read().decode("utf-8", "replace").strip().splitlines()[-1:]
-            raise LearnerError(
-                f"onnxruntime-genai cannot write this model: {' '.join(last)[:200]}.",
-                hint="Export it as merged, or as gguf.",
-            )
+    if shape == "onnx":
+        require_onnx()
+    elif shape == "gguf" and find_spec("gguf") is None:
+        raise MissingExtraError("Writing gguf needs gguf.", hint="pip install 'ipse[export]'")
 
 
 def _about(card: ModelCard, files: Mapping[str, bytes]) -> str:

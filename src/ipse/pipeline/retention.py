@@ -105,6 +105,12 @@ def _prepared(workspace: Workspace) -> dict[str, datetime]:
     }
 
 
+def _copied(workspace: Workspace) -> dict[str, datetime]:
+    """An optimized copy is as old as its model."""
+    cards, held = Registry(workspace.vault).cards(), workspace.vault.ids("optimized")
+    return {card.id: card.created_at for card in cards if card.id in held}
+
+
 def _judged(workspace: Workspace) -> dict[str, datetime]:
     vault = workspace.vault
     return {
@@ -121,6 +127,7 @@ def _ended(workspace: Workspace) -> dict[str, datetime]:
 _TIMES: dict[str, Callable[[Workspace], dict[str, datetime]]] = {
     "dataset": _prepared,
     "model": lambda workspace: {card.id: card.created_at for card in Registry(workspace.vault).cards()},
+    "optimized": _copied,
     "scorecard": _judged,
     "job": _ended,
 }

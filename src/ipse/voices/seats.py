@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
     from transformers.modeling_outputs import CausalLMOutputWithPast as ModelOutput
 
-__all__ = ["Adapted", "Card", "Seat", "save_merged", "seated"]
+__all__ = ["Adapted", "Card", "LateSeat", "Seat", "save_merged", "seated"]
 
+WIDE = 2_000_000_000  # parameters up to which a merge is computed in 32 bits
 FIRST = "default"  # what peft calls an adapter that nobody named
 
 
@@ -117,9 +118,49 @@ class Seat:
         self._name = name
         finalize(self, rack.leave, name)
 
+    def take(self) -> "Seat":
+        """Itself: it is taken."""
+        return self
+
+    @property
+    def weights(self) -> int:
+        """Bytes of the model with its adapters, each of which a token reads."""
+        held = cast("torch.nn.Module", self.model).parameters()
+        return sum(each.numel() * each.element_size() for each in held)
+
     def taken(self, *, adapter: bool) -> AbstractContextManager[None]:
         """Have the model to oneself for a pass, with the adapter or without."""
         return self._rack.alone(self._name if adapter else None)
+
+
+class LateSeat:
+    """A seat that is taken when somebody first sits down: until then no model is loaded."""
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self._files = {name: files[name] for name in (ADAPTER, CONFIG, CARD) if name in files}
+        self._seat: Seat | None = None
+        self._lock = Lock()
+
+    def take(self) -> Seat:
+        """The seat; raises like :func:`seated`."""
+        with self._lock:
+            if self._seat is None:
+                self._seat = seated(self._files)
+            return self._seat
+
+    @property
+    def model(self) -> Adapted:
+        """See :class:`Seat`."""
+        return self.take().model
+
+    @property
+    def weights(self) -> int:
+        """See :class:`Seat`."""
+        return self.take().weights
+
+    def taken(self, *, adapter: bool) -> AbstractContextManager[None]:
+        """See :class:`Seat`."""
+        return self.take().taken(adapter=adapter)
 
 
 _racks: "WeakValueDictionary[tuple[str, str], _Rack]" = WeakValueDictionary()
@@ -146,15 +187,20 @@ def seated(files: Mapping[str, bytes]) -> Seat:
         return Seat(rack, FIRST, card)
 
 
-def save_merged(files: Mapping[str, bytes], folder: Path) -> None:
+def save_merged(files: Mapping[str, bytes], folder: Path, *, wide: bool = False) -> None:
     """Write base and adapter as one model, in the layout of transformers, which needs ipse no more.
 
+    Added up in 32 bits where that is affordable, and kept so where it is to be ``wide``; else as the base is.
     Raises like :func:`seated`, and ``LearnerError`` where the method cannot be merged.
     """
     _, method, place = _opened(files)
     base, tokenizer = load_base(place)
+    before = base.dtype
+    if base.num_parameters() <= WIDE:
+        base.float()
     with quiet():
-        method.merged(method.revived(base, files)).save_pretrained(folder)
+        merged = method.merged(method.revived(base, files))
+        (merged if wide else merged.to(before)).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
 
 

@@ -1,7 +1,9 @@
-"""A clone that is a language model with the owner's adapter, run by transformers on this machine.
+"""A clone that is a language model with the owner's adapter, run on this machine.
 
 It is told a conversation in the same chat format as in training (``ipse.learners.chat``). It knows no
-contact, no vault and no network; the base model must be the very one that the adapter was trained on.
+contact, no vault and no network; the base model must be the very one that the adapter was trained on. Words
+are computed by transformers, or by a faster engine where an optimized copy stands among its files
+(``ipse.voices.engines``); likelihoods always by transformers, from the weights as they were trained.
 """
 
 import re
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING, Self
 
 import msgspec
 
+from ipse.bases.loading import device
 from ipse.config import Settings
 from ipse.errors import LearnerError
 from ipse.learners.adapters.method import LENGTHS
@@ -20,67 +23,96 @@ from ipse.learners.chat import IGNORED, ChatFormat
 from ipse.learners.likelihood import bits_of_windows, token_bits
 from ipse.lengths import Lengths, count_words
 from ipse.records import Turn
-from ipse.voices.seats import Seat, seated
+from ipse.voices.engines.copies import copy_in, open_copy
+from ipse.voices.engines.passages import Engine, Passage
+from ipse.voices.engines.transformers import TransformersEngine
+from ipse.voices.sampling import Drawing, Logits, Sampling
+from ipse.voices.seats import Adapted, LateSeat, Seat, seated
 
 if TYPE_CHECKING:
     import torch
     from transformers import Cache
 
-__all__ = ["Sampling", "TransformerVoice"]
+__all__ = ["TransformerVoice"]
 
 SCORED_TOKENS = 4096  # tokens of replies scored at a time
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # in an answer they could only steer a terminal
 UNREAD = "\ufffd"  # what a tokenizer decodes an unfinished UTF-8 sequence to
 
 
-class Sampling(msgspec.Struct, frozen=True):
-    """How the next token is drawn: usual values for chat."""
-
-    temperature: float = 0.7
-    top_k: int = 50
-    top_p: float = 0.9
-    max_new_tokens: int = 256
-    repetition_penalty: float = 1.1  # of what stands in the prompt or was said, as transformers has it
-
-
 class TransformerVoice:
     """The base model with the adapter, or (see :meth:`base`) without it; both share one set of weights.
 
-    Safe to use from several threads: each forward pass is alone with the model.
+    Safe to use from several threads: each forward pass is alone with the model. ``slower`` says why words are
+    not computed by a faster engine that there is, or that was asked for.
     """
 
     name = "lora"
 
     def __init__(
-        self, seat: Seat, chat: ChatFormat, *, adapter: bool = True, lengths: Lengths | None = None
+        self,
+        seat: Seat | LateSeat,
+        chat: ChatFormat,
+        *,
+        adapter: bool = True,
+        lengths: Lengths | None = None,
+        fast: Engine | None = None,
     ) -> None:
         self._seat = seat
         self._lengths = lengths
-        self._model = seat.model
         self._chat = chat
         self._adapter = adapter
+        self._fast = fast
+        self._copied = fast
+        self.slower: str | None = None
         self.sampling = Sampling()
 
     @classmethod
     def load(cls, files: Mapping[str, bytes]) -> Self:
         """Make a voice of what a method of ``ipse.learners.adapters`` learned.
 
-        Voices on one base share it in memory. Raises ``BaseModelError`` where the base is gone or differs
-        from the one trained on, and ``LearnerError`` where the artefact is not whole.
+        Voices on one base share it in memory. With an optimized copy beside it, which holds all that speaking
+        needs, the base is not loaded before a likelihood is asked for. Raises ``BaseModelError`` where the
+        base is gone or differs from the one trained on, and ``LearnerError`` where the artefact is not whole.
         """
+        why = None
+        if copy_in(files) is not None:
+            try:
+                engine, chat = open_copy(files)
+                return cls(LateSeat(files), chat, lengths=_lengths(files), fast=engine)
+            except LearnerError as error:
+                why = error.message
         seat = seated(files)
-        try:
-            lengths = msgspec.json.decode(files.get(LENGTHS, b"null"), type=Lengths | None)
-        except (msgspec.DecodeError, msgspec.ValidationError) as error:
-            raise LearnerError(f"{LENGTHS} of the adapter cannot be read.", hint="Train it again.") from error
-        return cls(seat, seat.chat, lengths=lengths)
+        made = cls(seat, seat.chat, lengths=_lengths(files))
+        made.slower = why
+        return made
 
     def configure(self, settings: Settings) -> None:
-        """Draw words as the settings say."""
+        """Draw words as the settings say, by the engine that they name."""
         said = settings.voice
         self.sampling = Sampling(
             said.temperature, said.top_k, said.top_p, said.max_new_tokens, said.repetition_penalty
         )
+        fast, wanted = self._copied, said.engine
+        if wanted == "transformers" or (wanted == "auto" and device() == "cuda"):
+            self._fast, self.slower = None, None
+        elif wanted == "auto" or (fast is not None and fast.kind == wanted):
+            self._fast = fast
+        else:
+            self._fast = None
+            self.slower = self.slower or f"There is no optimized copy for {wanted}: `ipse models optimize`."
+        if self._fast is None:
+            self._seat.take()
+
+    @property
+    def engine(self) -> str:
+        """What computes its words, with the precision of its weights."""
+        return self._engine().name
+
+    @property
+    def weights(self) -> int:
+        """Bytes of the weights that each word reads."""
+        return self._engine().weights
 
     def base(self) -> "TransformerVoice":
         """The same model without the adapter, given the same prompts."""
@@ -140,29 +172,38 @@ class TransformerVoice:
             spent = sum(bits_of_windows(self._model, windows))
         return spent + 8 * self._chat.hidden_bytes(reply)
 
+    def _engine(self) -> Engine:
+        return self._fast or TransformersEngine(self._seat, adapter=self._adapter)
+
     def _draw(self, prompt: list[int], room: int, seed: int, contact: str | None = None) -> Iterator[int]:
         """Tokens up to the end of the turn, at least one; control tokens are never drawn."""
-        import torch
-
-        dice = torch.Generator().manual_seed(seed)
-        stopping = self._chat.stops
-        stops = sorted(stopping)
-        forbidden = sorted(set(self._chat.tokenizer.all_special_ids) - self._chat.stops)
-        ids, cache = torch.tensor([prompt]), None
-        seen, said = set(prompt), list[int]()
-        for position in range(room):
-            with torch.no_grad():
-                logits, cache = self._forward(ids, cache)
-            last = _penalized(logits[0, -1].float().cpu(), seen - stopping, self.sampling.repetition_penalty)
-            last[stops] += self._ending(contact, said)
-            last[forbidden if position else forbidden + stops] = -torch.inf
-            token = _pick(last, self.sampling, dice)
+        drawing = Drawing(
+            self.sampling,
+            seed=seed,
+            prompt=prompt,
+            stops=self._chat.stops,
+            forbidden=self._chat.tokenizer.all_special_ids,
+        )
+        passage, logits = self._begun(prompt)
+        said: list[int] = []
+        for _ in range(room):
+            token = drawing.next(logits, ending=self._ending(contact, said))
             if token in self._chat.stops:
                 return
             yield token
-            seen.add(token)
             said.append(token)
-            ids = torch.tensor([[token]])
+            logits = passage.following([token])
+
+    def _begun(self, prompt: list[int]) -> tuple[Passage, Logits]:
+        """The prompt, read; by transformers from now on where a faster engine cannot read it."""
+        try:
+            passage = self._engine().begin()
+            return passage, passage.following(prompt)
+        except LearnerError as error:
+            if self._fast is None:
+                raise
+            self._fast, self.slower = None, error.message
+            return self._begun(prompt)
 
     def _ending(self, contact: str | None, said: list[int]) -> float:
         """What the owner's lengths to a contact add to the log odds of ending after what was said."""
@@ -189,6 +230,10 @@ class TransformerVoice:
             )
         return out.logits, out.past_key_values
 
+    @property
+    def _model(self) -> Adapted:
+        return self._seat.model
+
     def _mode(self) -> AbstractContextManager[None]:
         """The model for one pass alone, with the adapter or without; the weights are shared."""
         return self._seat.taken(adapter=self._adapter)
@@ -209,24 +254,12 @@ class TransformerVoice:
         return token_bits(torch.cat([first, following[:, :-1]], dim=1), labels).sum(dim=1).tolist()
 
 
-def _penalized(logits: "torch.Tensor", seen: set[int], penalty: float) -> "torch.Tensor":
-    """Make what was said already less likely (Keskar et al. 2019), but the end of a turn."""
-    import torch
-
-    places = torch.tensor(sorted(seen), dtype=torch.long)
-    held = logits[places]
-    logits[places] = torch.where(held > 0, held / penalty, held * penalty)
-    return logits
-
-
-def _pick(logits: "torch.Tensor", sampling: Sampling, dice: "torch.Generator") -> int:
-    """Draw from the ``top_k`` likeliest tokens, of these the fewest that hold ``top_p`` of the mass."""
-    import torch
-
-    best, places = torch.topk(logits / sampling.temperature, min(sampling.top_k, len(logits)))
-    chances = best.softmax(dim=0)
-    chances[chances.cumsum(dim=0) - chances > sampling.top_p] = 0.0
-    return int(places[torch.multinomial(chances, 1, generator=dice)])
+def _lengths(files: Mapping[str, bytes]) -> Lengths | None:
+    """How long the owner's messages to each contact are, where the adapter knows."""
+    try:
+        return msgspec.json.decode(files.get(LENGTHS, b"null"), type=Lengths | None)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise LearnerError(f"{LENGTHS} of the adapter cannot be read.", hint="Train it again.") from error
 
 
 def _batches(tokens: Sequence[list[int]], fits: int) -> Iterator[list[int]]:

@@ -11,7 +11,7 @@ import time
 import msgspec
 import numpy as np
 
-from ipse.interfaces import LanguageVoice
+from ipse.interfaces import EngineVoice, LanguageVoice
 from ipse.scorecard.bootstrap import Draws, Plan
 from ipse.scorecard.contenders import Contender, Lineup, Made
 from ipse.scorecard.measures import Measure, Measured, Missing, Spec
@@ -79,14 +79,18 @@ _NOTE = "On this machine, with what else ran on it."
 
 def _of_the_limit(clone: Contender, made: Made, plan: Plan) -> Measure:
     """Tokens a second after the first, times what is read for each, over what memory can deliver."""
+    runs = clone.voice if isinstance(clone.voice, EngineVoice) else None
+    weights = runs.weights if runs else made.weights
     spoken = sum(max(0, each.pieces - 1) for each in clone.seconds)
     taken = sum(each.whole - each.first for each in clone.seconds)
-    if not made.weights or not spoken or taken <= 0:
+    if not weights or not spoken or taken <= 0:
         return Missing(LIMIT, "The size of its weights is not known, or it says one token at most.")
     speed, most = spoken / taken, bandwidth()
-    note = f"{speed:.0f} tokens a second, {made.weights / 1e6:.0f} MB of weights, "
+    note = f"{speed:.0f} tokens a second, {weights / 1e6:.0f} MB of weights, "
     note += f"{most / 1e9:.1f} GB/s of memory."
-    return _single(LIMIT, speed * made.weights / most, plan, note)
+    if runs:
+        note += f" By {runs.engine}." + (f" {runs.slower}" if runs.slower else "")
+    return _single(LIMIT, speed * weights / most, plan, note)
 
 
 def _quantile(contender: Contender, lineup: Lineup, share: float, plan: Plan) -> Draws:

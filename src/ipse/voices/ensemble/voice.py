@@ -58,6 +58,21 @@ class EnsembleVoice:
         if isinstance(self._adapter, ConfigurableVoice):
             self._adapter.configure(settings)
 
+    @property
+    def engine(self) -> str:
+        """What computes the adapter's words."""
+        return self._adapter.engine
+
+    @property
+    def weights(self) -> int:
+        """Bytes of weights that each of them reads."""
+        return self._adapter.weights
+
+    @property
+    def slower(self) -> str | None:
+        """See :class:`ipse.interfaces.EngineVoice`."""
+        return self._adapter.slower
+
     def leave_out(self, unwanted: Callable[[str, str], bool]) -> None:
         """Recall nothing any more of what is ``unwanted``, by its platform and text."""
         self._memory.leave_out(unwanted)

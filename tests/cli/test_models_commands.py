@@ -1,0 +1,40 @@
+"""``ipse models`` as a user meets it: an adapter made faster, by its engine, and back."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from .test_commands import Run, chat, run, vault_folder
+
+__all__ = ["chat", "run", "vault_folder"]  # fixtures
+
+pytestmark = pytest.mark.llm
+
+
+def test_an_adapter_is_optimized_as_it_is_trained_and_can_be_taken_back(
+    run: Run, vault_folder: Path, chat: Path, tiny_base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("MAX_STEPS", "4"), ("MAX_TOKENS", "64")):
+        monkeypatch.setenv(f"IPSE_LORA__{name}", value)
+    monkeypatch.setenv("IPSE_VOICE__MAX_NEW_TOKENS", "8")
+    run("consent", "give", "--source", "whatsapp", "--purpose", "archive", "style", "--yes")
+    run("import", str(chat), "--me", "Nora Feld", "--tz", "UTC", "--yes")
+    run("prepare")
+    code, out, _ = run("train", "--method", "lora", "--base", str(tiny_base), "--json")
+    assert (code, json.loads(out)["id"]) == (0, "v1")
+    heard = json.loads(run("answer", "what about plan 3?", "--model", "v1", "--json")[1])
+    assert (heard["engine"], heard["slower"]) == ("onnxruntime-genai int8", None)
+    monkeypatch.setenv("IPSE_VOICE__ENGINE", "llama")
+    code, out, err = run("answer", "what about plan 3?", "--model", "v1")
+    assert (code, "AI-written" in out) == (0, True)
+    told = " ".join(err.split())
+    assert "It speaks by transformers float32: There is no optimized copy for llama" in told
+    monkeypatch.delenv("IPSE_VOICE__ENGINE")
+    assert run("models", "optimize", "v1", "--remove")[0] == 0
+    assert json.loads(run("answer", "hi", "--model", "v1", "--json")[1])["engine"] == "transformers float32"
+    code, _, err = run("models", "optimize", "v1", "--remove")
+    assert (code, "v1 has no optimized copy" in err) == (1, True)
+    code, out, _ = run("models", "optimize", "v1")
+    assert code == 0
+    assert "onnxruntime-genai 0.18" in " ".join(out.split())
