@@ -1,6 +1,6 @@
 """Long work is begun here and followed at ``/api/jobs``: imports, datasets, models, scorecards, backups."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
@@ -11,6 +11,7 @@ from ipse.jobs.queue import enqueue
 from ipse.pipeline.bases import known_bases
 from ipse.pipeline.tasks import make
 from ipse.registry import Registry
+from ipse.server.bounds import allowed
 from ipse.server.deps import Administering, Aggregates, Asked, Importing, Training, require
 from ipse.server.paging import Page
 from ipse.server.routes.backups import backup_folder
@@ -39,12 +40,8 @@ __all__ = [
 
 router = APIRouter(tags=["work"])
 
-# What a request may set for its own work: nothing that reaches beyond this machine or names a path.
-SECTIONS: Final = ("dataset", "retrieval", "lora", "ensemble", "scorecard", "voice")
-BARRED: Final = ("allow_network", "monitors", "monitor_folder")
-
 Name = Annotated[str, StringConstraints(max_length=128)]
-Tree = dict[Literal["dataset", "retrieval", "lora", "ensemble", "scorecard", "voice"], dict[str, Any]]
+Tree = dict[str, dict[str, Any]]
 Chosen = Annotated[Tree, Field(description="settings of this work alone", examples=[{"lora": {"epochs": 1}}])]
 
 
@@ -213,13 +210,8 @@ def list_bases(asked: Aggregates) -> Page[BaseView]:
 def _begin(
     asked: Asked, response: Response, kind: str, *, settings: Tree | None = None, **arguments: object
 ) -> Started:
-    for section, held in (settings or {}).items():
-        barred = sorted(set(held) & set(BARRED))
-        if section not in SECTIONS or barred:
-            name = f"{section}.{barred[0]}" if barred else section
-            raise SettingsError(f"`{name}` cannot be set by a request.", hint="Set it in a settings file.")
     kept = {name: value for name, value in arguments.items() if value not in (None, "", [])}
-    spec = make(kind, kept, {str(section): held for section, held in (settings or {}).items()})
+    spec = make(kind, kept, allowed(settings or {}))
     job = enqueue(asked.workspace.vault, spec, by=asked.asker.id)
     response.headers["Location"] = f"/api/jobs/{job.id}"
     return Started(job=job.id)

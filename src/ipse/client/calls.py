@@ -1,0 +1,169 @@
+"""The operations of the service, once for both clients: method, path, what is sent, and what comes back."""
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from ipse.client import results
+from ipse.client.results import Page
+
+__all__ = [
+    "Call",
+    "answer",
+    "begin_import",
+    "begin_training",
+    "consents",
+    "contacts",
+    "evaluate",
+    "give_consent",
+    "health",
+    "job",
+    "jobs",
+    "messages",
+    "models",
+    "overview",
+    "promote",
+    "session",
+    "sources",
+    "stop_job",
+    "upload",
+    "withdraw_consent",
+]
+
+T = TypeVar("T")
+
+
+class Call(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+    """One request; ``returns`` is the type of what comes back. Any route can be asked by one of your own."""
+
+    method: str
+    path: str
+    returns: Any
+    query: Mapping[str, Any] = {}
+    body: object = None
+    files: tuple[Path, ...] = ()
+
+    def read(self, content: bytes) -> T:
+        """What came back; raises ``msgspec.ValidationError`` where it is something else."""
+        found: T = msgspec.json.decode(content or b"null", type=self.returns)
+        return found
+
+
+def health() -> Call[results.Health]:
+    """Whether the service is up."""
+    return Call(method="GET", path="/api/health", returns=results.Health)
+
+
+def session() -> Call[results.Session]:
+    """Who asks."""
+    return Call(method="GET", path="/api/session", returns=results.Session)
+
+
+def overview() -> Call[results.Overview]:
+    """What is here, and what is next."""
+    return Call(method="GET", path="/api/overview", returns=results.Overview)
+
+
+def sources(*, limit: int = 100, cursor: str = "") -> Call[Page[results.Source]]:
+    """Every kind of export."""
+    return _list("/api/sources", results.Source, limit=limit, cursor=cursor)
+
+
+def consents(*, limit: int = 100, cursor: str = "") -> Call[Page[results.Consent]]:
+    """Every consent, the newest first."""
+    return _list("/api/consents", results.Consent, limit=limit, cursor=cursor)
+
+
+def give_consent(
+    source: str, purposes: Sequence[str] = ("archive", "style"), *, days: int | None = None
+) -> Call[results.Consent]:
+    """Allow a source."""
+    body = {"source": source, "purposes": list(purposes), "days": days}
+    return Call(method="POST", path="/api/consents", returns=results.Consent, body=body)
+
+
+def withdraw_consent(consent: str, *, erase: str = "nothing") -> Call[dict[str, Any]]:
+    """Withdraw one; ``erase`` is nothing, models or records."""
+    path = f"/api/consents/{quote(consent, safe='')}/withdraw"
+    return Call(method="POST", path=path, returns=dict[str, Any], body={"erase": erase})
+
+
+def upload(*files: Path) -> Call[results.Upload]:
+    """Hand an export over."""
+    return Call(method="POST", path="/api/uploads", returns=results.Upload, files=files)
+
+
+def begin_import(held: str, *, me: Collection[str] = (), source: str = "") -> Call[results.Started]:
+    """Import an upload by its id."""
+    body = {"upload": held, "me": list(me), "source": source}
+    return Call(method="POST", path="/api/imports", returns=results.Started, body=body)
+
+
+def begin_training(
+    method: str = "retrieval", *, prepare: bool = True, settings: Mapping[str, Any] | None = None
+) -> Call[results.Started]:
+    """Train a model; ``prepare`` freezes a dataset before."""
+    body = {"method": method, "prepare": prepare, "settings": dict(settings or {})}
+    return Call(method="POST", path="/api/models", returns=results.Started, body=body)
+
+
+def evaluate(model: str = "champion") -> Call[results.Started]:
+    """Measure a model."""
+    return Call(method="POST", path="/api/scorecards", returns=results.Started, body={"model": model})
+
+
+def models(*, limit: int = 100, cursor: str = "") -> Call[Page[results.Model]]:
+    """Every model, the newest first."""
+    return _list("/api/models", results.Model, limit=limit, cursor=cursor)
+
+
+def promote(model: str, *, force: bool = False) -> Call[results.Model]:
+    """Let a model speak."""
+    path = f"/api/models/{quote(model, safe='')}/promote"
+    return Call(method="POST", path=path, returns=results.Model, body={"force": force})
+
+
+def contacts(*, q: str = "", limit: int = 100, cursor: str = "") -> Call[Page[results.Contact]]:
+    """Everybody in the vault."""
+    return _list("/api/contacts", results.Contact, q=q, limit=limit, cursor=cursor)
+
+
+def messages(
+    *, contact: str = "", conversation: str = "", q: str = "", limit: int = 100, cursor: str = ""
+) -> Call[Page[results.Message]]:
+    """Messages, the newest first."""
+    query = {"contact": contact, "conversation": conversation, "q": q, "limit": limit, "cursor": cursor}
+    return _list("/api/messages", results.Message, **query)
+
+
+def jobs(*, limit: int = 100, cursor: str = "") -> Call[Page[results.Job]]:
+    """Every job, the newest first."""
+    return _list("/api/jobs", results.Job, limit=limit, cursor=cursor)
+
+
+def job(name: str) -> Call[results.Job]:
+    """One job."""
+    return Call(method="GET", path=f"/api/jobs/{quote(name, safe='')}", returns=results.Job)
+
+
+def stop_job(name: str, *, force: bool = False) -> Call[results.Job]:
+    """Ask a job to stop."""
+    path = f"/api/jobs/{quote(name, safe='')}/stop"
+    return Call(method="POST", path=path, returns=results.Job, body={"force": force})
+
+
+def answer(
+    message: str, *, contact: str | None = None, model: str = "champion", session: str = "main"
+) -> Call[results.Answer]:
+    """Ask the clone, and wait for the whole answer."""
+    body = {"message": message, "contact": contact, "model": model, "session": session, "stream": False}
+    return Call(method="POST", path="/api/ai-echo/chat", returns=results.Answer, body=body)
+
+
+def _list(path: str, kind: Any, **query: object) -> Call[Page[T]]:  # noqa: ANN401 - a type
+    return Call(
+        method="GET", path=path, returns=Page[kind], query={k: v for k, v in query.items() if v != ""}
+    )

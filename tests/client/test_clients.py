@@ -1,0 +1,106 @@
+"""Both clients against a real service: the same calls, the same errors as in the pipeline."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import ipse
+from ipse.client import AsyncClient, Client, calls
+from ipse.errors import AccessError, BusyError, ConsentError, NotFoundError, ServerError, SettingsError
+from ipse.pipeline.queueing import work_off
+
+from ..pipeline.conftest import chat
+from ..server.conftest import Running, made, running
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running([made(tmp_path_factory.mktemp("client") / "vault")]) as started:
+        yield started
+
+
+@pytest.fixture
+def client(service: Running) -> Iterator[Client]:
+    with ipse.Client(service.token(), address=service.address) as made_:
+        yield made_
+
+
+def test_a_whole_way_from_consent_to_messages(client: Client, service: Running, tmp_path: Path) -> None:
+    assert client.overview().next == "consent"
+    given = client.do(calls.give_consent("whatsapp"))
+    assert (given.state, given.purposes) == ("active", ("archive", "style"))
+    file = chat(tmp_path / "WhatsApp Chat with Bo Lind.txt", "Bo Lind", 12, 3)
+    held = client.do(calls.upload(file))
+    assert held.exports[0]["source"] == "whatsapp"
+    job = client.do(calls.begin_import(held.id, me=["Nora Feld"])).job
+    opened = next(iter(service.vaults)).opened
+    assert opened is not None
+    with opened.lend() as workspace:
+        assert [one.id for one in work_off(workspace, opened.hand, once=True)] in ([job], [])
+    assert client.overview().records == 24
+    every = list(client.every(calls.messages, limit=7))
+    assert len(every) == len({one.id for one in every}) == 24
+    assert {one.own for one in every} == {True, False}
+    assert [one.name for one in client.every(calls.contacts, q="bo li")] == ["Bo Lind"]
+
+
+def test_the_other_client_says_the_same(client: Client, service: Running) -> None:
+    async def asked() -> tuple[object, ...]:
+        async with AsyncClient(service.token(), address=service.address) as other:
+            models = await other.models()
+            sources = [one async for one in other.every(calls.sources, limit=7)]
+            with pytest.raises(NotFoundError):
+                await other.do(calls.promote("v9"))
+            return await other.overview(), models, sources
+
+    overview, models, sources = asyncio.run(asked())
+    assert overview == client.overview()
+    assert models == client.models() == []
+    assert sources == list(client.every(calls.sources))
+
+
+def test_errors_are_those_of_the_pipeline(client: Client, service: Running) -> None:
+    with pytest.raises(NotFoundError, match="There is no model") as missing:
+        client.do(calls.promote("v9"))
+    assert missing.value.hint
+    with pytest.raises(SettingsError):
+        client.do(calls.begin_training("no method"))
+    given = client.do(calls.give_consent("gmail", ["archive"]))
+    client.do(calls.withdraw_consent(given.id))
+    with pytest.raises(ConsentError, match="withdrawn already"):
+        client.do(calls.withdraw_consent(given.id))
+    with Client(service.token("aggregates"), address=service.address) as researcher:
+        with pytest.raises(AccessError) as refused:
+            researcher.do(calls.messages())
+        assert refused.value.known
+    with Client("ipse_none", address=service.address) as stranger, pytest.raises(AccessError) as unknown:
+        stranger.overview()
+    assert not unknown.value.known
+
+
+def test_nobody_there_is_told_as_such() -> None:
+    with Client("ipse_none", address="http://127.0.0.1:9") as client:
+        with pytest.raises(ServerError, match="Nobody answers"):
+            client.overview()
+
+
+def test_the_wait_of_a_rate_is_told(tmp_path: Path) -> None:
+    from ipse.config import load_settings
+
+    narrow = load_settings({"service": {"rate": "3/minute"}}, environment={})
+    with running([made(tmp_path / "vault")], narrow) as started:
+        with Client(started.token(), address=started.address) as client:
+            for _ in range(3):
+                client.overview()
+            with pytest.raises(BusyError) as busy:
+                client.overview()
+        assert 1 <= busy.value.after <= 60
+        with Client(started.token(), address=started.address) as other:
+            assert other.overview().records == 0  # each token has a rate of its own
+
+
+def test_no_other_name_is_found() -> None:
+    with pytest.raises(AttributeError, match="nothing_of_that_name"):
+        _ = ipse.nothing_of_that_name
