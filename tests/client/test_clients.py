@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import ipse
@@ -11,8 +12,11 @@ from ipse.client import AsyncClient, Client, calls
 from ipse.errors import AccessError, BusyError, ConsentError, NotFoundError, ServerError, SettingsError
 from ipse.pipeline.queueing import work_off
 
+from ..cli.test_commands import Run, run
 from ..pipeline.conftest import chat
 from ..server.conftest import Running, made, running
+
+__all__ = ["run"]  # a fixture
 
 
 @pytest.fixture(scope="module")
@@ -81,9 +85,9 @@ def test_errors_are_those_of_the_pipeline(client: Client, service: Running) -> N
 
 
 def test_nobody_there_is_told_as_such() -> None:
-    with Client("ipse_none", address="http://127.0.0.1:9") as client:
-        with pytest.raises(ServerError, match="Nobody answers"):
-            client.overview()
+    nowhere = Client("ipse_none", address="http://127.0.0.1:9")
+    with nowhere, pytest.raises(ServerError, match="Nobody answers"):
+        nowhere.overview()
 
 
 def test_the_wait_of_a_rate_is_told(tmp_path: Path) -> None:
@@ -104,3 +108,17 @@ def test_the_wait_of_a_rate_is_told(tmp_path: Path) -> None:
 def test_no_other_name_is_found() -> None:
     with pytest.raises(AttributeError, match="nothing_of_that_name"):
         _ = ipse.nothing_of_that_name
+
+
+def test_the_terminal_asks_a_service(
+    service: Running, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, _, err = run("models", "list", "--server", service.address)
+    assert code == 1
+    assert "IPSE_TOKEN" in err
+    monkeypatch.setenv("IPSE_TOKEN", service.token())
+    code, out, err = run("models", "list", "--server", service.address, "--json")
+    assert (code, err) == (0, "")
+    assert msgspec.json.decode(out) == {"champion": None, "models": []}
+    assert run("models", "list", "--server", "somewhere")[0] == 1

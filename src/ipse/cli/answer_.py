@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ipse.cli.console import JsonOption, VaultOption, console, opened, print_json
+from ipse.cli.remote import ServerOption, service
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,12 +26,16 @@ def answer(
     text: Annotated[str, typer.Argument(help="What somebody wrote to you.")],
     contact: ContactOption = None,
     model: ModelOption = "champion",
+    server: ServerOption = None,
     vault: VaultOption = None,
     json: JsonOption = False,
 ) -> None:
     """Answer one message as you would."""
     from ipse.pipeline.answering import LABEL, Clone
 
+    if server:
+        _asked_there(server, text, contact, model, json=json)
+        return
     with opened(vault) as workspace:
         clone = Clone(workspace, contact=contact, model=model)
         if json:
@@ -69,6 +74,17 @@ def chat(
             if clone.fallback != told:
                 told = clone.fallback
                 _say_fallback(clone)
+
+
+def _asked_there(address: str, text: str, contact: str | None, model: str, *, json: bool) -> None:
+    """The same by a service, which has the vault."""
+    with service(address) as client:
+        said = client.answer(text, contact=contact, model=model)
+    if json:
+        print_json(said)
+        return
+    console().print(said.shown, markup=False, soft_wrap=True)
+    console().print(f"[dim]— {said.label} · {said.method} {said.model}[/]")
 
 
 def _asked(clone: "Clone") -> str:

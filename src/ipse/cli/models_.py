@@ -1,11 +1,17 @@
 """``ipse models``: the registry."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from ipse.cli.console import JsonOption, VaultOption, console, opened, print_json, progress_bar
+from ipse.cli.remote import ServerOption, service
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ipse.registry import ModelCard
 
 __all__ = ["app"]
 
@@ -14,15 +20,22 @@ ModelArgument = Annotated[str, typer.Argument(help="A version such as v2, or cha
 
 
 @app.command("list")
-def list_models(vault: VaultOption = None, json: JsonOption = False) -> None:
+def list_models(server: ServerOption = None, vault: VaultOption = None, json: JsonOption = False) -> None:
     """List the models, oldest first."""
     from rich.table import Table
 
+    from ipse.client.results import Model
     from ipse.registry import Registry
 
-    with opened(vault) as workspace:
-        registry = Registry(workspace.vault)
-        cards, champion = registry.cards(), registry.champion()
+    cards: Sequence[ModelCard | Model]
+    if server:
+        with service(server) as client:
+            cards = client.models()[::-1]
+        champion = next((card.id for card in cards if isinstance(card, Model) and card.champion), None)
+    else:
+        with opened(vault) as workspace:
+            registry = Registry(workspace.vault)
+            cards, champion = registry.cards(), registry.champion()
     if json:
         print_json({"champion": champion, "models": cards})
         return

@@ -6,7 +6,6 @@ from ipse.config.places import on_this_machine
 from ipse.config.sections import (
     AuditSettings,
     BackupSettings,
-    CatalogSettings,
     DatasetSettings,
     EnrichSettings,
     EnsembleSettings,
@@ -23,7 +22,7 @@ from ipse.config.sections import (
     SourceRetention,
     VoiceSettings,
 )
-from ipse.config.servers import ServerSettings, ServiceSettings
+from ipse.config.servers import CatalogSettings, ServerSettings, ServiceSettings
 
 __all__ = [
     "AuditSettings",

@@ -2,16 +2,15 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
 from ipse.config.delivery import DraftSettings, SmtpSettings, WebhookSettings
 from ipse.config.section import Section
-from ipse.config.servers import ServerSettings, ServiceSettings
+from ipse.config.servers import CatalogSettings, ServerSettings, ServiceSettings
 
 __all__ = [
     "AuditSettings",
     "BackupSettings",
-    "CatalogSettings",
     "DatasetSettings",
     "EnrichSettings",
     "EnsembleSettings",
@@ -30,17 +29,6 @@ __all__ = [
 ]
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
-
-
-class CatalogSettings(Section):
-    """Where the catalog of a new vault lies; a vault that is there knows it itself."""
-
-    url: str = Field(
-        "", description="PostgreSQL database, such as postgresql+psycopg://you@host/ipse; empty: in the vault"
-    )
-    password: SecretStr = Field(
-        SecretStr(""), description="its password, where neither PGPASSWORD nor ~/.pgpass has it"
-    )
 
 
 class ImportSettings(Section):

@@ -1,10 +1,10 @@
-"""Settings of servers: the one of language models that is asked, and the service that ipse is."""
+"""Settings of servers: of language models, of the catalog, and the service that ipse is itself."""
 
 from pydantic import Field, SecretStr
 
 from ipse.config.section import Section
 
-__all__ = ["ServerSettings", "ServiceSettings"]
+__all__ = ["CatalogSettings", "ServerSettings", "ServiceSettings"]
 
 
 class ServerSettings(Section):
@@ -35,3 +35,14 @@ class ServiceSettings(Section):
     workers: int = Field(4, ge=1, le=32, description="requests that use one vault at a time")
     upload_mb: int = Field(2048, ge=1, description="largest export that is taken, in megabytes (10^6 bytes)")
     uploads: int = Field(16, ge=1, description="exports that may wait to be imported")
+
+
+class CatalogSettings(Section):
+    """Where the catalog of a new vault lies; a vault that is there knows it itself."""
+
+    url: str = Field(
+        "", description="PostgreSQL database, such as postgresql+psycopg://you@host/ipse; empty: in the vault"
+    )
+    password: SecretStr = Field(
+        SecretStr(""), description="its password, where neither PGPASSWORD nor ~/.pgpass has it"
+    )
