@@ -24,14 +24,13 @@ def list_models(server: ServerOption = None, vault: VaultOption = None, json: Js
     """List the models, oldest first."""
     from rich.table import Table
 
-    from ipse.client.results import Model
     from ipse.registry import Registry
 
     cards: Sequence[ModelCard | Model]
     if server:
         with service(server) as client:
-            cards = client.models()[::-1]
-        champion = next((card.id for card in cards if isinstance(card, Model) and card.champion), None)
+            told = client.models()[::-1]
+        cards, champion = told, next((card.id for card in told if card.champion), None)
     else:
         with opened(vault) as workspace:
             registry = Registry(workspace.vault)
