@@ -21,7 +21,7 @@ from pathlib import Path
 import msgspec
 
 from ipse import plugins
-from ipse.config import DatasetSettings, Settings
+from ipse.config import DatasetSettings, ScorecardSettings, Settings
 from ipse.datasets import Dataset, impostors, prepare
 from ipse.interfaces import LanguageVoice, Voice
 from ipse.records import Example, Message
@@ -51,7 +51,7 @@ def main() -> None:
         for someone in PEOPLE:
             file = options.cards / f"{voice}-{someone.id}.json"
             if someone.id in options.people and not file.exists():
-                held = _Held(someone, options.data)
+                held = _Held(someone, options.data, options.contexts)
                 outcome = _beside(held) if options.beside else _judged(held, voice)
                 file.write_bytes(msgspec.json.encode(outcome))
                 print(f"{file}: {outcome.seconds}", flush=True)
@@ -80,6 +80,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--people", nargs="+", default=[someone.id for someone in PEOPLE])
     parser.add_argument("--voices", nargs="+", default=["retrieval"], help="methods of `ipse train`")
     parser.add_argument("--beside", action="store_true", help="retrieval, adapter and ensemble together")
+    parser.add_argument("--contexts", type=int, default=400, help="answered at most; by an adapter, 100")
     parser.add_argument("--cards", type=Path, default=Path("build/quality"), help="where the cards are kept")
     parser.add_argument("--page", type=Path, help="write this page from the cards, and judge nobody")
     return parser.parse_args()
@@ -88,9 +89,9 @@ def _options() -> argparse.Namespace:
 class _Held:
     """One person's dataset, frozen, and the other people of their channel."""
 
-    def __init__(self, someone: Someone, data: Path) -> None:
+    def __init__(self, someone: Someone, data: Path, contexts: int) -> None:
         self.someone = someone
-        self.settings = Settings()
+        self.settings = Settings(scorecard=ScorecardSettings(max_examples=contexts))
         if someone.id == "list":
             update = {"dataset": DatasetSettings(gap_hours=LIST_GAP)}
             self.settings = self.settings.model_copy(update=update)
