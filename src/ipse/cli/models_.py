@@ -11,6 +11,7 @@ from ipse.cli.remote import ServerOption, service
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ipse.client.results import Model
     from ipse.registry import ModelCard
 
 __all__ = ["app"]
