@@ -44,6 +44,36 @@ def test_promotion_and_rollback_move_the_champion(vault: Vault) -> None:
         registry.rollback()
 
 
+def test_who_speaks_by_default_was_not_promoted(vault: Vault) -> None:
+    registry = Registry(vault)
+    for _ in range(3):
+        registry.add(card(), {"f": b""})
+    assert not registry.by_default()
+    registry.let_speak("v1", reason="first")
+    registry.let_speak("v2", reason="trained anew")
+    registry.let_speak("v2", reason="again")
+    assert (registry.champion(), registry.by_default()) == ("v2", True)
+    assert registry.rollback().id == "v1"
+    assert registry.by_default()
+    registry.promote("v3", reason="its scorecard")
+    assert (registry.champion(), registry.by_default()) == ("v3", False)
+    registry.let_speak("v1", reason="by the owner's word")
+    assert (registry.champion(), registry.by_default()) == ("v1", True)
+    registry.promote("v1", reason="its scorecard")  # it has earned it since
+    assert (registry.champion(), registry.by_default()) == ("v1", False)
+    registry.retire("v1", reason="a test")
+    assert (registry.champion(), registry.by_default()) == ("v3", False)
+    actions = [
+        row.action
+        for row in vault.audit_rows()
+        if row.action.startswith("model.") and "add" not in row.action
+    ]
+    assert [one for one in actions if one != "model.files"] == [
+        "model.default", "model.default", "model.rollback", "model.promote", "model.default", "model.promote",
+        "model.withdraw",
+    ]  # fmt: skip
+
+
 def test_what_is_not_there_names_what_is(vault: Vault) -> None:
     registry = Registry(vault)
     with pytest.raises(RegistryError, match="Train one"):

@@ -21,6 +21,8 @@ __all__ = ["ModelCard", "Registry"]
 class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     """What a model is and where it comes from; ``artefact`` is the SHA-256 over its files.
 
+    ``adapter``, ``grown_from`` and ``reviews`` are of one that learned from decisions: the method whose files
+    it has, the model that it went on from, and the drafts and ratings (``kind/id``) that it learned from.
     ``special``: source to category to the consent under which it learned from it, as in its dataset.
     ``job`` is the queued job that it was trained in, if any.
     """
@@ -38,15 +40,22 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     artefact: str = ""
     code_version: str = __version__
     special: dict[str, dict[str, str]] = {}
+    adapter: str = ""
+    grown_from: str = ""
+    reviews: tuple[str, ...] = ()
     job: str = ""
     created_at: datetime = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class _Alias(msgspec.Struct, frozen=True):
-    """``last`` is the highest version ever deleted: none is given twice."""
+    """``last`` is the highest version ever deleted: none is given twice.
+
+    ``defaults`` are those of ``history`` that speak by default: the embedded voice, not promoted by a card.
+    """
 
     history: tuple[str, ...] = ()
     last: int = 0
+    defaults: frozenset[str] = frozenset()
 
 
 class Registry:
@@ -94,15 +103,28 @@ class Registry:
         return files
 
     def champion(self) -> str | None:
-        """The version that speaks, or None."""
+        """The version that speaks, promoted or by default, or None."""
         history = self._history()
         return history[-1] if history else None
 
+    def by_default(self) -> bool:
+        """Whether the one that speaks does so by default, and was promoted by no scorecard."""
+        return self.champion() in self._alias().defaults
+
     def promote(self, name: str, *, reason: str) -> ModelCard:
-        """Let a model speak from now on."""
-        card = self.card(name)
+        """Let a model speak from now on, because it earned it or the owner forced it."""
+        card, held = self.card(name), self._alias()
+        if self.champion() != card.id or card.id in held.defaults:
+            alias = _Alias(_with(held.history, card.id), held.last, held.defaults - {card.id})
+            self._keep(alias, "model.promote", {"model": card.id, "reason": reason})
+        return card
+
+    def let_speak(self, name: str, *, reason: str) -> ModelCard:
+        """Let the embedded voice speak by default: nobody promoted it, and any other must first earn it."""
+        card, held = self.card(name), self._alias()
         if self.champion() != card.id:
-            self._move((*self._history(), card.id), "model.promote", {"model": card.id, "reason": reason})
+            alias = _Alias(_with(held.history, card.id), held.last, held.defaults | {card.id})
+            self._keep(alias, "model.default", {"model": card.id, "reason": reason})
         return card
 
     def rollback(self) -> ModelCard:
@@ -129,7 +151,8 @@ class Registry:
         history = tuple(one for one in held.history if one != name)
         highest = max(held.last, last)
         if (history, highest) != (held.history, held.last):
-            self._keep(_Alias(history, highest), "model.withdraw", {"model": name, "reason": reason})
+            alias = _Alias(history, highest, held.defaults - {name})
+            self._keep(alias, "model.withdraw", {"model": name, "reason": reason})
 
     def _history(self) -> tuple[str, ...]:
         return self._alias().history
@@ -140,10 +163,14 @@ class Registry:
         return msgspec.json.decode(self._vault.get("alias", "champion"), type=_Alias)
 
     def _move(self, history: tuple[str, ...], action: str, details: Mapping[str, str]) -> None:
-        self._keep(_Alias(history, self._alias().last), action, details)
+        self._keep(msgspec.structs.replace(self._alias(), history=history), action, details)
 
     def _keep(self, alias: _Alias, action: str, details: Mapping[str, str]) -> None:
         self._vault.put("alias", "champion", msgspec.json.encode(alias), action=action, details=details)
+
+
+def _with(history: tuple[str, ...], name: str) -> tuple[str, ...]:
+    return history if history[-1:] == (name,) else (*history, name)
 
 
 def _digest(files: Mapping[str, bytes]) -> str:

@@ -73,7 +73,7 @@ def test_every_verb_that_reads_says_so_first(imported: Imported) -> None:
         ("train", {"method": "retrieval", "dataset": dataset}),
     ]
     assert [action for action, _ in found[2:]] == [
-        "job.train.start", "job.train.done", "model.files", "model.add", "model.promote",
+        "job.train.start", "job.train.done", "model.files", "model.add", "model.default",
     ]  # fmt: skip
     clone: list[Clone] = []
     assert rows(workspace, lambda: clone.append(Clone(workspace))) == [("model.read", {"model": "v1"})]
@@ -109,7 +109,7 @@ def test_judging_approving_and_writing_a_scorecard_are_told(trained: Workspace, 
     assert found[-1][1] == {"model": "v1", "samples": True}
     train(trained, progress=quiet)
     assert rows(trained, lambda: promote(trained, "v1", force=True)) == [
-        ("model.promote", {"model": "v1", "reason": "by the owner's word"})
+        ("model.default", {"model": "v1", "reason": "by the owner's word; not promoted by a card"})
     ]
 
 

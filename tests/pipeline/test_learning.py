@@ -164,9 +164,11 @@ def test_a_model_speaks_only_if_it_earned_it(trained: Workspace, vault: Vault) -
     assert marked.forced.against == ("Gate 10b is red.",)
     assert list(vault.audit_rows())[-1].details["reason"] == "forced by the owner: Gate 10b is red."
     promote(trained, "v1")
+    assert registry.by_default()  # the embedded voice needs no card: it is what others must beat
     passed = msgspec.structs.replace(earned, promotable=True)
     vault.put("scorecard", adapter.id, passed.to_json(), action="test", details={})
     assert promote(trained, adapter.id).id == registry.champion() == adapter.id
+    assert not registry.by_default()
     assert promote(trained, other.id).id == other.id
     assert registry.rollback().id == adapter.id
 

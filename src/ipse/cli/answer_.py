@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ipse.pipeline.answering import Clone
+    from ipse.pipeline.workspace import Workspace
 
 __all__ = ["answer", "chat"]
 
 ContactOption = Annotated[str | None, typer.Option("--contact", metavar="NAME", help="Who asks.")]
 LOOK_SECONDS = 1.0
+RATES = ("/good", "/bad", "/wrong")
 ModelOption = Annotated[str, typer.Option("--model", metavar="ID", help="A version, or champion.")]
 
 
@@ -52,7 +54,10 @@ def chat(
     vault: VaultOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Talk with your clone; an empty line or Ctrl-D ends it, /reset forgets what was said."""
+    """Talk with your clone; an empty line or Ctrl-D ends it, /reset forgets what was said.
+
+    /good, /bad (not how I write) and /wrong (not what I would say), with a reason or not, rate the answer.
+    """
     from ipse.pipeline.answering import LABEL, Clone
 
     out = console()
@@ -65,6 +70,9 @@ def chat(
         while text := _asked(clone):
             if text == "/reset":
                 clone.reset()
+                continue
+            if text.split()[0] in RATES:
+                _rate(workspace, clone, text)
                 continue
             if json:
                 print_json(clone.answer(text))
@@ -85,6 +93,23 @@ def _asked_there(address: str, text: str, contact: str | None, model: str, *, js
         return
     console().print(said.shown, markup=False, soft_wrap=True)
     console().print(f"[dim]— {said.label} · {said.method} {said.model}[/]")
+
+
+def _rate(workspace: "Workspace", clone: "Clone", text: str) -> None:
+    """Thumbs up or down for the last answer."""
+    from ipse.errors import SettingsError
+    from ipse.pipeline.feedback import rate
+
+    word, _, reason = text.partition(" ")
+    try:
+        rate(
+            workspace, clone.history, model=clone.card.id, up=word == "/good", reason=reason.strip(),
+            about="content" if word == "/wrong" else "style", contact=clone.contact,
+        )  # fmt: skip
+    except SettingsError as error:
+        console(stderr=True).print(str(error), markup=False)
+    else:
+        console(stderr=True).print("[dim]Kept.[/]")
 
 
 def _asked(clone: "Clone") -> str:

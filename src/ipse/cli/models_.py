@@ -28,6 +28,7 @@ def list_models(server: ServerOption = None, vault: VaultOption = None, json: Js
     from ipse.registry import Registry
 
     cards: Sequence[ModelCard | Model]
+    role = "champion"
     if server:
         with service(server) as client:
             told = client.models()[::-1]
@@ -36,12 +37,13 @@ def list_models(server: ServerOption = None, vault: VaultOption = None, json: Js
         with opened(vault) as workspace:
             registry = Registry(workspace.vault)
             cards, champion = registry.cards(), registry.champion()
+            role = "default voice" if registry.by_default() else role
     if json:
-        print_json({"champion": champion, "models": cards})
+        print_json({"champion": champion, "by_default": role != "champion", "models": cards})
         return
     table = Table("model", "", "method", "dataset", "made", "base", title="Models", title_justify="left")
     for card in cards:
-        speaks = "champion" if card.id == champion else ""
+        speaks = role if card.id == champion else ""
         table.add_row(
             card.id, speaks, card.method, card.dataset, f"{card.created_at:%Y-%m-%d %H:%M}", card.base or "–"
         )

@@ -16,7 +16,9 @@ def train(
     method: Annotated[
         str,
         typer.Option(
-            "--method", help="retrieval (needs no weights), or an adapter: lora, qlora, dora, houlsby, full."
+            "--method",
+            help="retrieval (needs no weights); an adapter: lora, qlora, dora, houlsby, full; "
+            "preference: what you decided on drafts.",
         ),
     ] = "retrieval",
     base: Annotated[
@@ -26,6 +28,12 @@ def train(
     anew: Annotated[
         bool, typer.Option("--anew", help="Do not go on with an adapter's training that was cut off.")
     ] = False,
+    start: Annotated[
+        str,
+        typer.Option(
+            "--from", metavar="ID", help="For preference: the adapter to go on from; else the newest."
+        ),
+    ] = "",
     vault: VaultOption = None,
     yes: YesOption = False,  # noqa: ARG001 - taken by every verb that could ask
     json: JsonOption = False,
@@ -37,7 +45,9 @@ def train(
     flags = {"lora": {"base": base}} if base else {}
     with opened(vault, flags) as workspace:
         with progress_bar(f"training {method}", quiet=json) as progress:
-            card = fit(workspace, method=method, dataset_name=dataset, anew=anew, progress=progress)
+            card = fit(
+                workspace, method=method, dataset_name=dataset, anew=anew, model=start, progress=progress
+            )
         with progress_bar("optimizing", quiet=json or card.base is None) as progress:
             optimize_if_useful(workspace, card, progress)
     if json:

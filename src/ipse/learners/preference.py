@@ -15,7 +15,7 @@ import msgspec
 
 from ipse.bases.loading import device, quiet, require_llm, window_of
 from ipse.bases.shelf import find_base
-from ipse.config import LoraSettings
+from ipse.config import LoraSettings, Settings
 from ipse.errors import LearnerError
 from ipse.interfaces import Progress
 from ipse.learners.adapters.method import ADAPTER, CARD
@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import TrainerCallback
 
-__all__ = ["LEAST", "PreferenceLearner"]
+__all__ = ["LEAST", "PEFT", "PREFERENCE", "PreferenceLearner"]
 
+PREFERENCE: Final = "preference"
 LEAST: Final = 50  # reviews; fewer teach noise
 BETA: Final = 0.1
 RATE: Final = 5e-6
@@ -41,12 +42,18 @@ _Row = dict[str, Any]
 class PreferenceLearner:
     """Goes on from the adapter in ``files``, what a learner of ``ipse.learners.adapters`` made."""
 
-    name = "preference"
+    name = PREFERENCE
+    section = "lora"  # of the settings
 
     def __init__(self, settings: LoraSettings, files: Mapping[str, bytes], *, least: int = LEAST) -> None:
         self.settings = settings
         self.files = dict(files)
         self.least = least
+
+    @classmethod
+    def configure(cls, settings: Settings) -> Self:
+        """One without an adapter yet: the registry hands it one to go on from."""
+        return cls(settings.lora, {})
 
     def fit(self, reviews: Sequence[Reviewed], progress: Progress) -> Self:
         """Learn from the reviews: by DPO where enough drafts were edited, else by approval and rejection.
@@ -54,6 +61,10 @@ class PreferenceLearner:
         Raises ``LearnerError`` where there are too few of either, or for an adapter that is not peft's;
         ``CancelledError`` when ``progress`` does.
         """
+        if CARD not in self.files:
+            raise LearnerError(
+                "Preferences go on from an adapter.", hint="Train one first: `ipse train --method lora`."
+            )
         require_llm("peft", "trl", "accelerate", "datasets", "safetensors")
         card = msgspec.json.decode(self.files[CARD], type=dict[str, Any])
         if card.get("method", "lora") not in PEFT:

@@ -83,6 +83,11 @@ class Clone:
         self._asked = 0
 
     @property
+    def contact(self) -> str | None:
+        """The pseudonym of who is answered, if anybody is named."""
+        return self._contact
+
+    @property
     def addressed(self) -> frozenset[str]:
         """The pseudonyms that are turned back into names: the owner's own and the contact's."""
         return frozenset(("me", self._contact) if self._contact else ("me",))

@@ -4,7 +4,8 @@ One for a whole import or conversation, since recognizers may hold a model. List
 the vault, sealed like everything else.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime
 
 from ipse import plugins
 from ipse.consent import Permit, Special
@@ -13,8 +14,9 @@ from ipse.privacy.gate import Gate
 from ipse.privacy.lists import WordLists
 from ipse.privacy.review import Review
 from ipse.privacy.roster import Roster
+from ipse.records import Message, Person
 
-__all__ = ["Clearing", "keep_lists", "keep_review", "review_queue", "word_lists"]
+__all__ = ["Clearing", "clearing_of", "keep_lists", "keep_review", "review_queue", "word_lists"]
 
 
 class Clearing:
@@ -54,6 +56,24 @@ class Clearing:
             queue.left_out += self._review.left_out
             keep_review(self._workspace, queue)
         self._review = Review(self._workspace.settings.privacy.review_items)
+
+
+def clearing_of(workspace: Workspace, roster: Roster, source: str) -> Callable[[str], str]:
+    """The privacy gate of this vault for single texts; what it meets is not remembered."""
+    gate = Clearing(workspace, roster).gate(workspace.permit(source, "archive"))
+
+    def clear(text: str) -> str:
+        message = Message(
+            id="text",
+            conversation="text",
+            platform=source,
+            at=datetime.now(UTC),
+            sender=Person(""),
+            text=text,
+        )
+        return gate.clear(message).record.text
+
+    return clear
 
 
 def word_lists(workspace: Workspace) -> WordLists:

@@ -195,11 +195,24 @@ def _of_dataset(workspace: Workspace, name: str) -> Origin:
 
 
 def _of_model(workspace: Workspace, name: str) -> Origin:
-    """The dataset it was trained on; without that nobody knows whom of its sources it learned from."""
+    """The dataset it was trained on; without that nobody knows whom of its sources it learned from.
+
+    So it is with the model that it went on from, and with each decision that it learned from.
+    """
     card = Registry(workspace.vault).card(name)
-    if card.dataset in workspace.vault.ids("dataset"):
-        return Origin(documents=frozenset({("dataset", card.dataset)}))
-    return Origin(sources=frozenset(card.consents))
+    made = {("dataset", card.dataset), *(_review(one) for one in card.reviews)}
+    known = {(kind, one) for kind in {kind for kind, _ in made} for one in workspace.vault.ids(kind)}
+    if card.grown_from:
+        made.add(("model", card.grown_from))
+        known.add(("model", card.grown_from))
+    return Origin(
+        sources=frozenset() if made <= known else frozenset(card.consents), documents=frozenset(made & known)
+    )
+
+
+def _review(written: str) -> Name:
+    kind, _, name = written.partition("/")
+    return kind, name
 
 
 def _of_its_model(_workspace: Workspace, name: str) -> Origin:

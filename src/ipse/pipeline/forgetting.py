@@ -16,6 +16,7 @@ from ipse.bases.shelf import find_base
 from ipse.config import Settings
 from ipse.errors import BaseModelError, DamagedVaultError, IpseError, SettingsError, VaultError
 from ipse.interfaces import Progress
+from ipse.learners.preference import PREFERENCE
 from ipse.pipeline import certificates
 from ipse.pipeline.auditing import keep_anchor
 from ipse.pipeline.certificates import Certificate, SignedCertificate
@@ -253,6 +254,8 @@ def train_again(
     ways = {(card.method, msgspec.json.encode(card.config, order="sorted")): card for card in lost}
     dataset = prepare(workspace).card.id if ways else ""
     for card in ways.values():
+        if card.method == PREFERENCE:
+            continue  # it goes on from an adapter, which comes first: `ipse train --method preference`
         name = section_of(card.method)
         section = getattr(workspace.settings, name, None)
         settings = workspace.settings

@@ -64,16 +64,17 @@ def keep_scorecard(workspace: Workspace, scorecard: Scorecard) -> None:
 def promote(workspace: Workspace, model: str, *, force: bool = False) -> ModelCard:
     """Let a model speak if its scorecard says it earned it, or by the owner's word with ``force``.
 
-    What was overridden stands in the audit log and, from then on, on the scorecard.
+    What was overridden stands in the audit log and, from then on, on the scorecard. Going back to the
+    embedded voice needs no card, for it is what any other must beat: it speaks by default, not promoted.
     """
     registry = Registry(workspace.vault)
     card = registry.card(model)
     objections.check_usable(workspace, card.dataset, card.id)
-    if card.method == DEFAULT:
-        return registry.promote(card.id, reason="by the owner's word")
     scorecard = _scorecard(workspace, card.id)
     if scorecard is not None and scorecard.promotable:
         return registry.promote(card.id, reason="its scorecard")
+    if card.method == DEFAULT:
+        return registry.let_speak(card.id, reason="by the owner's word; not promoted by a card")
     if force:
         return _forced(workspace, card, scorecard)
     if scorecard is None:

@@ -13,6 +13,7 @@ from ipse.datasets import prepare as freeze
 from ipse.errors import ConsentError, DatasetError, PrivacyError
 from ipse.interfaces import Learner, Progress, ResumableLearner
 from ipse.jobs import current, run
+from ipse.learners.preference import PREFERENCE
 from ipse.pipeline import objections
 from ipse.pipeline.checkpoints import SealedCheckpoint
 from ipse.pipeline.contacts import conversations
@@ -156,15 +157,21 @@ def train(
     method: str = DEFAULT,
     dataset_name: str | None = None,
     anew: bool = False,
+    model: str = "",
     progress: Progress,
 ) -> ModelCard:
     """Fit the learner ``method`` on a dataset as a job and register the model.
 
     A training of the same that was cut off goes on, to the same result, unless it is to begin ``anew``.
 
-    The embedded voice becomes champion at once where none or an older one of its kind speaks; any other
-    method must first earn it (``ipse evaluate``, ``ipse models promote``).
+    The embedded voice speaks by default, newly trained, until another was promoted by its scorecard
+    (``ipse evaluate``, ``ipse models promote``). The method ``preference`` goes on from the adapter ``model``
+    and learns from decisions on drafts.
     """
+    if method == PREFERENCE:
+        from ipse.pipeline.preferring import prefer  # it starts from what is here
+
+        return prefer(workspace, model=model, progress=progress)
     dataset = dataset_named(workspace, dataset_name, why="train")
     check_allowed(workspace, dataset)
     learner = plugins.learner(method).configure(workspace.settings)
@@ -206,9 +213,8 @@ def _settled(workspace: Workspace, card: ModelCard, checkpoint: SealedCheckpoint
     """What follows once a model is kept; doing it twice does no harm."""
     registry = Registry(workspace.vault)
     checkpoint.remove()
-    speaking = registry.champion()
-    if card.method == DEFAULT and (speaking is None or registry.card(speaking).method == DEFAULT):
-        registry.promote(card.id, reason="the embedded voice, trained anew")
+    if card.method == DEFAULT and (registry.champion() is None or registry.by_default()):
+        registry.let_speak(card.id, reason="the embedded voice, trained anew; not promoted by a card")
     return card
 
 

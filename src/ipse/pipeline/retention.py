@@ -1,7 +1,7 @@
 """Letting go of what is older than the owner wants to keep: by the path of an erasure, without its ledger.
 
-Records go with all that was made of them. A dataset alone goes without the models it trained: what it was
-made of is then known by its sources only, so erasing anything of those takes the models.
+Records go with all that was made of them. A dataset alone, or a draft, goes without the models it trained:
+what these were made of is then known by its sources only, so erasing anything of those takes the models.
 """
 
 from collections.abc import Callable, Iterator
@@ -22,6 +22,7 @@ from ipse.vault import Cut
 __all__ = ["plan_purge", "purge", "purge_if_due"]
 
 DUE = timedelta(days=1)
+ALONE = ("dataset", "draft", "rating")  # these go without the models that learned from them
 KIND = "purge"
 
 
@@ -36,13 +37,18 @@ def plan_purge(workspace: Workspace, now: datetime | None = None) -> Plan | None
         rows = len(workspace.vault.journal.older(before, PROOFS))
     if not (cuts or old or rows):
         return None
-    plan = make(workspace, "retention", cuts=cuts, documents=[one for one in old if one[0] != "dataset"])
+    plan = make(workspace, "retention", cuts=cuts, documents=[one for one in old if one[0] not in ALONE])
     alone = [name for kind, name in old if kind == "dataset" and name not in plan.datasets]
+    decided = [one for one in old if one[0] in ALONE and one[0] != "dataset" and one not in plan.documents]
     more = {"audit details": rows, "datasets": plan.counts.get("datasets", 0) + len(alone)}
-    more["keys"] = plan.counts.get("keys", 0) + len(alone)
+    more["keys"] = plan.counts.get("keys", 0) + len(alone) + len(decided)
+    for kind, _ in decided:
+        told = KINDS[kind].told
+        more[told] = more.get(told, plan.counts.get(told, 0)) + 1
     return msgspec.structs.replace(
         plan,
         datasets=(*plan.datasets, *alone),
+        documents=(*plan.documents, *decided),
         audit_before=before if rows else None,
         counts={name: n for name, n in (plan.counts | more).items() if n},
     )

@@ -4,7 +4,6 @@ What is made here of other people's replies stays in memory and is forgotten wit
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import UTC, datetime
 
 import msgspec
 
@@ -15,12 +14,13 @@ from ipse.datasets import Dataset, Rolling, impostors, rolling
 from ipse.errors import BaseModelError
 from ipse.interfaces import Progress, Recognizer, Voice
 from ipse.jobs import listed
-from ipse.pipeline.clearing import Clearing
+from ipse.pipeline.clearing import clearing_of
 from ipse.pipeline.contacts import conversations
-from ipse.pipeline.learning import DEFAULT
+from ipse.pipeline.feedback import useful
+from ipse.pipeline.learning import DEFAULT, section_of
 from ipse.pipeline.special import Screen
 from ipse.pipeline.workspace import Workspace
-from ipse.records import Example, Message, Person
+from ipse.records import Example
 from ipse.registry import ModelCard
 from ipse.scorecard import Judging, Made, Rivals, Round, Safety
 
@@ -56,6 +56,7 @@ def gather(workspace: Workspace, card: ModelCard, dataset: Dataset, follow: Prog
         judging=Judging(
             model=card.id, dataset=card.dataset, train=parts.train, judge=parts.judge, test=parts.test,
             impostors=newer, profile=_profile(dataset), made=_made(workspace, card),
+            drafts=useful(workspace, card.id),
             rounds=_rounds(folded, make, embedded), round_judge=folded.judge if folded else (),
         ),
         rivals=Rivals(
@@ -64,7 +65,7 @@ def gather(workspace: Workspace, card: ModelCard, dataset: Dataset, follow: Prog
         ),
         safety=Safety(
             pii=_finder(plugins.recognizers(settings.privacy), settings.privacy.replace_from),
-            clear=_clearing(workspace, card), twin=twin,
+            clear=clearing_of(workspace, workspace.roster(), next(iter(card.consents))), twin=twin,
         ),
     )  # fmt: skip
 
@@ -107,21 +108,6 @@ def _weights(card: ModelCard) -> int | None:
         return None
 
 
-def _clearing(workspace: Workspace, card: ModelCard) -> Callable[[str], str]:
-    """The privacy gate of this vault for one text; what it meets is not remembered."""
-    source = next(iter(card.consents))
-    gate = Clearing(workspace, workspace.roster()).gate(workspace.permit(source, "archive"))
-
-    def clear(text: str) -> str:
-        message = Message(
-            id="planted", conversation="planted", platform=source, at=datetime.now(UTC), sender=Person(""),
-            text=text,
-        )  # fmt: skip
-        return gate.clear(message).record.text
-
-    return clear
-
-
 def _divided(
     others: Mapping[str, Sequence[Example]], dataset: Dataset
 ) -> tuple[dict[str, list[Example]], dict[str, list[Example]]]:
@@ -140,12 +126,14 @@ def maker(card: ModelCard, settings: Settings, follow: Progress) -> Maker:
 
     ``follow`` shows each training in turn, and can stop it.
     """
-    section = getattr(settings, card.method, None)
+    method = card.adapter or card.method  # no other person's drafts were decided on
+    name = section_of(method)
+    section = getattr(settings, name, None)
     if section is not None:
         # As it was trained, base model included, whatever the settings say by now.
-        settings = settings.model_copy(update={card.method: type(section).model_validate(card.config)})
+        settings = settings.model_copy(update={name: type(section).model_validate(card.config)})
 
-    return _taught(card.method, settings, follow)
+    return _taught(method, settings, follow)
 
 
 def _taught(method: str, settings: Settings, follow: Progress) -> Maker:

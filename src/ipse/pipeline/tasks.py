@@ -67,6 +67,7 @@ class Train(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     method: str = "retrieval"
     dataset: str | None = None
     anew: bool = False
+    model: str = ""
     prepare: bool = False
 
 
@@ -184,7 +185,14 @@ def _train(workspace: Workspace, told: Train, progress: Progress) -> Told:
     if told.prepare:
         progress(0, None, {})
         dataset = prepare(workspace).card.id
-    card = train(workspace, method=told.method, dataset_name=dataset, anew=told.anew, progress=progress)
+    card = train(
+        workspace,
+        method=told.method,
+        dataset_name=dataset,
+        anew=told.anew,
+        model=told.model,
+        progress=progress,
+    )
     return {"model": card.id, "method": card.method, "dataset": card.dataset, "metrics": dict(card.metrics)}
 
 

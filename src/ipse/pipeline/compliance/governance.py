@@ -73,7 +73,11 @@ def promoted_by_somebody(facts: Facts) -> Outcome:
     if facts.champion is None:
         raise NotMeasuredError("No model speaks yet.", hint="Train one: ipse train.")
     name = facts.champion.id
-    told = [row for row in facts.log("model.promote", "model.rollback") if row.details.get("model") == name]
+    told = [
+        row
+        for row in facts.log("model.promote", "model.default", "model.rollback")
+        if row.details.get("model") == name
+    ]
     if not told:
         return failed(
             f"Nobody let {name} speak: the audit log has no row of it.",

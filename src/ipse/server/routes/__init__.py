@@ -14,6 +14,7 @@ from ipse.server.routes import (
     datasets,
     drafts,
     erasures,
+    feedback,
     health,
     messages,
     models,
@@ -54,5 +55,6 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     tokens.router,
     drafts.router,
     channels.router,
+    feedback.router,
 )
 """In the order of the documentation."""

@@ -9,7 +9,14 @@ from ipse.pipeline.channels import Channel, channels, keep_secret
 from ipse.server.deps import Administering, Reading
 from ipse.server.paging import Page
 
-__all__ = ["ChannelView", "forget_channel_secret", "keep_channel_secret", "list_channels", "router"]
+__all__ = [
+    "ChannelSecret",
+    "ChannelView",
+    "forget_channel_secret",
+    "keep_channel_secret",
+    "list_channels",
+    "router",
+]
 
 router = APIRouter(prefix="/channels", tags=["drafts"])
 

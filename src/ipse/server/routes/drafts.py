@@ -16,11 +16,17 @@ from ipse.server.deps import Approving, Reading
 from ipse.server.paging import Cursor, Limit, Page, paged
 
 __all__ = [
+    "Approval",
     "DraftChange",
     "DraftRow",
     "DraftView",
     "HandedOut",
+    "HiddenView",
     "NewDraft",
+    "Rejecting",
+    "SaidView",
+    "Settling",
+    "StepView",
     "approve_draft",
     "edit_draft",
     "get_draft",
