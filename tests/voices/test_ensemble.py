@@ -94,6 +94,23 @@ def test_weights_are_learned_from_what_was_worth_saying() -> None:
     assert best == 1
 
 
+def test_luck_in_a_few_contexts_turns_nothing_upside_down() -> None:
+    dice = random.Random(2)
+    told = []
+    for _ in range(20):
+        found = [
+            candidate(order=-n / 4, pointwise=dice.gauss(0, 1), style=dice.gauss(0, 1)) for n in range(8)
+        ]
+        told.append((found, [0.2 * each.order - each.pointwise + dice.gauss(0, 0.2) for each in found]))
+    weights = fit_weights(told).weights
+    assert 0.1 < weights["order"] < 0.5
+    assert weights["pointwise"] == pytest.approx(0, abs=1e-6), (
+        "what fits better under the adapter is never worth less"
+    )
+    noise = [(found, [dice.gauss(0, 1) for _ in found]) for found, _ in told]
+    assert fit_weights(noise).weights["order"] > 0, "where nothing is learned, the memory's order stands"
+
+
 def test_without_held_out_contexts_the_memory_decides_alone() -> None:
     plain = fit_weights([])
     assert plain == Weights.plain() == fit_weights([([candidate(fit=1.0)], [1.0])])
@@ -157,7 +174,7 @@ def test_it_says_the_best_of_what_both_offer(voice: EnsembleVoice) -> None:
     assert 1 <= sum(not each.proposed for each in found) <= 4
     best = found[int(voice.plan.weights.of(found).argmax())].text
     assert "".join(voice.stream(asks(), contact=None, seed=3)) == best
-    assert voice.plan.weights.contexts == 6
+    assert voice.plan.weights.contexts == 12, "six that the adapter answers, the others recalled alone"
 
 
 @pytest.mark.llm

@@ -224,7 +224,7 @@ class EnsembleSettings(Section):
     recalled: int = Field(8, ge=1, le=64, description="own past replies that are considered")
     proposed: int = Field(3, ge=0, le=16, description="replies that the adapter writes")
     contexts: int = Field(
-        60, ge=0, description="held-out situations that the choice is learned from, at most"
+        60, ge=0, description="held-out situations that the adapter answers to learn the choice, at most"
     )
     seed: int = 7
 

@@ -23,6 +23,7 @@ __all__ = ["EnsembleLearner"]
 
 PARTS = 10  # of progress: the memory takes one, the weighing two, the adapter the rest
 MEMORY, WEIGHING = 1, 2
+RECALLED_ALONE = 3  # times as many contexts again for what is recalled: reading is cheap, writing is not
 
 
 class EnsembleLearner:
@@ -76,10 +77,13 @@ class EnsembleLearner:
     def _weighed(self, voice: EnsembleVoice, dev: Sequence[Example], progress: Progress) -> Weights:
         held = sorted(dev, key=lambda example: example.id)
         dice = np.random.default_rng(self.settings.seed)
-        chosen = [held[at] for at in np.sort(dice.permutation(len(held))[: self.settings.contexts])]
+        most = self.settings.contexts
+        chosen = [held[at] for at in dice.permutation(len(held))[: most * (1 + RECALLED_ALONE)]]
         told = []
         for number, example in enumerate(chosen):
-            found = voice.candidates(example.context, contact=example.contact, seed=number)
+            found = voice.candidates(
+                example.context, contact=example.contact, seed=number, proposing=number < most
+            )
             likeness = alike([each.text for each in found], example.reply)
             told.append((found, worth(likeness, [each.style for each in found])))
             progress(number + 1, len(chosen), {})

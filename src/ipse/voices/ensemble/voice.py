@@ -89,7 +89,10 @@ class EnsembleVoice:
         """The weighted sum of what both voices make of each reply, as if each had been recalled."""
         if not replies:
             return []
-        return [float(each) for each in self.plan.weights.of(self._weighed(context, replies, set()))]
+        return [
+            float(each)
+            for each in self.plan.weights.of(self._weighed(context, replies, [0.0] * len(replies), set()))
+        ]
 
     def bits(self, context: Sequence[Turn], reply: str) -> float:
         """Under the adapter: see :meth:`TransformerVoice.bits`."""
@@ -103,22 +106,35 @@ class EnsembleVoice:
         """The past exchanges that recalled candidates come from."""
         return self._memory.nearest(context, k)
 
-    def candidates(self, context: Sequence[Turn], *, contact: str | None, seed: int) -> list[Candidate]:
-        """What could be said, and what is made of each."""
+    def candidates(
+        self, context: Sequence[Turn], *, contact: str | None, seed: int, proposing: bool = True
+    ) -> list[Candidate]:
+        """What could be said, and what is made of each; without ``proposing``, what is recalled alone."""
         recalled = self._memory.best(context, contact=contact, k=self.plan.recalled)
         texts = dict.fromkeys(recalled)
-        for number in range(self.plan.proposed):
+        for number in range(self.plan.proposed if proposing else 0):
             said = "".join(
                 self._adapter.stream(context, contact=contact, seed=seed * self.plan.proposed + number)
             )
             if said.strip():
                 texts.setdefault(said.strip())
-        return self._weighed(context, list(texts), set(texts) - set(recalled)) if texts else []
+        if not texts:
+            return []
+        places = {text: log(1 + place) for place, text in enumerate(recalled)}
+        return self._weighed(
+            context,
+            list(texts),
+            [-places.get(text, log(1 + len(places))) for text in texts],
+            set(texts) - set(recalled),
+        )
 
-    def _weighed(self, context: Sequence[Turn], texts: Sequence[str], proposed: set[str]) -> list[Candidate]:
+    def _weighed(
+        self, context: Sequence[Turn], texts: Sequence[str], order: Sequence[float], proposed: set[str]
+    ) -> list[Candidate]:
         likely = self._adapter.score(context, texts)
         rows = zip(
             texts,
+            order,
             self._memory.score(context, texts),
             likely,
             self._unprompted(texts),
@@ -126,8 +142,10 @@ class EnsembleVoice:
             strict=True,
         )
         return [
-            Candidate(text, fit, after, after - alone, style, log(1 + len(text)), float(text in proposed))
-            for text, fit, after, alone, style in rows
+            Candidate(
+                text, place, fit, after, after - alone, style, log(1 + len(text)), float(text in proposed)
+            )
+            for text, place, fit, after, alone, style in rows
         ]
 
     def _unprompted(self, texts: Sequence[str]) -> list[float]:
