@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import jsonschema_rs
 import pytest
 import requests
 import schemathesis
@@ -117,3 +118,29 @@ def test_every_error_is_a_problem() -> None:
             errors = {status: one for status, one in told["responses"].items() if status[0] in "45"}
             assert {"401", "403", "404", "409", "422", "429"} <= set(errors)
             assert all(list(one["content"]) == [MEDIA_TYPE] for one in errors.values())
+
+
+def test_every_operation_shows_an_answer_that_its_schema_allows() -> None:
+    shown = 0
+    for methods in DOCUMENT["paths"].values():
+        for told in methods.values():
+            for status, answer in told["responses"].items():
+                held = answer.get("content", {}).get("application/json")
+                if status[0] == "2" and held:
+                    schema = {**held["schema"], "components": DOCUMENT["components"]}
+                    jsonschema_rs.validate(schema, held["example"])
+                    shown += 1
+    assert shown > 60
+
+
+def test_every_body_shows_one_that_its_schema_allows() -> None:
+    bodies = [
+        told["requestBody"]["content"]["application/json"]["schema"]
+        for methods in DOCUMENT["paths"].values()
+        for told in methods.values()
+        if "application/json" in told.get("requestBody", {}).get("content", {})
+    ]
+    assert len(bodies) > 20
+    for schema in bodies:
+        example = DOCUMENT["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]["examples"][0]
+        jsonschema_rs.validate({**schema, "components": DOCUMENT["components"]}, example)

@@ -8,6 +8,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute, APIWebSocketRoute, iter_route_contexts
 
+from ipse.server.examples import sample
 from ipse.server.problems import MEDIA_TYPE, Problem
 
 __all__ = ["ERRORS", "Known", "install", "known_routes"]
@@ -86,7 +87,9 @@ def _document(app: FastAPI) -> dict[str, Any]:
     }
     for route in known_routes(app):
         for method in route.methods if route.shown else ():
-            _complete(made["paths"][route.path][method.lower()], list(route.scopes))
+            operation = made["paths"][route.path][method.lower()]
+            _complete(operation, list(route.scopes))
+            _exemplify(operation, schemas)
     return made
 
 
@@ -101,6 +104,14 @@ def _complete(operation: dict[str, Any], scopes: list[str]) -> None:
         operation["description"] = (
             f"{operation.get('description', '')}\n\nScope: `{'`, `'.join(scopes)}`.".strip()
         )
+
+
+def _exemplify(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Show an answer, where one is JSON and shows none yet."""
+    for status, told in operation["responses"].items():
+        held = told.get("content", {}).get("application/json")
+        if status[0] == "2" and held and not {"example", "examples"} & set(held):
+            held["example"] = sample(held.get("schema", {}), schemas)
 
 
 def _error(description: str) -> dict[str, Any]:
