@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -35,7 +36,7 @@ __all__ = ["run"]  # a fixture
 @contextmanager
 def process(
     folder: Path, *words: str, **environment: str
-) -> Iterator[tuple[dict[str, str], subprocess.Popen[str]]]:
+) -> Iterator[tuple[dict[str, Any], subprocess.Popen[str]]]:
     """A server of its own, and what it printed when it listened."""
     own = {**os.environ, "IPSE_PASSPHRASE": PASSPHRASE, **environment}
     command = [sys.executable, "-m", "ipse", "serve", "--port", "0", "--no-browser", "--json", *words]

@@ -104,9 +104,7 @@ def test_luck_in_a_few_contexts_turns_nothing_upside_down() -> None:
         told.append((found, [0.2 * each.order - each.pointwise + dice.gauss(0, 0.2) for each in found]))
     weights = fit_weights(told).weights
     assert 0.1 < weights["order"] < 0.5
-    assert weights["pointwise"] == pytest.approx(0, abs=1e-6), (
-        "what fits is never worth less"
-    )
+    assert weights["pointwise"] == pytest.approx(0, abs=1e-6), "what fits is never worth less"
     noise = [(found, [dice.gauss(0, 1) for _ in found]) for found, _ in told]
     assert fit_weights(noise).weights["order"] > 0, "where nothing is learned, the memory's order stands"
 
