@@ -37,17 +37,27 @@ export function useReachable(): boolean {
   return now;
 }
 
-/** The session, null for nobody. */
+const MARK = "ipse_here=1";
+
+/** Notes for the next visit that this browser was signed in. The session's own cookie cannot be seen from here. */
+export function mark(signedIn: boolean): void {
+  // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is not in every browser yet
+  document.cookie = `${MARK}; Path=/; SameSite=Strict; Max-Age=${signedIn ? 60 * 60 * 24 * 7 : 0}`;
+}
+
+/** The session, null for nobody. Who was never signed in is not asked for, so that nothing is refused. */
 export function useSessionQuery() {
   return useQuery({
     queryKey: ["session"],
     staleTime: 60_000,
     queryFn: async () => {
+      if (!document.cookie.includes(MARK)) return null;
       try {
         return await ok(api.GET("/api/session"));
       } catch (error) {
-        if (error instanceof Problem && error.status === 401) return null;
-        throw error;
+        if (!(error instanceof Problem) || error.status !== 401) throw error;
+        mark(false);
+        return null;
       }
     },
   });
@@ -64,6 +74,7 @@ export function useLockVault() {
   return useMutation({
     mutationFn: () => ok(api.POST("/api/vault/lock")),
     onSettled: () => {
+      mark(false);
       client.clear();
       client.setQueryData(["session"], null);
     },

@@ -6,7 +6,7 @@ import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "rea
 import { api, ok, type Schemas } from "../../client";
 import { Looks } from "../../components/Shell";
 import { Failure, useSaid, Waiting } from "../../components/states";
-import { useSessionQuery } from "../../hooks/session";
+import { mark, useSessionQuery } from "../../hooks/session";
 import { useT } from "../../i18n";
 import classes from "./Gate.module.css";
 
@@ -23,19 +23,29 @@ export function Gate({ children }: { children: ReactNode }) {
   const session = useSessionQuery();
   const client = useQueryClient();
   const [code] = useState(takeCode);
-  const used = useRef(false);
   const byCode = useMutation({
-    mutationFn: () => ok(api.POST("/api/session", { body: { code } as SigningIn })),
-    onSuccess: (data) => client.setQueryData(["session"], data),
+    mutationFn: (brought: string) => ok(api.POST("/api/session", { body: { code: brought } as SigningIn })),
+    onSuccess: (data) => {
+      mark(true);
+      client.setQueryData(["session"], data);
+    },
   });
   const { mutate } = byCode;
+  const used = useRef(false);
   useEffect(() => {
-    if (!code || used.current) return;
-    used.current = true;
-    mutate();
+    if (code && !used.current) {
+      used.current = true; // it works once, and effects may run twice
+      mutate(code);
+    }
+    const another = () => {
+      const brought = takeCode();
+      if (brought) mutate(brought);
+    };
+    window.addEventListener("hashchange", another); // the link opened where the app is open already
+    return () => window.removeEventListener("hashchange", another);
   }, [code, mutate]);
   if (session.data) return children;
-  const waiting = session.isPending || (code && !byCode.isError);
+  const waiting = session.isPending || byCode.isPending || (code && byCode.isIdle);
   return (
     <div className={classes.gate}>
       <div className={classes.looks}>
@@ -68,6 +78,7 @@ function SignIn({ refused }: { refused: unknown }) {
     mutationFn: () => ok(api.POST("/api/session", { body: { passphrase, vault: vault ?? "" } as SigningIn })),
     onSuccess: (data) => {
       setPassphrase("");
+      mark(true);
       client.setQueryData(["session"], data);
       void client.invalidateQueries();
     },
