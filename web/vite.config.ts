@@ -23,5 +23,4 @@ export default defineConfig({
     target: "es2022",
   },
   server: { proxy: { "/api": { target: "http://127.0.0.1:8765", ws: true } } },
-  test: { environment: "node", include: ["tests/**/*.test.ts"] },
-} as Parameters<typeof defineConfig>[0]);
+});

@@ -58,7 +58,7 @@ export function JobProgress({ job, log = false }: { job: Job; log?: boolean }) {
               {t("job.stop")}
             </Button>
           ) : (
-            job.resumable !== false && (
+            job.spec?.resumable !== false && (
               <Button
                 size="xs"
                 variant="light"
@@ -72,11 +72,11 @@ export function JobProgress({ job, log = false }: { job: Job; log?: boolean }) {
           )}
         </Group>
       )}
-      {log && (job.log?.length ?? 0) > 0 && (
+      {log && (job.live?.log?.length ?? 0) > 0 && (
         <details>
           <summary>{t("job.log")}</summary>
           <ol className={classes.log}>
-            {job.log?.map((line) => (
+            {job.live?.log?.map((line) => (
               <li key={`${line.at}${line.text}`}>
                 <time dateTime={line.at}>{format.clock(line.at)}</time> {line.text}
               </li>

@@ -1,9 +1,11 @@
 /** Long work: followed live over server-sent events, and asked for again where that breaks off. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
-import { api, ok, type Schemas } from "../client";
+import { api, ok } from "../client";
 
-export type Job = Schemas["JobView"];
+const one = (id: string) => ok(api.GET("/api/jobs/{job}", { params: { path: { job: id } } }));
+
+export type Job = Awaited<ReturnType<typeof one>>;
 
 const RUNNING: Job["state"][] = ["queued", "running"];
 
@@ -22,7 +24,7 @@ export function useJob(id: string | null) {
   const client = useQueryClient();
   const query = useQuery({
     queryKey: ["job", id],
-    queryFn: () => ok(api.GET("/api/jobs/{job}", { params: { path: { job: id ?? "" } } })),
+    queryFn: () => one(id ?? ""),
     enabled: !!id,
     refetchInterval: (held) => (runs(held.state.data) ? 5_000 : false),
   });
@@ -32,8 +34,7 @@ export function useJob(id: string | null) {
     if (!id || !going) return;
     const events = new EventSource(`/api/jobs/${encodeURIComponent(id)}/events`);
     const take = (event: MessageEvent) => client.setQueryData(["job", id], JSON.parse(event.data));
-    for (const name of ["message", "job", "progress", "end"])
-      events.addEventListener(name, take as EventListener);
+    events.addEventListener("job", take as EventListener);
     return () => events.close();
   }, [id, going, client]);
   useEffect(() => {
@@ -47,7 +48,8 @@ export function useJob(id: string | null) {
 export function useStop() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (id: string) => ok(api.POST("/api/jobs/{job}/cancel", { params: { path: { job: id } } })),
+    mutationFn: (id: string) =>
+      ok(api.POST("/api/jobs/{job}/stop", { params: { path: { job: id } }, body: { force: false } })),
     onSettled: () => client.invalidateQueries({ queryKey: ["jobs"] }),
   });
 }

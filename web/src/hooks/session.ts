@@ -86,7 +86,10 @@ export function useWaitingDrafts(): number {
   const may = useMay("read");
   const query = useQuery({
     queryKey: ["drafts", "waiting"],
-    queryFn: () => ok(api.GET("/api/drafts", { params: { query: { state: ["proposed", "edited", "perhaps"], limit: 1 } } })),
+    queryFn: () =>
+      ok(
+        api.GET("/api/drafts", { params: { query: { state: ["proposed", "edited", "perhaps"], limit: 1 } } }),
+      ),
     enabled: may,
     refetchInterval: 30_000,
   });

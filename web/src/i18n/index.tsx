@@ -34,6 +34,11 @@ function Directed({ language, children }: { language: Language; children: ReactN
   return children;
 }
 
+/** English as the browser has it, for its dates and lists; else the language itself. */
+function spoken(language: Language): string {
+  return navigator.language.startsWith(`${language}-`) ? navigator.language : language;
+}
+
 export function Languages({ children }: { children: ReactNode }) {
   const [language, setLanguage] = useState<Language>(() => preferences().language);
   const [catalogue, setCatalogue] = useState<Catalogue | null>(language === "en" ? en : null);
@@ -52,7 +57,7 @@ export function Languages({ children }: { children: ReactNode }) {
   if (!catalogue) return null;
   return (
     <Chosen value={value}>
-      <IntlProvider locale={language} messages={catalogue} defaultLocale="en">
+      <IntlProvider locale={spoken(language)} messages={catalogue} defaultLocale="en">
         <DirectionProvider initialDirection={LANGUAGES[language].dir} detectDirection={false}>
           <Directed language={language}>{children}</Directed>
         </DirectionProvider>
@@ -61,7 +66,7 @@ export function Languages({ children }: { children: ReactNode }) {
   );
 }
 
-/** `t("home.title", { n: 3 })`: one message, by a key the compiler knows. */
+/** `t("home.from", { n: 3 })`: one message, by a key the compiler knows. */
 export function useT() {
   const intl = useIntl();
   return useCallback(

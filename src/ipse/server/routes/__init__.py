@@ -5,8 +5,10 @@ from typing import Final
 from fastapi import APIRouter
 
 from ipse.server.routes import (
+    archives,
     audit,
     backups,
+    bases,
     channels,
     configuration,
     consents,
@@ -44,10 +46,12 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     profile.router,
     datasets.router,
     models.router,
+    bases.router,
     scorecards.router,
     starting.router,
     privacy.router,
     erasures.router,
+    archives.router,
     reports.router,
     audit.router,
     backups.router,

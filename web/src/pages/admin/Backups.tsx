@@ -13,16 +13,26 @@ export function Backups() {
   const format = useFormat();
   const news = useNews();
   const client = useQueryClient();
+  const settings = useQuery({ queryKey: ["settings"], queryFn: () => ok(api.GET("/api/settings")) });
+  const held = settings.data?.items.find((one) => one.section === "backup" && one.key === "folder");
+  const folder = String(held?.value ?? "");
   const backups = useQuery({
     queryKey: ["backups"],
     queryFn: () => ok(api.GET("/api/backups")),
+    enabled: !!folder,
     retry: false,
   });
+
   const check = useMutation({
     mutationFn: () => ok(api.POST("/api/backups/check", { body: { deep: false } })),
   });
   const make = useMutation({
-    mutationFn: () => ok(api.POST("/api/jobs", { body: { kind: "backup", arguments: {} } })),
+    mutationFn: () =>
+      ok(
+        api.POST("/api/jobs", {
+          body: { kind: "backup", arguments: { directory: folder }, settings: {}, uploads: [] },
+        }),
+      ),
     onSuccess: () => {
       news.done(t("backups.begun"));
       void client.invalidateQueries({ queryKey: ["jobs"] });
@@ -57,7 +67,11 @@ export function Backups() {
           )
         }
       >
-        {backups.error ? (
+        {settings.data && !folder ? (
+          <Empty icon={IconCloudOff} title={t("backups.nowhere")}>
+            {t("backups.nowhere.text")}
+          </Empty>
+        ) : backups.error ? (
           <Failure error={backups.error} retry={() => void backups.refetch()} />
         ) : (
           <Loaded query={backups}>

@@ -1,16 +1,17 @@
 /** A question and its answer: the label, why this answer, and what the owner thinks of it. */
 import { ActionIcon, Button, Tooltip } from "@mantine/core";
 import { IconMailPlus, IconMoodCheck, IconMoodSad, IconQuestionMark } from "@tabler/icons-react";
-import { useMutation } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useNavigate } from "react-router";
 import { api, ok } from "../../client";
 import { useNews } from "../../components/Confirm";
 import { MachineLabel } from "../../components/Machine";
+import { Loaded } from "../../components/states";
 import { useMay } from "../../hooks/session";
 import { useFormat, useT } from "../../i18n";
 import classes from "./Chat.module.css";
-import type { Exchange } from "./conversation";
+import { type Exchange, SESSION } from "./conversation";
 
 export function Bubble({ exchange, contact }: { exchange: Exchange; contact?: string }) {
   const t = useT();
@@ -21,7 +22,19 @@ export function Bubble({ exchange, contact }: { exchange: Exchange; contact?: st
   const [liked, setLiked] = useState<boolean | null>(null);
   const rate = useMutation({
     mutationFn: async (good: boolean) => {
-      await ok(api.POST("/api/feedback", { body: { answer: exchange.id ?? "", good, note: "" } }));
+      await ok(
+        api.POST("/api/feedback", {
+          body: {
+            question: exchange.question,
+            answer: exchange.answer,
+            model: exchange.model ?? "",
+            up: good,
+            about: "style",
+            reason: "",
+            contact: exchange.contact,
+          },
+        }),
+      );
       setLiked(good);
     },
     onSuccess: () => news.done(t("chat.thanks")),
@@ -31,7 +44,14 @@ export function Bubble({ exchange, contact }: { exchange: Exchange; contact?: st
     mutationFn: () =>
       ok(
         api.POST("/api/drafts", {
-          body: { text: exchange.question, contact: exchange.contact, model: exchange.model },
+          body: {
+            text: exchange.question,
+            message: "",
+            contact: exchange.contact,
+            model: exchange.model || "champion",
+            channel: "",
+            recipient: "",
+          },
         }),
       ),
     onSuccess: () => {
@@ -61,7 +81,7 @@ export function Bubble({ exchange, contact }: { exchange: Exchange; contact?: st
           {exchange.stopped && <span className="dim">{t("chat.stopped")}</span>}
           {!exchange.streaming && exchange.answer && (
             <>
-              {exchange.because.length > 0 && (
+              {exchange.id && (
                 <Button
                   size="compact-xs"
                   variant="subtle"
@@ -118,29 +138,45 @@ export function Bubble({ exchange, contact }: { exchange: Exchange; contact?: st
             </>
           )}
         </div>
-        {why && <Because exchange={exchange} />}
+        {why && exchange.id && <Because message={exchange.id} />}
       </div>
     </>
   );
 }
 
-function Because({ exchange }: { exchange: Exchange }) {
+/** What of the owner's past is nearest to what was asked; said again word for word, or what the voice was shown. */
+function Because({ message }: { message: string }) {
   const t = useT();
   const format = useFormat();
+  const why = useQuery({
+    queryKey: ["why", message],
+    queryFn: () =>
+      ok(
+        api.GET("/api/ai-echo/sessions/{session}/messages/{message}/why", {
+          params: { path: { session: SESSION, message } },
+        }),
+      ),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
   return (
-    <ul className={classes.reasons} aria-label={t("chat.why")}>
-      {exchange.because.map((one) => (
-        <li key={`${one.context}${one.reply}`}>
-          <p className={`words ${classes.before}`}>{one.context}</p>
-          <p className="words">
-            <strong>{one.reply}</strong>
-          </p>
-          <p className="dim">
-            {t("chat.alike", { share: format.percent(one.similarity) })}
-            {one.platform ? ` · ${one.platform}` : ""}
-          </p>
-        </li>
-      ))}
-    </ul>
+    <Loaded query={why} lines={2}>
+      {({ nearest, model, method }) => (
+        <ul className={classes.reasons} aria-label={t("chat.why")}>
+          <li className="dim">{t("chat.because", { model, method })}</li>
+          {nearest.map((one) => (
+            <li key={`${one.context}${one.reply}`}>
+              <p className={`words ${classes.before}`}>{one.context}</p>
+              <p className="words">
+                <strong>{one.reply}</strong>
+              </p>
+              <p className="dim">
+                {t("chat.alike", { share: format.percent(one.similarity) })}
+                {one.platform ? ` · ${one.platform}` : ""}
+              </p>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Loaded>
   );
 }

@@ -7,7 +7,7 @@ import { api, ok } from "../../client";
 import { JobProgress } from "../../components/JobProgress";
 import { Figure, Page, Panel } from "../../components/Page";
 import { Loaded } from "../../components/states";
-import { useAllowed, useModels, useSources } from "../../hooks/data";
+import { useModels, useOverview } from "../../hooks/data";
 import { runs, useJobs } from "../../hooks/jobs";
 import { useMay, useWaitingDrafts } from "../../hooks/session";
 import { useFormat, useT, useWord } from "../../i18n";
@@ -43,19 +43,16 @@ function Standing() {
   const word = useWord();
   const format = useFormat();
   const models = useModels();
-  const sources = useSources();
-  const allowed = useAllowed();
+  const overview = useOverview();
   const waiting = useWaitingDrafts();
   const jobs = useJobs();
   const champion = models.data?.items.find((one) => one.champion);
-  const messages = (sources.data?.items ?? []).reduce((sum, one) => sum + one.records, 0);
   const going = (jobs.data?.items ?? []).filter(runs);
   const card = useQuery({
     queryKey: ["scorecards", champion?.id],
     queryFn: () =>
       ok(api.GET("/api/scorecards/{model}", { params: { path: { model: champion?.id ?? "" } } })),
-    enabled: !!champion,
-    retry: false,
+    enabled: champion?.scored ?? false,
   });
   const like = card.data?.products?.[0]?.figure;
   return (
@@ -83,9 +80,9 @@ function Standing() {
     >
       <div className="cards">
         <Figure
-          value={format.number(messages)}
+          value={overview.data ? format.number(overview.data.records) : "–"}
           label={t("home.messages")}
-          note={t("home.from", { n: allowed.size })}
+          note={overview.data && t("home.from", { n: overview.data.allowed.length })}
         />
         <Figure
           value={champion?.id ?? "–"}

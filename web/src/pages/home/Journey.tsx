@@ -122,7 +122,12 @@ function Learning() {
     mutationFn: () =>
       ok(
         api.POST("/api/jobs", {
-          body: { kind: "train", arguments: { method: "retrieval", prepare: true }, settings: {} },
+          body: {
+            kind: "train",
+            arguments: { method: "retrieval", prepare: true },
+            settings: {},
+            uploads: [],
+          },
         }),
       ),
     onError: news.failed,

@@ -5,7 +5,6 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "react-router";
 import { api, ok, type Schemas } from "../../client";
-import { Problem } from "../../client/problem";
 import { ConfirmButton, useNews } from "../../components/Confirm";
 import { Page, Panel } from "../../components/Page";
 import { Empty, Failure, Loaded, Waiting } from "../../components/states";
@@ -30,9 +29,7 @@ export default function Models() {
             <>
               <Registry models={items} chosen={chosen} choose={setChosen} />
               <Cards
-                models={
-                  chosen.length ? chosen : [items.find((one) => one.champion)?.id ?? items[0]?.id ?? ""]
-                }
+                models={items.filter((one) => (chosen.length ? chosen.includes(one.id) : one.champion))}
               />
               <Panel title={t("lineage.title")} about={t("lineage.about")}>
                 <Lineage models={items} consents={consents.data?.items ?? []} />
@@ -177,29 +174,27 @@ async function forget(model: string): Promise<void> {
 }
 
 /** The scorecards of these models; who has none can be judged from here. */
-function Cards({ models }: { models: string[] }) {
+function Cards({ models }: { models: Model[] }) {
   const t = useT();
   const news = useNews();
   const client = useQueryClient();
   const may = useMay("train");
+  const scored = models.filter((one) => one.scored).map((one) => one.id);
+  const without = models.filter((one) => !one.scored).map((one) => one.id);
   const query = useQuery({
-    queryKey: ["scorecards", ...models],
+    queryKey: ["scorecards", ...scored],
     queryFn: () =>
       Promise.all(
-        models.map(async (model) => {
-          try {
-            return await ok(api.GET("/api/scorecards/{model}", { params: { path: { model } } }));
-          } catch (error) {
-            if (error instanceof Problem && error.status === 404) return model;
-            throw error;
-          }
-        }),
+        scored.map((model) => ok(api.GET("/api/scorecards/{model}", { params: { path: { model } } }))),
       ),
-    enabled: models.some(Boolean),
   });
   const judge = useMutation({
     mutationFn: (model: string) =>
-      ok(api.POST("/api/jobs", { body: { kind: "evaluate", arguments: { model }, settings: {} } })),
+      ok(
+        api.POST("/api/jobs", {
+          body: { kind: "evaluate", arguments: { model }, settings: {}, uploads: [] },
+        }),
+      ),
     onSuccess: () => {
       news.done(t("models.judging"));
       void client.invalidateQueries({ queryKey: ["jobs"] });
@@ -208,14 +203,15 @@ function Cards({ models }: { models: string[] }) {
   });
   if (query.error) return <Failure error={query.error} />;
   if (!query.data) return <Waiting />;
-  const cards = query.data.filter((one) => typeof one !== "string");
-  const without = query.data.filter((one) => typeof one === "string");
+  const cards = query.data;
+  const names = models.map((one) => one.id);
+  if (!names.length) return null;
   return (
     <Panel
       title={
-        models.length > 1
-          ? t("models.compared", { models: models.join(", ") })
-          : t("models.card", { model: models[0] })
+        names.length > 1
+          ? t("models.compared", { models: names.join(", ") })
+          : t("models.card", { model: names[0] })
       }
       about={t("models.card.about")}
     >

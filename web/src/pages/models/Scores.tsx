@@ -1,12 +1,12 @@
 /** A scorecard, or several side by side: what was measured, beside somebody else's clone and the owner's own text. */
 import { Alert, Badge, Table, Tooltip } from "@mantine/core";
 import { IconCheck, IconMinus, IconX } from "@tabler/icons-react";
-import type { Schemas } from "../../client";
+import type { paths } from "../../client/schema";
 import { Range } from "../../components/drawn";
 import { Figure, Panel } from "../../components/Page";
 import { useFormat, useT, useWord } from "../../i18n";
 
-export type Card = Schemas["Scorecard"];
+export type Card = paths["/api/scorecards/{model}"]["get"]["responses"][200]["content"]["application/json"];
 type Row = Card["rows"][number];
 
 const TONE: Record<string, string> = {

@@ -1,9 +1,10 @@
 /** Letting go for good: what would go is shown first, and what went is certified. */
-import { Alert, Button, Group, Select } from "@mantine/core";
-import { IconCertificate, IconTrash } from "@tabler/icons-react";
+import { Alert, Button, Checkbox, Group, Select } from "@mantine/core";
+import { IconCertificate, IconDownload, IconTrash } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { api, ok, type Schemas } from "../../client";
+import { api, ok, reach, type Schemas } from "../../client";
+import { save } from "../../client/save";
 import { ConfirmButton, useNews } from "../../components/Confirm";
 import { Panel } from "../../components/Page";
 import { Empty, Failure, Loaded } from "../../components/states";
@@ -21,9 +22,59 @@ export function Erase() {
   const may = useMay("admin");
   return (
     <>
+      {may && <Take />}
       {may && <Choose />}
       <Certificates />
     </>
+  );
+}
+
+/** Everything in open formats, as one file; it is not encrypted any more. */
+function Take() {
+  const t = useT();
+  const news = useNews();
+  const [form, setForm] = useState<"jsonl" | "csv" | "parquet">("jsonl");
+  const [names, setNames] = useState(false);
+  const take = useMutation({
+    mutationFn: async () => {
+      const answer = await reach("/api/archive", {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ form, names }),
+      });
+      save(`ipse-${new Date().toISOString().slice(0, 10)}.zip`, await answer.blob());
+    },
+    onError: news.failed,
+  });
+  return (
+    <Panel title={t("take.title")} about={t("take.about")}>
+      <Group align="flex-end">
+        <Select
+          label={t("take.form")}
+          data={[
+            { value: "jsonl", label: "JSON lines" },
+            { value: "csv", label: "CSV" },
+            { value: "parquet", label: "Parquet" },
+          ]}
+          value={form}
+          onChange={(value) => setForm((value ?? "jsonl") as typeof form)}
+          allowDeselect={false}
+        />
+        <Checkbox
+          label={t("take.names")}
+          checked={names}
+          onChange={(event) => setNames(event.currentTarget.checked)}
+          mb={8}
+        />
+        <Button
+          leftSection={<IconDownload size={17} />}
+          loading={take.isPending}
+          onClick={() => take.mutate()}
+        >
+          {t("take.do")}
+        </Button>
+      </Group>
+    </Panel>
   );
 }
 

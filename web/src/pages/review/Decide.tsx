@@ -27,7 +27,9 @@ export function Decide({ id }: { id: string }) {
     queryFn: () => ok(api.GET("/api/drafts/{draft}", { params: { path: { draft: id } } })),
     staleTime: 0,
   });
-  return <Loaded query={query}>{(draft) => <Desk key={`${draft.id}.${draft.revision}`} draft={draft} />}</Loaded>;
+  return (
+    <Loaded query={query}>{(draft) => <Desk key={`${draft.id}.${draft.revision}`} draft={draft} />}</Loaded>
+  );
 }
 
 function Desk({ draft }: { draft: Draft }) {
@@ -63,7 +65,8 @@ function Desk({ draft }: { draft: Draft }) {
       await deliver(draft.channel, told);
       news.done(told.told);
     });
-  const clean = () => act.mutate(() => ok(api.PATCH("/api/drafts/{draft}", { ...path, body: { clean: true } })));
+  const clean = () =>
+    act.mutate(() => ok(api.PATCH("/api/drafts/{draft}", { ...path, body: { clean: true } })));
   const save = (changed: { text: string; recipient: string; channel: string; subject: string }) =>
     act.mutate(async () => {
       await ok(api.PATCH("/api/drafts/{draft}", { ...path, body: { ...changed, clean: false } }));
@@ -123,10 +126,16 @@ function Desk({ draft }: { draft: Draft }) {
           <p className="words">{draft.marked}</p>
         </details>
       )}
-      {draft.barred && <Alert color="red" title={t("review.barred")}>{draft.barred}</Alert>}
+      {draft.barred && (
+        <Alert color="red" title={t("review.barred")}>
+          {draft.barred}
+        </Alert>
+      )}
       {hidden && mode === "look" && (
         <Alert color="red" title={t("review.hidden")}>
-          <p>{t("review.hidden.text", { names: [...new Set(draft.hidden.map((one) => one.name))].join(", ") })}</p>
+          <p>
+            {t("review.hidden.text", { names: [...new Set(draft.hidden.map((one) => one.name))].join(", ") })}
+          </p>
           <Button size="xs" variant="default" onClick={clean}>
             {t("review.hidden.clean")}
           </Button>

@@ -15,7 +15,11 @@ export function NewDraft({ opened, close }: { opened: boolean; close: () => void
   const [contact, setContact] = useState<string | null>(null);
   const make = useMutation({
     mutationFn: () =>
-      ok(api.POST("/api/drafts", { body: { text, message: "", contact, model: "champion", channel: "", recipient: "" } })),
+      ok(
+        api.POST("/api/drafts", {
+          body: { text, message: "", contact, model: "champion", channel: "", recipient: "" },
+        }),
+      ),
     onSuccess: async () => {
       setText("");
       close();

@@ -24,12 +24,16 @@ export function Import() {
   const [started, setStarted] = useState<string | null>(null);
   const running = jobs.data?.items.find(runs);
   const job = useJob(running?.id ?? started);
+  const again = (next: Found) => {
+    setStarted(null);
+    setFound(next);
+  };
   if (job.data && (runs(job.data) || job.data.id === started)) {
     return (
       <div className="stack">
         <JobProgress job={job.data} />
         {job.data.state === "done" && <Report job={job.data} />}
-        {!runs(job.data) && <Drop found={(next) => (setStarted(null), setFound(next))} />}
+        {!runs(job.data) && <Drop found={again} />}
       </div>
     );
   }
@@ -71,7 +75,6 @@ function Drop({ found }: { found: (found: Found) => void }) {
   };
   return (
     <div className="stack">
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: dropping is the mouse's way; the buttons are everybody's */}
       <div
         className={classes.drop}
         data-over={over || undefined}
@@ -214,7 +217,17 @@ function Who({ found, started }: { found: Found; started: (job: string) => void 
   const known = owner.data?.known ? owner.data.handles : [];
   const mine = me ?? known;
   const start = useMutation({
-    mutationFn: () => ok(api.POST("/api/imports", { body: { upload: found.id, me: mine, tz: zone } })),
+    mutationFn: () =>
+      ok(
+        api.POST("/api/jobs", {
+          body: {
+            kind: "import",
+            arguments: { me: mine },
+            settings: { imports: { tz: zone } },
+            uploads: [found.id],
+          },
+        }),
+      ),
     onSuccess: (made) => {
       started(made.job);
       void client.invalidateQueries({ queryKey: ["jobs"] });

@@ -33,6 +33,7 @@ export default function Sources() {
       <Held />
       <PastImports />
       <Contacts />
+      <Others />
     </Page>
   );
 }
@@ -77,20 +78,18 @@ function Guide({ source }: { source: string }) {
   );
 }
 
-/** Every source: whether it may be read, what is kept of it, and how to get its export. */
+/** What is allowed or kept. */
 function Held() {
   const t = useT();
   const format = useFormat();
   const sources = useSources();
-  const allowed = useAllowed();
-  const may = useMay("admin");
-  const [opened, modal] = useDisclosure();
-  const [wanted, setWanted] = useState("");
   return (
-    <Panel title={t("sources.title")} about={t("sources.about")}>
-      <Loaded query={sources}>
-        {({ items }) => (
-          <>
+    <Loaded query={sources}>
+      {({ items }) => {
+        const held = items.filter((one) => one.allowed.length > 0 || one.records > 0);
+        if (!held.length) return null;
+        return (
+          <Panel title={t("sources.title")} about={t("sources.about")}>
             <Table.ScrollContainer minWidth={520}>
               <Table verticalSpacing={8}>
                 <Table.Thead>
@@ -104,73 +103,86 @@ function Held() {
                   </Table.Tr>
                 </Table.Thead>
                 <Table.Tbody>
-                  {items
-                    .filter((one) => allowed.has(one.name) || one.records > 0)
-                    .map((one) => (
-                      <Table.Tr key={one.name}>
-                        <Table.Th scope="row" fw={550}>
-                          {sourceName(one.name)}
-                        </Table.Th>
-                        <Table.Td>
-                          <span className="row">
-                            {one.allowed.map((purpose) => (
-                              <Badge key={purpose}>{t(`purpose.${purpose}` as "purpose.style")}</Badge>
-                            ))}
-                            {!allowed.has(one.name) && <Badge color="red">{t("sources.withdrawn")}</Badge>}
-                          </span>
-                        </Table.Td>
-                        <Table.Td>{format.number(one.records)}</Table.Td>
-                        <Table.Td>
-                          <Button component={Link} to="/privacy" size="compact-sm" variant="subtle">
-                            {t("sources.manage")}
-                          </Button>
-                        </Table.Td>
-                      </Table.Tr>
-                    ))}
+                  {held.map((one) => (
+                    <Table.Tr key={one.name}>
+                      <Table.Th scope="row" fw={550}>
+                        {sourceName(one.name)}
+                      </Table.Th>
+                      <Table.Td>
+                        <span className="row">
+                          {one.allowed.map((purpose) => (
+                            <Badge key={purpose}>{t(`purpose.${purpose}`)}</Badge>
+                          ))}
+                          {!one.allowed.includes("archive") && (
+                            <Badge color="red">{t("sources.withdrawn")}</Badge>
+                          )}
+                        </span>
+                      </Table.Td>
+                      <Table.Td>{format.number(one.records)}</Table.Td>
+                      <Table.Td>
+                        <Button component={Link} to="/privacy" size="compact-sm" variant="subtle">
+                          {t("sources.manage")}
+                        </Button>
+                      </Table.Td>
+                    </Table.Tr>
+                  ))}
                 </Table.Tbody>
               </Table>
             </Table.ScrollContainer>
-            <Accordion mt="md" variant="separated" radius="md" keepMounted={false}>
-              {items
-                .filter((one) => !allowed.has(one.name))
-                .map((one) => (
-                  <Accordion.Item key={one.name} value={one.name}>
-                    <Accordion.Control>{sourceName(one.name)}</Accordion.Control>
-                    <Accordion.Panel>
-                      <p lang="en" dir="ltr" className={classes.reads}>
-                        {one.reads}
-                      </p>
-                      <Guide source={one.name} />
-                      {may && (
-                        <Button
-                          mt="sm"
-                          size="xs"
-                          variant="light"
-                          leftSection={<IconShieldPlus size={16} />}
-                          onClick={() => {
-                            setWanted(one.name);
-                            modal.open();
-                          }}
-                        >
-                          {t("sources.allow")}
-                        </Button>
-                      )}
-                    </Accordion.Panel>
-                  </Accordion.Item>
-                ))}
-            </Accordion>
-            <Modal
-              opened={opened}
-              onClose={modal.close}
-              size="lg"
-              title={t("allow.title", { source: sourceName(wanted) })}
-              closeButtonProps={{ "aria-label": t("action.close") }}
-            >
-              <Allow sources={[wanted]} done={modal.close} cancel={modal.close} />
-            </Modal>
-          </>
-        )}
-      </Loaded>
+          </Panel>
+        );
+      }}
+    </Loaded>
+  );
+}
+
+/** All that is not allowed yet: what is read of it, and how to get its export. */
+function Others() {
+  const t = useT();
+  const sources = useSources();
+  const may = useMay("import");
+  const [opened, modal] = useDisclosure();
+  const [wanted, setWanted] = useState("");
+  const others = (sources.data?.items ?? []).filter((one) => !one.allowed.length);
+  if (!others.length) return null;
+  return (
+    <Panel title={t("sources.others")} about={t("sources.others.about")}>
+      <Accordion variant="default" keepMounted={false} classNames={{ content: classes.opened }}>
+        {others.map((one) => (
+          <Accordion.Item key={one.name} value={one.name}>
+            <Accordion.Control>{sourceName(one.name)}</Accordion.Control>
+            <Accordion.Panel>
+              <p lang="en" dir="ltr" className={classes.reads}>
+                {one.reads}
+              </p>
+              <Guide source={one.name} />
+              {may && (
+                <Button
+                  mt="sm"
+                  size="xs"
+                  variant="light"
+                  leftSection={<IconShieldPlus size={16} />}
+                  onClick={() => {
+                    setWanted(one.name);
+                    modal.open();
+                  }}
+                >
+                  {t("sources.allow")}
+                </Button>
+              )}
+            </Accordion.Panel>
+          </Accordion.Item>
+        ))}
+      </Accordion>
+      <Modal
+        opened={opened}
+        onClose={modal.close}
+        size="lg"
+        title={t("allow.title", { source: sourceName(wanted) })}
+        closeButtonProps={{ "aria-label": t("action.close") }}
+      >
+        <Allow sources={[wanted]} done={modal.close} cancel={modal.close} />
+      </Modal>
     </Panel>
   );
 }

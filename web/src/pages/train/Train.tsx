@@ -4,7 +4,7 @@ import { IconGauge, IconPlayerPlay, IconSchool } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "react-router";
-import { api, ok, type Schemas } from "../../client";
+import { api, ok } from "../../client";
 import { useNews } from "../../components/Confirm";
 import { Lines } from "../../components/charts";
 import { JobProgress } from "../../components/JobProgress";
@@ -75,7 +75,12 @@ function Choose({ busy }: { busy: boolean }) {
       const lora = { epochs: Number(epochs), max_steps: Number(steps), ...(named ? { base: named } : {}) };
       return ok(
         api.POST("/api/jobs", {
-          body: { kind: "train", arguments: { method, prepare: fresh }, settings: adapter ? { lora } : {} },
+          body: {
+            kind: "train",
+            arguments: { method, prepare: fresh },
+            settings: adapter ? { lora } : {},
+            uploads: [],
+          },
         }),
       );
     },
@@ -200,7 +205,9 @@ function Preflight({ base, method }: { base: string; method: Method }) {
 
 /** The figures that say how it goes; times and counts of steps stand elsewhere. */
 function curvesOf(job: Job) {
-  return Object.entries(job.curves ?? {}).filter(([, points]) => points.length > 1);
+  return Object.entries(job.live?.curves ?? {})
+    .map(([name, curve]): [string, [number, number][]] => [name, curve.points as [number, number][]])
+    .filter(([, points]) => points.length > 1);
 }
 
 function Following({ id }: { id: string }) {
@@ -209,7 +216,7 @@ function Following({ id }: { id: string }) {
   const format = useFormat();
   const query = useJob(id);
   return (
-    <Panel title={t("train.now")}>
+    <Panel title={t(runs(query.data) ? "train.now" : "train.last")}>
       <Loaded query={query} lines={3}>
         {(job) => {
           const loss = curvesOf(job).filter(([name]) => /loss|bits/.test(name));

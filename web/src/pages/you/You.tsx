@@ -4,7 +4,7 @@ import { IconFileImport, IconUserCircle } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "react-router";
-import { api, ok, type Schemas } from "../../client";
+import { api, ok } from "../../client";
 import { Problem } from "../../client/problem";
 import { Bars, Lines } from "../../components/charts";
 import { Week } from "../../components/drawn";
@@ -13,7 +13,9 @@ import { Empty, Loaded } from "../../components/states";
 import { useFormat, useT, useWord } from "../../i18n";
 import classes from "./You.module.css";
 
-type Whole = Schemas["ProfileView"];
+const measured = () => ok(api.GET("/api/profile"));
+
+type Whole = Awaited<ReturnType<typeof measured>>;
 type Profile = Whole["profile"];
 type Term = Profile["openers"][number];
 
@@ -21,7 +23,7 @@ export default function You() {
   const t = useT();
   const query = useQuery({
     queryKey: ["profile"],
-    queryFn: () => ok(api.GET("/api/profile")),
+    queryFn: measured,
     staleTime: 60_000,
   });
   if (query.error instanceof Problem && [404, 409].includes(query.error.status))
