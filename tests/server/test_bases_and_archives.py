@@ -17,12 +17,6 @@ def owner(service: Running) -> Iterator[httpx2.Client]:
         yield client
 
 
-def test_the_built_in_base_is_on_the_shelf(owner: httpx2.Client) -> None:
-    found = owner.get("/api/bases").json()
-    assert found["items"][0]["name"] == "seedling"
-    assert found["items"][0]["parameters"] > 1_000_000
-
-
 def test_a_base_that_is_not_there_is_said_so(owner: httpx2.Client) -> None:
     answer = owner.get("/api/bases/no-such-base/preflight")
     assert answer.status_code == 404

@@ -645,7 +645,13 @@ export interface paths {
          */
         get: operations["list_datasets"];
         put?: never;
-        post?: never;
+        /**
+         * Begin Preparing
+         * @description Freeze a dataset of what is kept of sources with a consent for style.
+         *
+         *     Scope: `train`.
+         */
+        post: operations["begin_preparing"];
         delete?: never;
         options?: never;
         head?: never;
@@ -689,7 +695,13 @@ export interface paths {
          */
         get: operations["list_models"];
         put?: never;
-        post?: never;
+        /**
+         * Begin Training
+         * @description Train a model on a dataset; it stands in the registry when it is done.
+         *
+         *     Scope: `train`.
+         */
+        post: operations["begin_training"];
         delete?: never;
         options?: never;
         head?: never;
@@ -806,28 +818,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/bases": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Bases
-         * @description Every base on the shelf, the one that comes with ipse first.
-         *
-         *     Scope: `aggregates`.
-         */
-        get: operations["list_bases"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/bases/{base}/preflight": {
         parameters: {
             query?: never;
@@ -850,28 +840,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/archive": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Take Everything
-         * @description Everything that is kept, signed, to keep or to take elsewhere. It is not encrypted any more.
-         *
-         *     Scope: `admin`.
-         */
-        post: operations["take_everything"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/scorecards": {
         parameters: {
             query?: never;
@@ -887,7 +855,13 @@ export interface paths {
          */
         get: operations["list_scorecards"];
         put?: never;
-        post?: never;
+        /**
+         * Begin Evaluation
+         * @description Measure a model on what it never saw; its scorecard stands at ``/api/scorecards`` when it is done.
+         *
+         *     Scope: `train`.
+         */
+        post: operations["begin_evaluation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -960,7 +934,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/ai-echo/chat": {
+    "/api/imports": {
         parameters: {
             query?: never;
             header?: never;
@@ -970,19 +944,19 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Chat
-         * @description Answer as the owner would: whole, or as events `place`, `piece`, `done` and `error`.
+         * Begin Import
+         * @description Import an upload: cleared, pseudonymized, encrypted. The upload is deleted when it is done.
          *
-         *     Scope: `read`.
+         *     Scope: `import`.
          */
-        post: operations["chat"];
+        post: operations["begin_import"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/ai-echo/history": {
+    "/api/backups": {
         parameters: {
             query?: never;
             header?: never;
@@ -990,21 +964,27 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Chat History
-         * @description What was said in a chat, the newest first.
+         * List Backup Folder
+         * @description The backups of this vault there, the newest first.
          *
-         *     Scope: `read`.
+         *     Scope: `admin`.
          */
-        get: operations["chat_history"];
+        get: operations["list_backup_folder"];
         put?: never;
-        post?: never;
+        /**
+         * Begin Backup
+         * @description Write what changed since the last backup, and read all of it again.
+         *
+         *     Scope: `admin`.
+         */
+        post: operations["begin_backup"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/ai-echo/reset-context": {
+    "/api/enrichments": {
         parameters: {
             query?: never;
             header?: never;
@@ -1014,19 +994,19 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Reset Context
-         * @description Begin anew: what was said stays in the history and is told to the clone no more.
+         * Begin Enrichment
+         * @description Look up titles and descriptions behind links; only for sources with a consent for it.
          *
-         *     Scope: `read`.
+         *     Scope: `import`.
          */
-        post: operations["reset_context"];
+        post: operations["begin_enrichment"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/ai-echo/sessions": {
+    "/api/methods": {
         parameters: {
             query?: never;
             header?: never;
@@ -1034,62 +1014,12 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Chats
-         * @description Every chat, the last used first.
+         * List Methods
+         * @description What a model can be trained by.
          *
-         *     Scope: `read`.
+         *     Scope: `aggregates`.
          */
-        get: operations["list_chats"];
-        put?: never;
-        /**
-         * New Chat
-         * @description A name for a chat of its own; it is kept from its first message on.
-         *
-         *     Scope: `read`.
-         */
-        post: operations["new_chat"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/ai-echo/sessions/{session}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Delete Chat
-         * @description Delete a chat and destroy its key.
-         *
-         *     Scope: `read`.
-         */
-        delete: operations["delete_chat"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/ai-echo/sessions/{session}/messages/{message}/why": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Chat Why
-         * @description What an answer rests on: its model, and the nearest of what the owner said before.
-         *
-         *     Scope: `read`.
-         */
-        get: operations["chat_why"];
+        get: operations["list_methods"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1098,7 +1028,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/jobs": {
+    "/api/bases": {
         parameters: {
             query?: never;
             header?: never;
@@ -1106,181 +1036,15 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Jobs
-         * @description Every job, the newest first.
+         * List Bases
+         * @description The base models on this machine.
          *
-         *     Scope: `read`.
+         *     Scope: `aggregates`.
          */
-        get: operations["list_jobs"];
-        put?: never;
-        /**
-         * Start Job
-         * @description Queue a job; it takes the scope of what it does.
-         *
-         *     Scope: `read`.
-         */
-        post: operations["start_job"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/jobs/{job}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Show Job
-         * @description A job: how far it is, its curves, its log, how it ended.
-         *
-         *     Scope: `read`.
-         */
-        get: operations["show_job"];
+        get: operations["list_bases"];
         put?: never;
         post?: never;
         delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/jobs/{job}/stop": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Stop Job
-         * @description Take it off the queue, or ask it to stop at its next step.
-         *
-         *     Scope: `read`.
-         */
-        post: operations["stop_job"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/jobs/{job}/resume": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Resume Job
-         * @description Queue it again after it was cut off, stopped or failed; it goes on where it can.
-         *
-         *     Scope: `read`.
-         */
-        post: operations["resume_job"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/jobs/{job}/events": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Follow Job
-         * @description The job as events `job`, one whenever something has changed, until it has ended.
-         *
-         *     Scope: `read`.
-         */
-        get: operations["follow_job"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/training/status": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Training Status
-         * @description How training stands, with the live loss curve of the one that runs.
-         *
-         *     Scope: `read`.
-         */
-        get: operations["training_status"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/schedules": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Schedules
-         * @description What is done at set times.
-         *
-         *     Scope: `read`.
-         */
-        get: operations["list_schedules"];
-        put?: never;
-        /**
-         * Add Schedule
-         * @description Do a job at set times; what was missed is done once.
-         *
-         *     Scope: `read`.
-         */
-        post: operations["add_schedule"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/schedules/{schedule}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Remove Schedule
-         * @description Do it no more.
-         *
-         *     Scope: `read`.
-         */
-        delete: operations["remove_schedule"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1484,6 +1248,28 @@ export interface paths {
          *     Scope: `admin`.
          */
         post: operations["let_go"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Everything
+         * @description Everything that is kept, signed, to keep or to take elsewhere. It is not encrypted any more.
+         *
+         *     Scope: `admin`.
+         */
+        post: operations["take_everything"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1722,28 +1508,6 @@ export interface paths {
          *     Scope: `admin`.
          */
         post: operations["checkpoint_audit"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/backups": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Backup Folder
-         * @description The backups of this vault there, the newest first.
-         *
-         *     Scope: `admin`.
-         */
-        get: operations["list_backup_folder"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2131,15 +1895,6 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
-         * Answered
-         * @description An answer, labelled; ``context`` is what the voice is told of a chat after it.
-         */
-        Answered: {
-            /** Session */
-            session: string;
-            message: components["schemas"]["ChattingSaid"];
-        };
-        /**
          * Approval
          * @description The digest of what was seen; ``hidden``: its hidden characters were seen and are wanted.
          * @example {
@@ -2154,6 +1909,33 @@ export interface components {
              * @default false
              */
             hidden: boolean;
+        };
+        /**
+         * Asking
+         * @description Somebody asked.
+         * @example {
+         *       "kind": "access",
+         *       "subject": "PERSON_2"
+         *     }
+         */
+        Asking: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "access" | "rectification" | "erasure" | "restriction" | "portability" | "objection" | "withdrawal";
+            /** Subject */
+            subject: string;
+            /**
+             * Received
+             * @description the day it came in; null: today
+             */
+            received?: string | null;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
         };
         /**
          * Assessing
@@ -2207,6 +1989,20 @@ export interface components {
             public_key: string;
         };
         /**
+         * BackupAsked
+         * @description Write a backup into the folder of the settings.
+         * @example {
+         *       "keep": 7
+         *     }
+         */
+        BackupAsked: {
+            /**
+             * Keep
+             * @description keep so many, delete older ones
+             */
+            keep?: number | null;
+        };
+        /**
          * BackupChecked
          * @description What was found of one backup; nothing in ``faults`` where it is whole.
          */
@@ -2249,7 +2045,7 @@ export interface components {
         };
         /**
          * BaseView
-         * @description A base model; nothing of anybody is in it.
+         * @description A base model on this machine.
          */
         BaseView: {
             /**
@@ -2257,43 +2053,15 @@ export interface components {
              * @example seedling
              */
             name: string;
-            /**
-             * Origin
-             * @description where it came from
-             * @example ipse
-             */
+            /** Origin */
             origin: string;
-            /**
-             * Parameters
-             * @example 10600000
-             */
+            /** Parameters */
             parameters: number;
             /**
-             * Bytes
-             * @example 21300000
+             * Chosen
+             * @description whether the settings name it
              */
-            bytes: number;
-            /**
-             * Window
-             * @description tokens that it reads at once
-             */
-            window: number | null;
-            /**
-             * Licence
-             * @example Apache-2.0
-             */
-            licence: string;
-        };
-        /**
-         * Begun
-         * @description A job that was queued; follow it at `/api/jobs/{job}/events`.
-         */
-        Begun: {
-            /**
-             * Job
-             * @example 9b1c7f20a4de
-             */
-            job: string;
+            chosen: boolean;
         };
         /** Body_add_upload */
         Body_add_upload: {
@@ -2395,115 +2163,6 @@ export interface components {
              * @example
              */
             lacks: string;
-        };
-        /**
-         * ChattingExchange
-         * @description Something said before: what it answered, what the owner said, how like it is (up to 1), and where.
-         */
-        ChattingExchange: {
-            /** Context */
-            context: string;
-            /** Reply */
-            reply: string;
-            /** Similarity */
-            similarity: number;
-            /** Platform */
-            platform: string;
-        };
-        /**
-         * ChattingSaid
-         * @description A message of a chat: ``text`` as the voice reads it, ``shown`` as it stands on the screen.
-         *
-         *     ``stopped`` is one that was cut off; of what the clone said, the rest tells who spoke.
-         */
-        ChattingSaid: {
-            /** Id */
-            id: string;
-            /**
-             * Who
-             * @enum {string}
-             */
-            who: "you" | "clone";
-            /** Text */
-            text: string;
-            /** Shown */
-            shown: string;
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /**
-             * Model
-             * @default
-             */
-            model: string;
-            /**
-             * Method
-             * @default
-             */
-            method: string;
-            /**
-             * Dataset
-             * @default
-             */
-            dataset: string;
-            /**
-             * Label
-             * @default
-             */
-            label: string;
-            /** Fallback */
-            fallback?: string | null;
-            /**
-             * Stopped
-             * @default false
-             */
-            stopped: boolean;
-        };
-        /**
-         * ChattingSummary
-         * @description A chat in a list.
-         */
-        ChattingSummary: {
-            /** Id */
-            id: string;
-            /** Title */
-            title: string;
-            /**
-             * Made At
-             * Format: date-time
-             */
-            made_at: string;
-            /**
-             * Last At
-             * Format: date-time
-             */
-            last_at: string;
-            /** Messages */
-            messages: number;
-            /** Contact */
-            contact?: string | null;
-        };
-        /**
-         * ChattingWhy
-         * @description Why an answer: who gave it, and what of the owner's past is nearest to what was asked.
-         */
-        ChattingWhy: {
-            /** Message */
-            message: string;
-            /** Model */
-            model: string;
-            /** Method */
-            method: string;
-            /** Dataset */
-            dataset: string;
-            /** Label */
-            label: string;
-            /** Fallback */
-            fallback: string | null;
-            /** Nearest */
-            nearest: components["schemas"]["ChattingExchange"][];
         };
         /**
          * CheckView
@@ -3532,6 +3191,20 @@ export interface components {
             delta?: components["schemas"]["DriftDistance"] | null;
         };
         /**
+         * EnrichAsked
+         * @description Look links up, where a consent allows that.
+         * @example {
+         *       "limit": 50
+         *     }
+         */
+        EnrichAsked: {
+            /**
+             * Limit
+             * @description links at most
+             */
+            limit?: number | null;
+        };
+        /**
          * Erasing
          * @description The same as was asked for, with ``confirm`` of the plan that was shown.
          * @example {
@@ -3554,6 +3227,35 @@ export interface components {
             name: string;
             /** Confirm */
             confirm: string;
+        };
+        /**
+         * EvaluateAsked
+         * @description Measure a model.
+         * @example {
+         *       "model": "champion"
+         *     }
+         */
+        EvaluateAsked: {
+            /**
+             * Model
+             * @default champion
+             */
+            model: string;
+            /**
+             * Settings
+             * @description settings of this work alone
+             * @default {}
+             * @example {
+             *       "lora": {
+             *         "epochs": 1
+             *       }
+             *     }
+             */
+            settings: {
+                [key: string]: {
+                    [key: string]: unknown;
+                };
+            };
         };
         /**
          * Excepting
@@ -3787,6 +3489,39 @@ export interface components {
             kind: string;
         };
         /**
+         * ImportAsked
+         * @description An upload to import, and who you are in it.
+         * @example {
+         *       "me": [
+         *         "Nora Feld"
+         *       ],
+         *       "upload": "4c1f09ab37de"
+         *     }
+         */
+        ImportAsked: {
+            /** Upload */
+            upload: string;
+            /**
+             * Me
+             * @description your names in it, where it does not say
+             * @default []
+             */
+            me: string[];
+            /**
+             * Source
+             * @description read it as this source
+             * @default
+             */
+            source: string;
+            /**
+             * Passphrase
+             * Format: password
+             * @description of an encrypted export
+             * @default
+             */
+            passphrase: string;
+        };
+        /**
          * KeysInside
          * @description What only an open vault tells: catalog, records by source, and when it was backed up and verified.
          */
@@ -3963,6 +3698,25 @@ export interface components {
             gap: boolean;
         };
         /**
+         * Methods
+         * @description What a model can be trained by.
+         */
+        Methods: {
+            /**
+             * Methods
+             * @example [
+             *       "retrieval",
+             *       "lora"
+             *     ]
+             */
+            methods: string[];
+            /**
+             * Default
+             * @example retrieval
+             */
+            default: string;
+        };
+        /**
          * ModelView
          * @description A model, as its card says.
          */
@@ -4084,110 +3838,6 @@ export interface components {
              * @default
              */
             recipient: string;
-        };
-        /**
-         * NewJob
-         * @description What to do. An import names uploads; paths of this machine are for those who administer it.
-         * @example {
-         *       "arguments": {
-         *         "method": "retrieval"
-         *       },
-         *       "kind": "train"
-         *     }
-         */
-        NewJob: {
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "import" | "prepare" | "train" | "evaluate" | "backup" | "report" | "forget" | "enrich";
-            /**
-             * Arguments
-             * @description as the command of that name takes them
-             * @default {}
-             */
-            arguments: {
-                [key: string]: unknown;
-            };
-            /**
-             * Settings
-             * @description settings for this job alone
-             * @default {}
-             * @example {
-             *       "lora": {
-             *         "epochs": 1
-             *       }
-             *     }
-             */
-            settings: {
-                [key: string]: unknown;
-            };
-            /**
-             * Uploads
-             * @description ids of /api/uploads, for an import
-             * @default []
-             */
-            uploads: string[];
-        };
-        /**
-         * NewSchedule
-         * @description When to do what.
-         * @example {
-         *       "cron": "30 3 * * *",
-         *       "idle_minutes": 10,
-         *       "kind": "prepare"
-         *     }
-         */
-        NewSchedule: {
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "import" | "prepare" | "train" | "evaluate" | "backup" | "report" | "forget" | "enrich";
-            /**
-             * Arguments
-             * @description as the command of that name takes them
-             * @default {}
-             */
-            arguments: {
-                [key: string]: unknown;
-            };
-            /**
-             * Settings
-             * @description settings for this job alone
-             * @default {}
-             * @example {
-             *       "lora": {
-             *         "epochs": 1
-             *       }
-             *     }
-             */
-            settings: {
-                [key: string]: unknown;
-            };
-            /**
-             * Uploads
-             * @description ids of /api/uploads, for an import
-             * @default []
-             */
-            uploads: string[];
-            /**
-             * Cron
-             * @description five fields in local time, or hourly, daily, weekly, monthly
-             */
-            cron: string;
-            /**
-             * Idle Minutes
-             * @description wait until nobody was here so long
-             * @default 0
-             */
-            idle_minutes: number;
-            /**
-             * On Ac
-             * @description wait for mains power
-             * @default false
-             */
-            on_ac: boolean;
         };
         /**
          * NewToken
@@ -4483,36 +4133,6 @@ export interface components {
              */
             next?: string | null;
         };
-        /** Page[ChattingSaid] */
-        Page_ChattingSaid_: {
-            /** Items */
-            items: components["schemas"]["ChattingSaid"][];
-            /**
-             * Total
-             * @description items in all pages
-             */
-            total: number;
-            /**
-             * Next
-             * @description `cursor` of the next page
-             */
-            next?: string | null;
-        };
-        /** Page[ChattingSummary] */
-        Page_ChattingSummary_: {
-            /** Items */
-            items: components["schemas"]["ChattingSummary"][];
-            /**
-             * Total
-             * @description items in all pages
-             */
-            total: number;
-            /**
-             * Next
-             * @description `cursor` of the next page
-             */
-            next?: string | null;
-        };
         /** Page[CheckView] */
         Page_CheckView_: {
             /** Items */
@@ -4693,21 +4313,6 @@ export interface components {
              */
             next?: string | null;
         };
-        /** Page[RecordsJob] */
-        Page_RecordsJob_: {
-            /** Items */
-            items: components["schemas"]["RecordsJob"][];
-            /**
-             * Total
-             * @description items in all pages
-             */
-            total: number;
-            /**
-             * Next
-             * @description `cursor` of the next page
-             */
-            next?: string | null;
-        };
         /** Page[RequestView] */
         Page_RequestView_: {
             /** Items */
@@ -4727,21 +4332,6 @@ export interface components {
         Page_RowView_: {
             /** Items */
             items: components["schemas"]["RowView"][];
-            /**
-             * Total
-             * @description items in all pages
-             */
-            total: number;
-            /**
-             * Next
-             * @description `cursor` of the next page
-             */
-            next?: string | null;
-        };
-        /** Page[SchedulesSchedule] */
-        Page_SchedulesSchedule_: {
-            /** Items */
-            items: components["schemas"]["SchedulesSchedule"][];
             /**
              * Total
              * @description items in all pages
@@ -4900,6 +4490,28 @@ export interface components {
             device: components["schemas"]["DeviceView"];
             /** Fits */
             fits: components["schemas"]["FitView"][];
+        };
+        /**
+         * PrepareAsked
+         * @description Freeze a dataset of what is kept and allowed.
+         * @example {}
+         */
+        PrepareAsked: {
+            /**
+             * Settings
+             * @description settings of this work alone
+             * @default {}
+             * @example {
+             *       "lora": {
+             *         "epochs": 1
+             *       }
+             *     }
+             */
+            settings: {
+                [key: string]: {
+                    [key: string]: unknown;
+                };
+            };
         };
         /**
          * PreviewView
@@ -5209,169 +4821,6 @@ export interface components {
             force: boolean;
         };
         /**
-         * RecordsCurve
-         * @description A figure over the work done, in at most ``POINTS`` points: ``every`` so many were taken.
-         */
-        RecordsCurve: {
-            /**
-             * Every
-             * @default 1
-             */
-            every: number;
-            /**
-             * Seen
-             * @default 0
-             */
-            seen: number;
-            /** Points */
-            points?: [
-                number,
-                number
-            ][];
-        };
-        /**
-         * RecordsJob
-         * @description A job; ``done`` and ``total`` are in the work's own units.
-         *
-         *     ``started_at`` is when it was queued, until it starts. ``attempts`` counts how often it was begun.
-         *     ``hung`` is told, not kept: it runs and its work has said nothing for too long.
-         */
-        RecordsJob: {
-            /** Id */
-            id: string;
-            /** Kind */
-            kind: string;
-            /** Pid */
-            pid: number;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "queued" | "running" | "done" | "failed" | "cancelled" | "interrupted";
-            /**
-             * Started At
-             * Format: date-time
-             */
-            started_at: string;
-            /** Ended At */
-            ended_at?: string | null;
-            /**
-             * Done
-             * @default 0
-             */
-            done: number;
-            /** Total */
-            total?: number | null;
-            /** Figures */
-            figures?: {
-                [key: string]: number;
-            };
-            /**
-             * Error
-             * @default
-             */
-            error: string;
-            /**
-             * Hint
-             * @default
-             */
-            hint: string;
-            /** Queued At */
-            queued_at?: string | null;
-            spec?: components["schemas"]["RecordsSpec"] | null;
-            /**
-             * Attempts
-             * @default 1
-             */
-            attempts: number;
-            /** Result */
-            result?: {
-                [key: string]: unknown;
-            };
-            live?: components["schemas"]["RecordsLive"] | null;
-            /**
-             * Schedule
-             * @default
-             */
-            schedule: string;
-            /**
-             * By
-             * @default
-             */
-            by: string;
-            /**
-             * Hung
-             * @default false
-             */
-            hung: boolean;
-        };
-        /**
-         * RecordsLine
-         * @description A line of a job's log.
-         */
-        RecordsLine: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Text */
-            text: string;
-        };
-        /**
-         * RecordsLive
-         * @description How far a running job is; ``beat_at`` is when its work last said anything.
-         */
-        RecordsLive: {
-            /**
-             * Done
-             * @default 0
-             */
-            done: number;
-            /** Total */
-            total?: number | null;
-            /** Figures */
-            figures?: {
-                [key: string]: number;
-            };
-            /** Curves */
-            curves?: {
-                [key: string]: components["schemas"]["RecordsCurve"];
-            };
-            /** Log */
-            log?: components["schemas"]["RecordsLine"][];
-            /** Beat At */
-            beat_at?: string | null;
-        };
-        /**
-         * RecordsSpec
-         * @description What is to be done: a task with its arguments, and settings that override all others.
-         *
-         *     ``heavy`` work waits for other heavy work; ``resumable`` work goes on by itself after a crash.
-         */
-        RecordsSpec: {
-            /** Kind */
-            kind: string;
-            /** Arguments */
-            arguments?: {
-                [key: string]: unknown;
-            };
-            /** Settings */
-            settings?: {
-                [key: string]: unknown;
-            };
-            /**
-             * Heavy
-             * @default true
-             */
-            heavy: boolean;
-            /**
-             * Resumable
-             * @default true
-             */
-            resumable: boolean;
-        };
-        /**
          * RecordsTurn
          * @description One or more messages of one speaker in a row, joined by newlines.
          *
@@ -5458,20 +4907,6 @@ export interface components {
             note: string;
         };
         /**
-         * Resetting
-         * @description Which chat begins anew.
-         * @example {
-         *       "session": "main"
-         *     }
-         */
-        Resetting: {
-            /**
-             * Session
-             * @default main
-             */
-            session: string;
-        };
-        /**
          * RetentionView
          * @description How many days each kind is kept (0: until erased), and what is too old now.
          */
@@ -5550,44 +4985,6 @@ export interface components {
              * @example who brings the soup on friday?
              */
             text: string;
-        };
-        /**
-         * SchedulesSchedule
-         * @description When to queue what; ``idle_minutes`` and ``on_ac`` let it wait, once it is due, until they hold.
-         */
-        SchedulesSchedule: {
-            /** Id */
-            id: string;
-            spec: components["schemas"]["RecordsSpec"];
-            /** Cron */
-            cron: string;
-            /**
-             * Idle Minutes
-             * @default 0
-             */
-            idle_minutes: number;
-            /**
-             * On Ac
-             * @default false
-             */
-            on_ac: boolean;
-            /**
-             * Made At
-             * Format: date-time
-             */
-            made_at: string;
-            /**
-             * Due At
-             * Format: date-time
-             */
-            due_at: string;
-            /** Last At */
-            last_at?: string | null;
-            /**
-             * Last Job
-             * @default
-             */
-            last_job: string;
         };
         /**
          * Scorecard
@@ -6018,6 +5415,17 @@ export interface components {
             bytes: number;
         };
         /**
+         * Started
+         * @description A job was queued; follow it at ``/api/jobs/{job}``.
+         */
+        Started: {
+            /**
+             * Job
+             * @example 4c1f09ab37de
+             */
+            job: string;
+        };
+        /**
          * StepView
          * @description One decision or event; ``by`` is who decided, or the channel.
          */
@@ -6042,21 +5450,6 @@ export interface components {
              * @default
              */
             note: string;
-        };
-        /**
-         * Stopping
-         * @description How.
-         * @example {
-         *       "force": false
-         *     }
-         */
-        Stopping: {
-            /**
-             * Force
-             * @description end its process at once, as for one that hangs
-             * @default false
-             */
-            force: boolean;
         };
         /**
          * Taking
@@ -6165,21 +5558,51 @@ export interface components {
             active: boolean;
         };
         /**
-         * TrainingStatus
-         * @description How training stands: the job that runs or waits, the last that ended, and who speaks.
+         * TrainAsked
+         * @description Train a model.
+         * @example {
+         *       "method": "retrieval",
+         *       "prepare": true
+         *     }
          */
-        TrainingStatus: {
+        TrainAsked: {
             /**
-             * State
-             * @enum {string}
+             * Method
+             * @default retrieval
              */
-            state: "idle" | "queued" | "running";
-            job?: components["schemas"]["RecordsJob"] | null;
-            last?: components["schemas"]["RecordsJob"] | null;
-            /** Champion */
-            champion?: string | null;
-            /** Models */
-            models: number;
+            method: string;
+            /**
+             * Dataset
+             * @description null: the newest
+             */
+            dataset?: string | null;
+            /**
+             * Prepare
+             * @description freeze a dataset before
+             * @default false
+             */
+            prepare: boolean;
+            /**
+             * Anew
+             * @description do not go on from a checkpoint
+             * @default false
+             */
+            anew: boolean;
+            /**
+             * Settings
+             * @description settings of this work alone
+             * @default {}
+             * @example {
+             *       "lora": {
+             *         "epochs": 1
+             *       }
+             *     }
+             */
+            settings: {
+                [key: string]: {
+                    [key: string]: unknown;
+                };
+            };
         };
         /**
          * Undoing
@@ -6326,66 +5749,6 @@ export interface components {
             consent: components["schemas"]["ConsentView"];
             /** Erased */
             erased: number;
-        };
-        /**
-         * Asking
-         * @description What to say to the clone.
-         * @example {
-         *       "message": "Soup on Friday?",
-         *       "stream": false
-         *     }
-         */
-        ipse__server__routes__chat__Asking: {
-            /** Message */
-            message: string;
-            /**
-             * Session
-             * @default main
-             */
-            session: string;
-            /**
-             * Contact
-             * @description who asks, by name; null: nobody in particular
-             */
-            contact?: string | null;
-            /**
-             * Model
-             * @description a version, or the one that speaks
-             * @default champion
-             */
-            model: string;
-            /**
-             * Stream
-             * @description as events; null: as the header `Accept: text/event-stream` says
-             */
-            stream?: boolean | null;
-        };
-        /**
-         * Asking
-         * @description Somebody asked.
-         * @example {
-         *       "kind": "access",
-         *       "subject": "PERSON_2"
-         *     }
-         */
-        ipse__server__routes__reports__Asking: {
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "access" | "rectification" | "erasure" | "restriction" | "portability" | "objection" | "withdrawal";
-            /** Subject */
-            subject: string;
-            /**
-             * Received
-             * @description the day it came in; null: today
-             */
-            received?: string | null;
-            /**
-             * Note
-             * @default
-             */
-            note: string;
         };
         /**
          * Fault
@@ -10022,6 +9385,111 @@ export interface operations {
             };
         };
     };
+    begin_preparing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PrepareAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Started"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     show_dataset: {
         parameters: {
             query?: never;
@@ -10147,6 +9615,111 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_ModelView_"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_training: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrainAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Started"];
                 };
             };
             /** @description The body cannot be read. */
@@ -10750,107 +10323,6 @@ export interface operations {
             };
         };
     };
-    list_bases: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_BaseView_"];
-                };
-            };
-            /** @description The body cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Nobody is signed in, or the token is not valid. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The token lacks the scope, or another site asked. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing of that id. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done as things are; the hint says what to do first. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The service is asked for by a name that is not its own. */
-            421: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The request is not as it should be. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     preflight_base: {
         parameters: {
             query?: never;
@@ -10870,111 +10342,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PreflightView"];
-                };
-            };
-            /** @description The body cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Nobody is signed in, or the token is not valid. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The token lacks the scope, or another site asked. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing of that id. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done as things are; the hint says what to do first. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The service is asked for by a name that is not its own. */
-            421: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The request is not as it should be. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    take_everything: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Taking"];
-            };
-        };
-        responses: {
-            /** @description The archive */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/zip": string;
                 };
             };
             /** @description The body cannot be read. */
@@ -11081,6 +10448,111 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Scorecard_"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_evaluation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvaluateAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Started"];
                 };
             };
             /** @description The body cannot be read. */
@@ -11478,223 +10950,7 @@ export interface operations {
             };
         };
     };
-    chat: {
-        parameters: {
-            query?: never;
-            header?: {
-                accept?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ipse__server__routes__chat__Asking"];
-            };
-        };
-        responses: {
-            /** @description events */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Answered"];
-                    "text/event-stream": string;
-                };
-            };
-            /** @description The body cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Nobody is signed in, or the token is not valid. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The token lacks the scope, or another site asked. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing of that id. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done as things are; the hint says what to do first. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The service is asked for by a name that is not its own. */
-            421: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The request is not as it should be. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    chat_history: {
-        parameters: {
-            query?: {
-                /** @description which chat; `main` unless another was made */
-                session?: string;
-                /** @description items at most */
-                limit?: number;
-                /** @description `next` of the page before; empty: the first page */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_ChattingSaid_"];
-                };
-            };
-            /** @description The body cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Nobody is signed in, or the token is not valid. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The token lacks the scope, or another site asked. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing of that id. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done as things are; the hint says what to do first. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The service is asked for by a name that is not its own. */
-            421: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The request is not as it should be. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    reset_context: {
+    begin_import: {
         parameters: {
             query?: never;
             header?: never;
@@ -11703,642 +10959,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Resetting"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        [key: string]: string;
-                    };
-                };
-            };
-            /** @description The body cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Nobody is signed in, or the token is not valid. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The token lacks the scope, or another site asked. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing of that id. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done as things are; the hint says what to do first. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The service is asked for by a name that is not its own. */
-            421: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The request is not as it should be. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_chats: {
-        parameters: {
-            query?: {
-                /** @description items at most */
-                limit?: number;
-                /** @description `next` of the page before; empty: the first page */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_ChattingSummary_"];
-                };
-            };
-            /** @description The body cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Nobody is signed in, or the token is not valid. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The token lacks the scope, or another site asked. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing of that id. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done as things are; the hint says what to do first. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The service is asked for by a name that is not its own. */
-            421: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The request is not as it should be. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    new_chat: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        [key: string]: string;
-                    };
-                };
-            };
-            /** @description The body cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Nobody is signed in, or the token is not valid. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The token lacks the scope, or another site asked. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing of that id. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done as things are; the hint says what to do first. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The service is asked for by a name that is not its own. */
-            421: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The request is not as it should be. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    delete_chat: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                session: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        [key: string]: string;
-                    };
-                };
-            };
-            /** @description The body cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Nobody is signed in, or the token is not valid. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The token lacks the scope, or another site asked. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing of that id. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done as things are; the hint says what to do first. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The service is asked for by a name that is not its own. */
-            421: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The request is not as it should be. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    chat_why: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                session: string;
-                message: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ChattingWhy"];
-                };
-            };
-            /** @description The body cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Nobody is signed in, or the token is not valid. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The token lacks the scope, or another site asked. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing of that id. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done as things are; the hint says what to do first. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The service is asked for by a name that is not its own. */
-            421: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The request is not as it should be. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_jobs: {
-        parameters: {
-            query?: {
-                /** @description only those */
-                state?: ("queued" | "running" | "done" | "failed" | "cancelled" | "interrupted") | null;
-                /** @description only those */
-                kind?: string | null;
-                /** @description items at most */
-                limit?: number;
-                /** @description `next` of the page before; empty: the first page */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_RecordsJob_"];
-                };
-            };
-            /** @description The body cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Nobody is signed in, or the token is not valid. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The token lacks the scope, or another site asked. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing of that id. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done as things are; the hint says what to do first. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The service is asked for by a name that is not its own. */
-            421: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The request is not as it should be. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    start_job: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewJob"];
+                "application/json": components["schemas"]["ImportAsked"];
             };
         };
         responses: {
@@ -12348,7 +10969,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Begun"];
+                    "application/json": components["schemas"]["Started"];
                 };
             };
             /** @description The body cannot be read. */
@@ -12434,528 +11055,7 @@ export interface operations {
             };
         };
     };
-    show_job: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description as a list of these gives it */
-                job: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RecordsJob"];
-                };
-            };
-            /** @description The body cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Nobody is signed in, or the token is not valid. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The token lacks the scope, or another site asked. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing of that id. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done as things are; the hint says what to do first. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The service is asked for by a name that is not its own. */
-            421: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The request is not as it should be. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    stop_job: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description as a list of these gives it */
-                job: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Stopping"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RecordsJob"];
-                };
-            };
-            /** @description The body cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Nobody is signed in, or the token is not valid. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The token lacks the scope, or another site asked. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing of that id. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done as things are; the hint says what to do first. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The service is asked for by a name that is not its own. */
-            421: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The request is not as it should be. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    resume_job: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description as a list of these gives it */
-                job: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Begun"];
-                };
-            };
-            /** @description The body cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Nobody is signed in, or the token is not valid. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The token lacks the scope, or another site asked. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing of that id. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done as things are; the hint says what to do first. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The service is asked for by a name that is not its own. */
-            421: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The request is not as it should be. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    follow_job: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description as a list of these gives it */
-                job: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description events */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": string;
-                };
-            };
-            /** @description The body cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Nobody is signed in, or the token is not valid. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The token lacks the scope, or another site asked. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing of that id. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done as things are; the hint says what to do first. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The service is asked for by a name that is not its own. */
-            421: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The request is not as it should be. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    training_status: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TrainingStatus"];
-                };
-            };
-            /** @description The body cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Nobody is signed in, or the token is not valid. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The token lacks the scope, or another site asked. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing of that id. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done as things are; the hint says what to do first. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The service is asked for by a name that is not its own. */
-            421: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The request is not as it should be. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_schedules: {
+    list_backup_folder: {
         parameters: {
             query?: {
                 /** @description items at most */
@@ -12975,7 +11075,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_SchedulesSchedule_"];
+                    "application/json": components["schemas"]["Page_BackupView_"];
                 };
             };
             /** @description The body cannot be read. */
@@ -13061,7 +11161,7 @@ export interface operations {
             };
         };
     };
-    add_schedule: {
+    begin_backup: {
         parameters: {
             query?: never;
             header?: never;
@@ -13070,17 +11170,17 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NewSchedule"];
+                "application/json": components["schemas"]["BackupAsked"];
             };
         };
         responses: {
             /** @description Successful Response */
-            201: {
+            202: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SchedulesSchedule"];
+                    "application/json": components["schemas"]["Started"];
                 };
             };
             /** @description The body cannot be read. */
@@ -13166,14 +11266,116 @@ export interface operations {
             };
         };
     };
-    remove_schedule: {
+    begin_enrichment: {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                /** @description as a list of these gives it */
-                schedule: string;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EnrichAsked"];
             };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Started"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_methods: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
@@ -13184,9 +11386,108 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: string;
-                    };
+                    "application/json": components["schemas"]["Methods"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_bases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_BaseView_"];
                 };
             };
             /** @description The body cannot be read. */
@@ -14311,6 +12612,111 @@ export interface operations {
             };
         };
     };
+    take_everything: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Taking"];
+            };
+        };
+        responses: {
+            /** @description The archive */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     compliance_report: {
         parameters: {
             query?: never;
@@ -14835,7 +13241,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ipse__server__routes__reports__Asking"];
+                "application/json": components["schemas"]["Asking"];
             };
         };
         responses: {
@@ -15575,112 +13981,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CheckpointMade"];
-                };
-            };
-            /** @description The body cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Nobody is signed in, or the token is not valid. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The token lacks the scope, or another site asked. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing of that id. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done as things are; the hint says what to do first. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The service is asked for by a name that is not its own. */
-            421: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The request is not as it should be. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_backup_folder: {
-        parameters: {
-            query?: {
-                /** @description items at most */
-                limit?: number;
-                /** @description `next` of the page before; empty: the first page */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_BackupView_"];
                 };
             };
             /** @description The body cannot be read. */

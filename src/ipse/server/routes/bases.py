@@ -1,29 +1,15 @@
-"""Base models on the shelf of this machine, and what of them fits here. Fetching one is the terminal's."""
+"""What of a base model fits on this machine, before anything long begins."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from ipse.errors import NotFoundError
 from ipse.pipeline.bases import Preflight, check_base, known_bases
-from ipse.server.deps import Aggregates, Identifier, Training
-from ipse.server.paging import Page
+from ipse.server.deps import Identifier, Training
 
-__all__ = ["BaseView", "DeviceView", "FitView", "PreflightView", "list_bases", "preflight_base", "router"]
+__all__ = ["DeviceView", "FitView", "PreflightView", "preflight_base", "router"]
 
 router = APIRouter(prefix="/bases", tags=["models"])
-
-
-class BaseView(BaseModel):
-    """A base model; nothing of anybody is in it."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    name: str = Field(examples=["seedling"])
-    origin: str = Field(description="where it came from", examples=["ipse"])
-    parameters: int = Field(examples=[10_600_000])
-    bytes: int = Field(examples=[21_300_000])
-    window: int | None = Field(description="tokens that it reads at once")
-    licence: str = Field(examples=["Apache-2.0"])
 
 
 class FitView(BaseModel):
@@ -53,13 +39,6 @@ class PreflightView(BaseModel):
 
     device: DeviceView
     fits: list[FitView]
-
-
-@router.get("")
-def list_bases(asked: Aggregates) -> Page[BaseView]:  # noqa: ARG001 - whoever is signed in
-    """Every base on the shelf, the one that comes with ipse first."""
-    found = [BaseView.model_validate(base) for base, _ in known_bases(verify=False)]
-    return Page(items=found, total=len(found))
 
 
 @router.get("/{base}/preflight")

@@ -28,11 +28,7 @@ export function Backups() {
   });
   const make = useMutation({
     mutationFn: () =>
-      ok(
-        api.POST("/api/jobs", {
-          body: { kind: "backup", arguments: { directory: folder }, settings: {}, uploads: [] },
-        }),
-      ),
+      ok(api.POST("/api/backups", { body: { keep: null } })),
     onSuccess: () => {
       news.done(t("backups.begun"));
       void client.invalidateQueries({ queryKey: ["jobs"] });
