@@ -33,6 +33,9 @@ class ServiceSettings(Section):
     session_hours: float = Field(12.0, gt=0, description="after which a browser signs in again")
     rate: str = Field("1200/minute", description="requests of one token or browser at most")
     workers: int = Field(4, ge=1, le=32, description="requests that use one vault at a time")
+    answers: int = Field(4, ge=1, le=64, description="answers of one vault that are written at a time")
+    waiting: int = Field(64, ge=1, description="questions that may wait for their turn, of everyone")
+    waiting_each: int = Field(8, ge=1, description="and of one token or browser")
     upload_mb: int = Field(2048, ge=1, description="largest export that is taken, in megabytes (10^6 bytes)")
     uploads: int = Field(16, ge=1, description="exports that may wait to be imported")
 

@@ -7,26 +7,27 @@ person stays a placeholder, so an answer to one never names another. Nothing her
 import hashlib
 import re
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import msgspec
 
-from ipse import plugins
 from ipse.errors import ConsentError, LearnerError, PrivacyError, RegistryError
-from ipse.interfaces import AskingVoice, EngineVoice, LanguageVoice, RecallingVoice, Voice
-from ipse.pipeline import objections
-from ipse.pipeline.clearing import Clearing
+from ipse.interfaces import AskingVoice, EngineVoice, LanguageVoice, RecallingVoice
 from ipse.pipeline.learning import DEFAULT, LOOK_SECONDS
-from ipse.pipeline.optimizing import files_of
-from ipse.pipeline.special import Screen
 from ipse.pipeline.usable import check_usable
+from ipse.pipeline.voicing import Shared, load_voice
 from ipse.pipeline.workspace import Workspace
 from ipse.privacy.roster import Roster
-from ipse.records import Message, Person, Turn
+from ipse.records import Turn
 from ipse.registry import ModelCard, Registry
 
-__all__ = ["LABEL", "Answer", "Clone", "check_usable", "load_voice"]
+__all__ = ["LABEL", "Answer", "Clone", "Lend", "Noting", "check_usable", "load_voice", "note"]
+
+Lend = Callable[[], AbstractContextManager[Workspace]]
+"""Lends a workspace for a moment: an answer takes longer than anyone may keep one where many ask."""
+
+Noting = Callable[[Workspace, Mapping[str, object]], None]
 
 LABEL = "AI-written by ipse in its owner's style; not reviewed, not sent"
 HISTORY = 10  # turns of a chat that are remembered
@@ -52,15 +53,6 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     ai_generated: bool = True
 
 
-def load_voice(workspace: Workspace, name: str) -> tuple[ModelCard, Voice]:
-    """The voice of a model that may speak; raises ``ConsentError``, ``PrivacyError`` or ``RegistryError``."""
-    registry = Registry(workspace.vault)
-    card = registry.card(name)
-    check_usable(workspace, card)
-    workspace.vault.note("model.read", {"model": card.id})
-    return card, plugins.speaking(card.method, files_of(workspace, card), workspace.settings)
-
-
 class Clone:
     """One conversation with a clone; it remembers the last turns.
 
@@ -68,19 +60,32 @@ class Clone:
     unless the settings forbid it; ``fallback`` says so.
     """
 
-    def __init__(self, workspace: Workspace, *, contact: str | None = None, model: str = "champion") -> None:
-        self._workspace = workspace
+    def __init__(
+        self,
+        workspace: Workspace,
+        *,
+        contact: str | None = None,
+        model: str = "champion",
+        shared: Shared | None = None,
+        lend: Lend | None = None,
+    ) -> None:
+        self._shared = shared or Shared()
+        self.lend: Lend = lend or (lambda: nullcontext(workspace))
+        self.heard: list[str] = []
+        """The pieces of the last answer, pseudonymized."""
         self.fallback: str | None = None
         try:
-            self.card, self._voice = load_voice(workspace, model)
+            self.card, self._voice = self._shared.load(workspace, model)
         except LearnerError as error:
             self.card = Registry(workspace.vault).card(model)
-            self._fall_back(error)
-        self._roster = workspace.roster()
+            self._fall_back(workspace, error)
+        self._roster = self._shared.roster(workspace)
         self._contact = _known(self._roster, contact) if contact else None
-        self._check()
+        self._check(workspace)
         self._history: list[Turn] = []
         self._asked = 0
+        self.noting: Noting = note
+        """Writes the row of an answer before it begins."""
 
     @property
     def contact(self) -> str | None:
@@ -104,8 +109,14 @@ class Clone:
 
     def check(self) -> None:
         """Raise ``ConsentError``, ``PrivacyError`` or ``RegistryError`` if it may not speak any more."""
-        check_usable(self._workspace, Registry(self._workspace.vault).card(self.card.id))
-        self._check()
+        with self.lend() as workspace:
+            self._shared.check(workspace, self.card)
+            self._check(workspace)
+
+    @property
+    def contact(self) -> str | None:
+        """The pseudonym of the contact addressed."""
+        return self._contact
 
     @property
     def history(self) -> tuple[Turn, ...]:
@@ -118,8 +129,20 @@ class Clone:
         Raises like :meth:`check`, also in the midst of an answer.
         """
         self.check()
-        asked = Turn("partner", self._contact or "partner", self._pseudonymized(text))
-        yield from self._reply(asked, _fingerprint(text))
+        yield from self._reply(self.asked(text), _fingerprint(text))
+
+    def asked(self, text: str) -> Turn:
+        """A question as it goes to the voice: through the gate."""
+        with self.lend() as workspace:
+            cleared = self._shared.cleared(workspace, self.card, self._roster, text)
+        return Turn("partner", self._contact or "partner", cleared)
+
+    def going_on(self, turns: Sequence[Turn], text: str) -> Iterator[str]:
+        """Stream the answer to ``text``, the last of ``turns``, after what was said before it."""
+        self.check()
+        self._history[:] = turns[:-1]
+        self._asked = sum(turn.role == "owner" for turn in turns)
+        yield from self._reply(turns[-1], _fingerprint(text))
 
     def reply(self, turns: Sequence[Turn]) -> str:
         """Answer the last turn of a conversation that is kept, as it was cleared then."""
@@ -136,10 +159,10 @@ class Clone:
 
     def _reply(self, asked: Turn, question: str) -> Iterator[str]:
         self._history.append(asked)
-        heard: list[str] = []
+        self.heard = []
         pieces = self._while_allowed(self._spoken(question))
-        yield from _restored(_heard(pieces, heard), self._roster, only=self.addressed)
-        self._history.append(Turn("owner", "me", "".join(heard)))
+        yield from _restored(_heard(pieces, self.heard), self._roster, only=self.addressed)
+        self._history.append(Turn("owner", "me", "".join(self.heard)))
         self._asked += 1
 
     def answer(self, text: str) -> Answer:
@@ -159,8 +182,8 @@ class Clone:
         """Forget what was said so far."""
         self._history.clear()
 
-    def _check(self) -> None:
-        if self._contact in objections.frozen(self._workspace, self._roster):
+    def _check(self, workspace: Workspace) -> None:
+        if self._contact in self._shared.frozen(workspace, self._roster):
             raise PrivacyError(
                 f"{self._contact} objected to being used.", hint="See `ipse contacts release`."
             )
@@ -175,26 +198,30 @@ class Clone:
         except LearnerError as error:
             if said:
                 raise
-            self._fall_back(error)
+            with self.lend() as workspace:
+                self._fall_back(workspace, error)
             yield from self._said(question)
 
     def _said(self, question: str) -> Iterator[str]:
-        if isinstance(self._voice, RecallingVoice):
-            self._voice.leave_out(Screen(self._workspace, self.card.consents).bars)
-        details = {"model": self.card.id, "contact": self._contact or "", "question": question}
+        details: dict[str, object] = {
+            "model": self.card.id, "contact": self._contact or "", "question": question,
+        }  # fmt: skip
         if isinstance(self._voice, AskingVoice):
             details["server"] = self._voice.asks
         if self.fallback:
             details["fallback"] = self.fallback
-        self._workspace.vault.note("answer", {**details, "label": LABEL})
+        with self.lend() as workspace:
+            if isinstance(self._voice, RecallingVoice):
+                self._voice.leave_out(self._shared.screen(workspace, self.card).bars)
+            self.noting(workspace, {**details, "label": LABEL})
         yield from self._voice.stream(self._history[-HISTORY:], contact=self._contact, seed=self._asked)
 
-    def _fall_back(self, error: LearnerError) -> None:
+    def _fall_back(self, workspace: Workspace, error: LearnerError) -> None:
         """Speak with the embedded voice from now on; raises ``error`` where there is none that may."""
-        failed, other = self.card, _understudy(self._workspace, self.card)
+        failed, other = self.card, _understudy(workspace, self.card)
         if other is None:
             raise error
-        self.card, self._voice = load_voice(self._workspace, other)
+        self.card, self._voice = self._shared.load(workspace, other)
         self.fallback = (
             f"{failed.id} ({failed.method}) cannot speak: {error.message} {self.card.id} ({DEFAULT}) answers."
         )
@@ -207,20 +234,10 @@ class Clone:
                 looked = time.monotonic()
             yield piece
 
-    def _pseudonymized(self, text: str) -> str:
-        """The question as the clone learned to read: through the gate, like everything else."""
-        source = next(iter(self.card.consents))
-        permit = self._workspace.permit(source, "archive")
-        gate = Clearing(self._workspace, self._roster).gate(permit)
-        message = Message(
-            id="question",
-            conversation="question",
-            platform=source,
-            at=datetime.now(UTC),
-            sender=Person(""),
-            text=text,
-        )
-        return gate.clear(message).record.text
+
+def note(workspace: Workspace, details: Mapping[str, object]) -> None:
+    """Tell the audit log of an answer."""
+    workspace.vault.note("answer", details)
 
 
 def _understudy(workspace: Workspace, failed: ModelCard) -> str | None:

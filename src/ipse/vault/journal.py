@@ -170,10 +170,10 @@ class Journal:
         with self._parts.catalog.write() as db:
             self.append(db, action, details)
 
-    def entries(self) -> Iterator[AuditEntry]:
-        """Every row, oldest first; raises ``AuditError`` at one that is not what was written."""
+    def entries(self, last: int = 0) -> Iterator[AuditEntry]:
+        """Every row after ``last``, oldest first; raises ``AuditError`` at one that was changed."""
         keys: dict[bytes, Key] = {}
-        for row, key_id in self._rows():
+        for row, key_id in self._rows(last):
             yield self._entry(row, key_id, keys)
 
     def verify(self, anchor: Iterable[bytes] | None = None) -> AuditReport:

@@ -8,6 +8,7 @@ the log. Reading never takes the lock.
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import RLock
 
 import sqlalchemy as sa
 from filelock import FileLock, Timeout
@@ -25,6 +26,9 @@ BUSY_MS = 10_000
 TRUNCATE_MS = 1000  # views are short; for the longer one of a backup nobody waits
 FREE_SHARE = 4  # one page in so many unused: worth writing the catalog anew
 COMPACT_BYTES = 1024 * 1024 * 1024
+_TURNS: dict[str, RLock] = {}
+"""By folder: threads that write to one vault take turns."""
+
 LOG_PAGES = 4096  # the write-ahead log is written back at 16 MiB: hot index pages move once, not per batch
 
 
@@ -35,6 +39,7 @@ class SQLite:
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / FILE
+        self._turn = _TURNS.setdefault(str(folder.resolve()), RLock())
         self._lock = FileLock(folder / "vault.lock", timeout=interface.LOCK_SECONDS, mode=0o600)
         self._engine = sa.create_engine(sa.URL.create("sqlite", database=str(self._file)))
         event.listen(self._engine, "connect", _prepare)
@@ -62,15 +67,19 @@ class SQLite:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the vault's lock file."""
+        """Hold the vault's lock file; among the threads of this process without waiting between looks."""
+        if not self._turn.acquire(timeout=interface.LOCK_SECONDS):
+            raise VaultError(interface.busy(), hint="Let it finish and try again.")
         try:
             self._lock.acquire()
         except Timeout as error:
+            self._turn.release()
             raise VaultError(interface.busy(), hint="Let it finish and try again.") from error
         try:
             yield
         finally:
             self._lock.release()
+            self._turn.release()
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
