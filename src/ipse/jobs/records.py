@@ -35,7 +35,7 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     resumable: bool = True
 
 
-class Line(msgspec.Struct, frozen=True, array_like=True):
+class Line(msgspec.Struct, frozen=True):
     """A line of a job's log."""
 
     at: datetime

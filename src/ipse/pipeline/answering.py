@@ -7,7 +7,7 @@ person stays a placeholder, so an answer to one never names another. Nothing her
 import hashlib
 import re
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 import msgspec
@@ -137,7 +137,7 @@ class Clone:
             cleared = self._shared.cleared(workspace, self.card, self._roster, text)
         return Turn("partner", self._contact or "partner", cleared)
 
-    def going_on(self, turns: Sequence[Turn], text: str) -> Iterator[str]:
+    def going_on(self, turns: Sequence[Turn], text: str) -> Generator[str, None, None]:
         """Stream the answer to ``text``, the last of ``turns``, after what was said before it."""
         self.check()
         self._history[:] = turns[:-1]

@@ -1,18 +1,21 @@
 """The application: its door, its routers, its pages, and what they share."""
 
+import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Collection
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
 from ipse import __version__
 from ipse.config import Settings
+from ipse.errors import AccessError
 from ipse.server import openapi, pages, problems
 from ipse.server.guard import Guard
+from ipse.server.labour import labour
 from ipse.server.rates import Rates
-from ipse.server.routes import ROUTERS
+from ipse.server.routes import ROUTERS, openai
 from ipse.server.signin import SignIn
 from ipse.server.vaults import Vaults
 
@@ -20,6 +23,7 @@ __all__ = ["MEGABYTE", "UPLOADS", "assembled", "create"]
 
 MEGABYTE = 1_000_000
 UPLOADS = ("/api/uploads",)
+LOOK_SECONDS = 1.0
 
 
 def create(vaults: Vaults, settings: Settings, *, hosts: Collection[str], scheme: str = "http") -> FastAPI:
@@ -30,10 +34,12 @@ def create(vaults: Vaults, settings: Settings, *, hosts: Collection[str], scheme
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        working = asyncio.create_task(_labouring(vaults))
         try:
             yield
         finally:
-            vaults.close()
+            working.cancel()
+            await asyncio.to_thread(vaults.close)
 
     app = assembled()
     app.router.lifespan_context = lifespan
@@ -66,10 +72,21 @@ def assembled() -> FastAPI:
     for router in ROUTERS:
         api.include_router(router)
     app.include_router(api)
+    app.include_router(openai.router)
     openapi.install(app)
     problems.install(app)
     pages.install(app)
     return app
+
+
+async def _labouring(vaults: Vaults) -> None:
+    """See to it that jobs begin in each vault that is open."""
+    while True:
+        for one in vaults:
+            if one.opened is not None:
+                with suppress(AccessError):  # it is being locked
+                    labour(one.opened)
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 def _operation(route: APIRoute) -> str:

@@ -49,6 +49,10 @@ class FairQueue:
         busy = self._slots - self._free
         return Place(ahead, self._takes * (ahead + busy + 1 - self._slots) / self._slots if busy else 0.0)
 
+    def admits(self, who: str) -> bool:
+        """Whether one more question of theirs may wait."""
+        return len(self._waiting.get(who, ())) < self._each and self.waiting < self._most
+
     @asynccontextmanager
     async def turn(self, who: str, told: Callable[[Place], None] | None = None) -> AsyncIterator[None]:
         """Wait for one's turn and have it; raises ``BusyError`` where too many wait.

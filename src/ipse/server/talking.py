@@ -7,7 +7,7 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from typing import Final, Generic, TypeVar
@@ -37,7 +37,7 @@ class Speaking:
 
     async def stream(
         self, who: str, work: "Work[T]", told: Callable[[Place], None] | None = None
-    ) -> AsyncIterator[T]:
+    ) -> AsyncGenerator[T, None]:
         """What ``work`` yields, once it is their turn; raises ``BusyError`` and whatever the work raises.
 
         Closing it early stops the work at its next piece; the turn is over when it has stopped.
@@ -47,7 +47,7 @@ class Speaking:
         pump = _Pump(loop, work)
 
         def over(_: object) -> None:
-            self._running.discard(pump)  # type: ignore[arg-type]
+            self._running.discard(pump)
             loop.call_soon_threadsafe(self.queue.give_back, time.monotonic() - began)
 
         self._running.add(pump)  # type: ignore[arg-type]
