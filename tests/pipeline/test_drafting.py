@@ -139,7 +139,7 @@ def test_approved_it_is_handed_out_once_with_its_label(workspace: Workspace, dra
     assert done.draft.state == draft_named(workspace, draft.id).state == "sent"
     assert [step.what for step in done.draft.steps] == ["propose", "approve", "claim", "sent"]
     for again in (lambda: hand_out(workspace, draft.id), lambda: ready(workspace, draft)):
-        with pytest.raises(DraftError, match="is sent"):
+        with pytest.raises(DraftError, match="was sent already"):
             again()
     assert [one for one in actions(workspace) if one in ("draft.claim", "draft.sent")] == [
         "draft.claim", "draft.sent",

@@ -140,3 +140,16 @@ def test_a_channel_that_fails_is_not_the_reviewers_fault(client: httpx2.Client, 
     assert (failed.status_code, failed.json()["type"]) == (502, "urn:ipse:problem:delivery")
     assert client.get(at).json()["state"] == "perhaps"
     assert client.post(f"{at}/settle", json={"sent": False}).json()["state"] == "proposed"
+
+
+def test_answers_are_rated_and_decisions_counted(client: httpx2.Client) -> None:
+    before = client.get("/api/feedback").json()
+    body = {"question": "soup?", "answer": "Certainly.", "model": "v1", "up": False, "reason": "too polite"}
+    assert client.post("/api/feedback", json=body).json()["reason"] == "too polite"
+    assert client.post("/api/feedback", json={**body, "about": "content"}).status_code == 201
+    after = client.get("/api/feedback").json()
+    assert after["rejected_style"] == before["rejected_style"] + 1
+    assert after["rejected_content"] == before["rejected_content"] + 1
+    assert after["needed"] == 50
+    assert client.post("/api/feedback", json={**body, "model": "v9"}).status_code == 409
+    assert client.post("/api/feedback", json={**body, "contact": "Zora"}).status_code == 409

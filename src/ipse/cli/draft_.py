@@ -292,7 +292,7 @@ def print_shown(held: "Shown") -> None:
     out = console()
     out.print(table)
     where = " ".join(filter(None, (draft.channel, marked(draft.recipient), marked(draft.subject))))
-    out.print(f"by {where} · digest {held.digest[:16]}", style="dim", markup=False)
+    out.print(f"by {where} · digest {held.digest}", style="dim", markup=False)
     if held.hidden:
         names = ", ".join(sorted({one.name for one in held.hidden}))
         out.print(f"Hidden or deceptive characters: {names}.", style="bold red", markup=False)

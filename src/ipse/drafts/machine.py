@@ -139,7 +139,7 @@ def findings(draft: Draft) -> list[Hidden]:
 def refuse_unless(draft: Draft, what: str, *states: State) -> None:
     """Raise ``DraftError`` unless the draft is in one of these states."""
     if draft.state not in states:
-        told = {"perhaps": "was perhaps sent", "sending": "is being sent"}.get(
+        told = {"perhaps": "was perhaps sent", "sending": "is being sent", "sent": "was sent already"}.get(
             draft.state, f"is {draft.state}"
         )
         raise DraftError(f"The draft {draft.id} {told}; it cannot be {what}.", hint=_HINTS[draft.state])
