@@ -1,11 +1,13 @@
 """Which engine says the next word fastest on this CPU? A small Llama of random weights, in each one's format.
 
-    .venv/bin/python benchmarks/serving.py [--sizes 10 100] [--threads 1 2] [--engines ...]
+    .venv/bin/python benchmarks/serving.py [--sizes 10 100] [--threads 1 2] [--rounds 5] [--engines ...]
 
 Each engine is a process of its own, in an environment of its own (made on first use; llama.cpp is compiled,
-some minutes). Greedy, 64 tokens read, 128 written; the best of three. `first` is the time to the first token,
-`tokens/s` what follows. `share` is the weights' bytes times tokens/s, of what this machine copies a second:
-each token reads all of them once, so 1 is the limit.
+some minutes). Greedy, 64 tokens read, 64 written, in short rounds that go around the engines; the best of
+each. `first` is the time to the first token, `tokens/s` what follows, by the clock and by processor time
+(of all threads), which other work on the machine lengthens less. `share` is the weights' bytes times
+tokens/s, of what this machine copies a second, measured in the same rounds: each token reads all of them
+once, so 1 is the limit. With one thread both are by processor time, with more by the clock.
 """
 
 import argparse
@@ -18,7 +20,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-READ, WRITTEN, ROUNDS = 64, 128, 3
+READ, WRITTEN = 64, 64
 SHAPES = {
     10: {"hidden_size": 256, "intermediate_size": 768, "num_hidden_layers": 10, "num_attention_heads": 4},
     100: {"hidden_size": 768, "intermediate_size": 2048, "num_hidden_layers": 12, "num_attention_heads": 12},
@@ -31,7 +33,9 @@ ENGINES = {
     "torch int8": (TORCH, "hf"),
     "CTranslate2 int8": (["ctranslate2==4.8.5", *TORCH], "ct2"),
     "OpenVINO GenAI Q8_0": (["openvino-genai==2026.4.1.0"], "q8_0.gguf"),
-    "onnxruntime-genai int4": (["onnxruntime-genai==0.18.0", "onnx", "onnx-ir", *TORCH], "onnx"),
+    "onnxruntime-genai fp32": (["onnxruntime-genai==0.18.0", "onnx", "onnx-ir", *TORCH], "onnx-fp32"),
+    "onnxruntime-genai int8": (["onnxruntime-genai==0.18.0", "onnx", "onnx-ir", *TORCH], "onnx-int8"),
+    "onnxruntime-genai int4": (["onnxruntime-genai==0.18.0", "onnx", "onnx-ir", *TORCH], "onnx-int4"),
     "llama.cpp Q8_0": (["llama-cpp-python==0.3.36"], "q8_0.gguf"),
     "llama.cpp Q4_K_M": (["llama-cpp-python==0.3.36"], "q4.gguf"),
 }
@@ -77,6 +81,8 @@ def speaks(engine: str, place: Path, threads: int) -> tuple[Say, int]:
         "torch int8": _transformers,
         "CTranslate2 int8": _ctranslate2,
         "OpenVINO GenAI Q8_0": _openvino,
+        "onnxruntime-genai fp32": _onnx,
+        "onnxruntime-genai int8": _onnx,
         "onnxruntime-genai int4": _onnx,
         "llama.cpp Q8_0": _llama,
         "llama.cpp Q4_K_M": _llama,
@@ -177,19 +183,18 @@ def _llama(_engine: str, place: Path, threads: int) -> Say:
 
 
 def worker(engine: str, place: Path, threads: int) -> None:
-    """Measure one engine; prints JSON."""
+    """Measure one engine: a line of JSON for each line on stdin."""
     say, size = speaks(engine, place, threads)
     ids = [(7 * n) % 300 + 10 for n in range(READ)]
     say(ids, 2)
-    first: list[float] = []
-    whole: list[float] = []
-    for _ in range(ROUNDS):
-        for count, into in ((1, first), (WRITTEN, whole)):
-            begun = time.perf_counter()
+    print(json.dumps({"bytes": size}), flush=True)
+    for _ in sys.stdin:
+        taken = []
+        for count in (1, WRITTEN):
+            begun, spent = time.perf_counter(), time.process_time()
             say(ids, count)
-            into.append(time.perf_counter() - begun)
-    rate = (WRITTEN - 1) / (min(whole) - min(first))
-    print(json.dumps({"first": min(first), "rate": rate, "bytes": size}))
+            taken += [time.perf_counter() - begun, time.process_time() - spent]
+        print(json.dumps(taken), flush=True)
 
 
 def convert(kind: str, folder: Path, python: Path) -> None:
@@ -203,7 +208,7 @@ def convert(kind: str, folder: Path, python: Path) -> None:
             "C(sys.argv[1]).convert(sys.argv[2], quantization='int8')"
         )
         words = ["-c", code, str(folder / "hf"), str(out)]
-    elif kind == "onnx":
+    elif kind.startswith("onnx"):
         words = [
             "-m",
             "onnxruntime_genai.models.builder",
@@ -216,7 +221,7 @@ def convert(kind: str, folder: Path, python: Path) -> None:
         ]
         words += [
             "-p",
-            "int4",
+            kind.removeprefix("onnx-"),
             "-e",
             "cpu",
             "-c",
@@ -234,18 +239,17 @@ def convert(kind: str, folder: Path, python: Path) -> None:
     subprocess.run([python, *words], check=True, capture_output=True)
 
 
-def copied() -> float:
-    """Bytes this machine reads and writes a second, one thread."""
+def copied() -> tuple[float, float]:
+    """Seconds to read and write a byte, one thread: by the clock and by processor time."""
     import numpy as np
 
-    source = np.ones(1 << 26)
+    source = np.ones(1 << 25)
     target = np.empty_like(source)
-    best = 0.0
-    for _ in range(5):
-        begun = time.perf_counter()
-        np.copyto(target, source)
-        best = max(best, 2 * source.nbytes / (time.perf_counter() - begun))
-    return best
+    np.copyto(target, source)
+    begun, spent = time.perf_counter(), time.thread_time()
+    np.copyto(target, source)
+    size = 2 * source.nbytes
+    return (time.perf_counter() - begun) / size, (time.thread_time() - spent) / size
 
 
 def main() -> int:
@@ -254,55 +258,84 @@ def main() -> int:
     told.add_argument("--sizes", type=int, nargs="+", default=[10, 100], choices=list(SHAPES))
     told.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     told.add_argument("--engines", nargs="+", default=list(ENGINES), choices=list(ENGINES))
+    told.add_argument("--rounds", type=int, default=5)
     told.add_argument("--worker", nargs=3, help=argparse.SUPPRESS)
     wanted = told.parse_args()
     if wanted.worker:
         engine, place, threads = wanted.worker
         worker(engine, Path(place), int(threads))
         return 0
-    from peers import python  # type: ignore[import-not-found]
-
-    limit = copied()
-    print(f"This machine copies {limit / 1e9:.1f} GB/s, one thread.\n")
     with tempfile.TemporaryDirectory() as scratch:
         for size in wanted.sizes:
             folder = Path(scratch) / str(size)
             folder.mkdir()
             make(size, folder)
             for threads in wanted.threads:
-                measured(size, threads, folder, wanted.engines, limit, python)
+                print(f"{size} M parameters, {threads} thread{'s' if threads > 1 else ''}")
+                measured(threads, folder, wanted.engines, wanted.rounds)
     return 0
 
 
-def measured(
-    size: int, threads: int, folder: Path, engines: list[str], limit: float, python: Callable[..., Path]
-) -> None:
+def measured(threads: int, folder: Path, engines: list[str], rounds: int) -> None:
     """One table: a line an engine, each beside transformers in 32 bits."""
-    print(f"{size} M parameters, {threads} thread{'s' if threads > 1 else ''}")
-    print(f"{'engine':<26}{'first ms':>10}{'tokens/s':>10}{'ratio':>8}{'MB':>7}{'share':>7}")
-    floor = 0.0
-    for engine in engines:
-        needs, kind = ENGINES[engine]
-        try:
-            peer = python(f"serving-{engine.split()[0].lower()}", *needs)
-            convert(kind, folder, peer)
-            environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "HF_HUB_OFFLINE": "1"}
-            done = subprocess.run(
-                [peer, __file__, "--worker", engine, str(folder / kind), str(threads)],
-                check=True, capture_output=True, text=True, env=environment,
-            )  # fmt: skip
-        except subprocess.CalledProcessError as error:
-            said = (error.stderr or b"").decode() if isinstance(error.stderr, bytes) else error.stderr or ""
-            print(f"{engine:<26}  not measured: {' '.join(said.split())[-160:]}")
-            continue
-        found = json.loads(done.stdout.strip().splitlines()[-1])
-        floor = floor or found["rate"]
+    running = {name: begun for name in engines if (begun := started(name, threads, folder)) is not None}
+    taken: dict[str, list[list[float]]] = {name: [] for name in running}
+    memory = []
+    for _ in range(rounds):
+        memory.append(copied())
+        for name, (process, _) in running.items():
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
+            taken[name].append(json.loads(process.stdout.readline()))
+    for process, _ in running.values():
+        process.communicate()
+    clock, processor = (1 / min(each) for each in zip(*memory, strict=True))
+    print(
+        f"memory copied a second: {clock / 1e9:.1f} GB by the clock, {processor / 1e9:.1f} by processor time"
+    )
+    print(
+        f"{'engine':<26}{'first ms':>9}{'cpu ms':>8}{'tokens/s':>10}{'by cpu':>8}{'ratio':>8}{'by cpu':>8}"
+        f"{'MB':>6}{'share':>7}"
+    )
+    floor: list[float] = []
+    for name, (_, size) in running.items():
+        first, first_cpu, whole, whole_cpu = (min(each) for each in zip(*taken[name], strict=True))
+        rate, rate_cpu = ((WRITTEN - 1) / max(1e-9, part) for part in (whole - first, whole_cpu - first_cpu))
+        floor = floor or [rate, rate_cpu]
+        share = size * rate_cpu / processor if threads == 1 else size * rate / clock
         print(
-            f"{engine:<26}{1e3 * found['first']:>10.1f}{found['rate']:>10.1f}{found['rate'] / floor:>7.1f}×"
-            f"{found['bytes'] / 1e6:>7.0f}{found['bytes'] * found['rate'] / limit:>7.2f}",
+            f"{name:<26}{1e3 * first:>9.1f}{1e3 * first_cpu:>8.1f}{rate:>10.0f}{rate_cpu:>8.0f}"
+            f"{rate / floor[0]:>7.1f}×{rate_cpu / floor[1]:>7.1f}×{size / 1e6:>6.0f}{share:>7.2f}",
             flush=True,
         )
     print()
+
+
+def started(engine: str, threads: int, folder: Path) -> tuple["subprocess.Popen[str]", int] | None:
+    """The engine, loaded and warm, and the bytes of its weights; None, and told, where it cannot be had."""
+    from peers import python  # type: ignore[import-not-found]
+
+    needs, kind = ENGINES[engine]
+    try:
+        peer = python(f"serving-{engine.split(maxsplit=1)[0].lower()}", *needs)
+        convert(kind, folder, peer)
+    except subprocess.CalledProcessError as error:
+        said = (error.stderr or b"").decode() if isinstance(error.stderr, bytes) else error.stderr or ""
+        print(f"{engine:<26}  not measured: {' '.join(said.split())[-160:]}")
+        return None
+    process = subprocess.Popen(
+        [peer, __file__, "--worker", engine, str(folder / kind), str(threads)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        env={**os.environ, "OMP_NUM_THREADS": str(threads), "HF_HUB_OFFLINE": "1"},
+    )  # fmt: skip
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("{"):
+            return process, json.loads(line)["bytes"]
+    print(f"{engine:<26}  not measured: it ended before it spoke")
+    return None
 
 
 if __name__ == "__main__":

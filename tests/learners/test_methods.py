@@ -1,6 +1,7 @@
 """Each method adapts a base in its own way, and a voice speaks with what it learned."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -176,3 +177,21 @@ def test_mistral_has_its_published_values_and_the_owner_counts_first(tmp_path: P
     assert with_preset(LoraSettings(preset="none"), tmp_path).rank == LoraSettings().rank
     for name, values in PRESETS.items():
         assert LoraSettings.model_validate({**values, "preset": name}).preset == name
+
+
+def test_compiling_without_a_compiler_is_told_before_anything_long(
+    tiny_base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ipse.config import load_settings
+    from ipse.learners.adapters import method
+
+    wanted = load_settings({"lora": {"base": str(tiny_base), "compile": True}}, environment={})
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
+    METHODS["lora"].configure(wanted)
+    monkeypatch.setattr(shutil, "which", lambda _name: None)
+    with pytest.raises(LearnerError, match=r"lora\.compile needs a C\+\+ compiler"):
+        METHODS["lora"].configure(wanted)
+    monkeypatch.setattr(method, "device", lambda: "cuda")
+    monkeypatch.setattr(method, "find_spec", lambda _name: None)
+    with pytest.raises(LearnerError, match=r"lora\.compile needs the package triton"):
+        METHODS["lora"].configure(wanted)

@@ -1,8 +1,12 @@
 """The machine while it trains: its figures, a pause when it is hot, and where they are written."""
 
+import sys
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -63,3 +67,67 @@ def test_figures_are_written_where_asked_and_a_missing_package_is_named(
     monkeypatch.setattr(monitors, "find_spec", lambda _name: None)
     with pytest.raises(MissingExtraError, match="mlflow"):
         Monitor(LoraSettings(monitors=("mlflow",)))
+
+
+class Nvml:
+    """NVML as its package has it, of one GPU; ``fails`` names the call that the GPU does not support."""
+
+    NVML_TEMPERATURE_GPU = 0
+
+    class NVMLError(Exception):
+        pass
+
+    def __init__(self, fails: str = "") -> None:
+        self.fails = fails
+        self.asked: list[str] = []
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def call(*given: object) -> object:
+            if name == self.fails:
+                raise self.NVMLError
+            self.asked += [str(one) for one in given if isinstance(one, str)]
+            return {
+                "nvmlDeviceGetTemperature": 61,
+                "nvmlDeviceGetUtilizationRates": SimpleNamespace(gpu=50),
+            }.get(name)
+
+        return call
+
+
+@pytest.mark.parametrize(
+    ("fails", "told"),
+    [
+        ("", (61.0, 0.5)),
+        ("nvmlInit", None),
+        ("nvmlDeviceGetHandleByUUID", None),
+        ("nvmlDeviceGetUtilizationRates", None),  # as a slice of a GPU does
+    ],
+)
+def test_the_sensor_is_that_of_the_gpu_that_torch_uses(
+    monkeypatch: pytest.MonkeyPatch, fails: str, told: tuple[float, float] | None
+) -> None:
+    import torch
+
+    nvml = Nvml(fails)
+    monkeypatch.setitem(sys.modules, "pynvml", nvml)
+    monkeypatch.setattr(monitors, "find_spec", lambda _name: object())
+    monkeypatch.setattr(monitors, "device", lambda: "cuda")
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _n: SimpleNamespace(uuid="77-abc"))
+    sensor = monitors._nvml()
+    assert (sensor() if sensor else None) == told
+    assert fails in ("nvmlInit", "nvmlDeviceGetHandleByUUID") or nvml.asked == ["GPU-77-abc"]
+
+
+@pytest.mark.skipif(find_spec("tensorboard") is None, reason="tensorboard is not installed")
+@pytest.mark.filterwarnings("default")
+def test_tensorboard_reads_what_was_written(tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    written = Monitor(LoraSettings(monitors=("tensorboard",), monitor_folder=str(tmp_path)))
+    for step in (1, 2):
+        written.write(step, {"loss": 1 / step})
+    written.close()
+    (run,) = tmp_path.iterdir()
+    read = EventAccumulator(str(run))
+    read.Reload()
+    assert [(each.step, each.value) for each in read.Scalars("ipse/loss")] == [(1, 1.0), (2, 0.5)]

@@ -123,3 +123,26 @@ def test_without_a_place_to_keep_it_nothing_is_kept(tiny_base: Path) -> None:
         fitted(made, stop_at=2, how=CancelledError)
     made.fit(examples(8), [], ignore)
     assert made.report()["steps"] > 0
+
+
+def test_an_optimizer_that_counts_in_whole_numbers_goes_on_in_them() -> None:
+    import torch
+
+    from ipse.learners.adapters.stepping import Stepper
+
+    weight = torch.nn.Parameter(torch.ones(3, 2))
+    def step() -> None:
+        weight.grad = torch.sparse_coo_tensor(torch.tensor([[1]]), torch.tensor([[1.0, 2.0]]), (3, 2))
+        stepper.optimizer.step()
+
+    stepper = object.__new__(Stepper)
+    stepper._trained = {"weight": weight}
+    stepper.optimizer = torch.optim.SparseAdam([weight])  # type: ignore[no-untyped-call]
+    step()
+    tensors, numbers = stepper.state()
+    before = {name: tensor.clone() for name, tensor in tensors.items()}
+    step()
+    stepper.restore(before, {name: float(number) for name, number in numbers.items()})
+    assert type(stepper.optimizer.state[weight]["step"]) is int
+    assert stepper.optimizer.state[weight]["step"] == 1
+    assert torch.equal(weight, before["weight/weight"])

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
     from transformers.utils.quantization_config import QuantizationConfigMixin
 
-__all__ = ["device", "load_base", "load_tokenizer", "quiet", "require_llm", "window_of"]
+__all__ = ["computes_in_half", "device", "load_base", "load_tokenizer", "quiet", "require_llm", "window_of"]
 
 UNBOUNDED = 10**9  # texts are cut to the window by ChatFormat; the tokenizer need not warn of their length
 LOCAL: dict[str, object] = {"local_files_only": True, "trust_remote_code": False}
@@ -44,6 +44,13 @@ def device() -> str:
     import torch
 
     return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def computes_in_half() -> bool:
+    """Whether bfloat16 pays here: a GPU that has it in hardware; others would only imitate it."""
+    import torch
+
+    return torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from ipse.pipeline.forgetting import forget
 from ipse.pipeline.importing import import_
 from ipse.pipeline.judging import evaluate
 from ipse.pipeline.learning import prepare, train
+from ipse.pipeline.optimizing import optimize_if_useful
 from ipse.pipeline.plans import What, plan_for
 from ipse.pipeline.workspace import Workspace
 
@@ -193,6 +194,7 @@ def _train(workspace: Workspace, told: Train, progress: Progress) -> Told:
         model=told.model,
         progress=progress,
     )
+    optimize_if_useful(workspace, card, progress)
     return {"model": card.id, "method": card.method, "dataset": card.dataset, "metrics": dict(card.metrics)}
 
 

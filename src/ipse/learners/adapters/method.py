@@ -5,11 +5,14 @@ the run is the same for all (:mod:`ipse.learners.adapters.run`). Nothing of the 
 """
 
 import json
+import os
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from ipse.bases.loading import load_base, quiet, require_llm
+from ipse.bases.loading import device, load_base, quiet, require_llm
 from ipse.bases.preflight import Method
 from ipse.bases.shelf import find_base
 from ipse.config import LoraSettings, Settings
@@ -53,6 +56,8 @@ class AdapterLearner:
         require_llm(*cls.packages)
         folder = find_base(settings.lora.base, allow_network=settings.lora.allow_network)
         cls.check_machine(folder)
+        if settings.lora.compile:
+            _check_compiler()
         if settings.lora.epsilon:
             from ipse.learners.adapters.private import check_installed
 
@@ -145,6 +150,19 @@ class AdapterLearner:
         import torch
 
         return torch.optim.AdamW(parameters, lr=rate, weight_decay=0.0, fused=True)
+
+
+def _check_compiler() -> None:
+    """Raise ``LearnerError`` where torch.compile has nothing to compile with: it would say so much later."""
+    missing = "the package triton" if find_spec("triton") is None else ""
+    if device() != "cuda":
+        compilers = (os.environ.get("CXX", ""), "c++", "g++", "clang++")
+        missing = "" if any(map(shutil.which, filter(None, compilers))) else "a C++ compiler"
+    if missing:
+        raise LearnerError(
+            f"lora.compile needs {missing}, which is not here.",
+            hint="Install it, or set lora.compile: false.",
+        )
 
 
 def plain_json(tree: Mapping[str, object]) -> bytes:

@@ -7,6 +7,7 @@ are the owner's own, and written to a folder.
 import os
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -94,7 +95,8 @@ class _Board:
     def __init__(self, folder: Path) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
-        self._held: Any = SummaryWriter(str(folder))
+        # A folder each: in one, TensorBoard draws all runs as a single line.
+        self._held: Any = SummaryWriter(str(folder / f"{datetime.now(UTC):%Y%m%d-%H%M%S}"))
 
     def write(self, step: int, figures: Mapping[str, float]) -> None:
         for name, value in figures.items():
@@ -130,15 +132,17 @@ def _nvml() -> Callable[[], tuple[float, float]] | None:
     if device() != "cuda" or find_spec("pynvml") is None:
         return None
     import pynvml
-
-    try:
-        pynvml.nvmlInit()
-        handle = pynvml.nvmlDeviceGetHandleByIndex(0)
-    except pynvml.NVMLError:
-        return None
+    import torch
 
     def sensor() -> tuple[float, float]:
         heat = pynvml.nvmlDeviceGetTemperature(handle, pynvml.NVML_TEMPERATURE_GPU)
         return float(heat), pynvml.nvmlDeviceGetUtilizationRates(handle).gpu / 100
 
+    try:
+        pynvml.nvmlInit()
+        # torch counts what CUDA_VISIBLE_DEVICES leaves, NVML what there is: one name tells the same device.
+        handle = pynvml.nvmlDeviceGetHandleByUUID(f"GPU-{torch.cuda.get_device_properties(0).uuid}")
+        sensor()  # a slice of a GPU (MIG) has a handle, but tells neither
+    except pynvml.NVMLError:
+        return None
     return sensor

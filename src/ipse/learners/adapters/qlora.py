@@ -1,13 +1,14 @@
 """QLoRA: LoRA over a base in four bits (Dettmers et al. 2023, https://arxiv.org/abs/2305.14314).
 
-NF4 with its scales quantised again, bfloat16 for computing, an optimizer whose state moves to the CPU when
-the GPU runs short. By bitsandbytes; needs a CUDA device, for on a CPU four bits save memory and cost time.
+NF4 with its scales quantised again, bfloat16 for computing (float16 on a GPU that has no bfloat16), an
+optimizer whose state moves to the CPU when the GPU runs short. By bitsandbytes; needs a CUDA device, for on a
+CPU four bits save memory and cost time.
 """
 
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
-from ipse.bases.loading import device, load_base
+from ipse.bases.loading import computes_in_half, device, load_base
 from ipse.bases.preflight import Method
 from ipse.config import LoraSettings
 from ipse.errors import LearnerError
@@ -53,7 +54,7 @@ class QloraLearner(LoraLearner):
             load_in_4bit=True,
             bnb_4bit_quant_type="nf4",
             bnb_4bit_use_double_quant=True,
-            bnb_4bit_compute_dtype=torch.bfloat16,
+            bnb_4bit_compute_dtype=torch.bfloat16 if computes_in_half() else torch.float16,
         )
         return load_base(folder, quantization=four)
 
@@ -65,7 +66,10 @@ class QloraLearner(LoraLearner):
 
     @classmethod
     def optimizer(cls, parameters: "Iterable[torch.nn.Parameter]", rate: float) -> "torch.optim.Optimizer":
-        """AdamW whose state is paged, where there is a GPU to page from."""
+        """AdamW whose state is paged, where there is a GPU to page from.
+
+        What a run takes up from a checkpoint lies on the GPU: bitsandbytes puts it there.
+        """
         if device() != "cuda":
             return super().optimizer(parameters, rate)
         import bitsandbytes

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
+from ipse.bases.loading import computes_in_half
 from ipse.learners.adapters.blocks import BLOCKS, offer_blocks
 from ipse.learners.adapters.packing import Pass, Piece, in_passes, in_rows, laid_out
 from ipse.learners.likelihood import token_bits
@@ -38,6 +39,7 @@ class Reader:
         base = inner(model)
         self._selects = "logits_to_keep" in signature(base.forward).parameters
         self._attention = str(getattr(base.config.get_text_config(), "_attn_implementation", "eager"))
+        self._half = computes_in_half()
         self.packs = True
         self._blocks = False
 
@@ -50,7 +52,7 @@ class Reader:
         more: dict[str, object] = {"logits_to_keep": where} if self._selects else {}
         if self._blocks:
             more["block_sizes"] = batch.sizes()
-        with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+        with torch.autocast(device.type, torch.bfloat16, enabled=self._half):
             out = self.ask(
                 input_ids=torch.from_numpy(batch.ids).to(device),
                 position_ids=torch.from_numpy(batch.positions).to(device),

@@ -103,7 +103,9 @@ class Stepper:
         import torch
 
         state: dict[int, dict[str, object]] = {}
-        for name, value in [*tensors.items(), *((f"optimizer/{name}", n) for name, n in numbers.items())]:
+        # Checkpoints know floats alone; bitsandbytes counts its steps in an int, and takes nothing else.
+        counts = {f"optimizer/{name}": int(n) if n.is_integer() else n for name, n in numbers.items()}
+        for name, value in [*tensors.items(), *counts.items()]:
             kind, _, rest = name.partition("/")
             if kind == "optimizer":
                 place, _, key = rest.partition("/")
