@@ -141,26 +141,50 @@ def _ask(workspace: "Workspace", test: "BlindTest") -> "BlindTest":
     from ipse.pipeline.blind import answer_blind
 
     sides: dict[str, Side] = {"1": "first", "2": "second"}
+    if test.left:
+        console().print(
+            "Of each two replies one is real and one is the clone's. Write 1 or 2 for the real one, q to go "
+            "on another time; nothing is told before the end.\n", soft_wrap=True,
+        )  # fmt: skip
     for n in test.left:
         _show(n, test.pairs[n], of=len(test.pairs))
-        said = typer.prompt("Which is real, 1 or 2? (q: go on another time)", default="", show_default=False)
-        while said not in (*sides, "q"):
-            said = typer.prompt("1, 2 or q", default="", show_default=False)
-        if said == "q":
+        said = _answer(sides)
+        if said is None:
             break
         test = answer_blind(workspace, model=test.model, judge=test.judge, answers={n: sides[said]})
     return test
 
 
+def _answer(sides: "Mapping[str, Side]") -> str | None:
+    """1 or 2; None for q, Ctrl-C and an end of the input."""
+    asked = "Which is real (1, 2, q)"
+    while True:
+        try:
+            said = str(typer.prompt(asked, default="", show_default=False)).strip().casefold()
+        except typer.Abort:
+            console().print()
+            return None
+        if said in sides:
+            return said
+        if said == "q":
+            return None
+        asked = "1, 2 or q"
+
+
 def _show(n: int, pair: "BlindPair", *, of: int) -> None:
     from rich.markup import escape
+    from rich.table import Table
 
     out = console()
     out.rule(f"{n + 1} of {of}", align="left")
+    said = Table.grid(padding=(0, 1, 0, 0))
     for turn in pair.context:
         who = "you" if turn.role == "owner" else turn.speaker
-        out.print(f"[dim]{escape(who)}:[/] {escape(turn.text)}")
-    out.print(f"\n[bold]1[/]  {escape(pair.first)}\n[bold]2[/]  {escape(pair.second)}\n")
+        said.add_row(f"[dim]{escape(who)}[/]", escape(turn.text))
+    replies = Table.grid(padding=(0, 1, 1, 0))
+    for number, reply in (("1", pair.first), ("2", pair.second)):
+        replies.add_row(f"[bold]{number}[/]", escape(reply))
+    out.print(said, "", replies, sep="\n")
 
 
 def _print_result(test: "BlindTest") -> None:

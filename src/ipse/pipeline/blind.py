@@ -11,6 +11,7 @@ from ipse.pipeline.derived import Origin, get_made, keep_made
 from ipse.pipeline.learning import dataset_named, while_allowed
 from ipse.pipeline.workspace import Workspace
 from ipse.scorecard import BlindTest, Human, Scorecard, Side, blind_test
+from ipse.scorecard.blind import PAIRS
 
 __all__ = ["answer_blind", "begin_blind", "humans_of"]
 
@@ -37,12 +38,9 @@ def begin_blind(workspace: Workspace, *, model: str, judge: str, progress: Progr
 
     def work(follow: Progress) -> BlindTest:
         follow = while_allowed(workspace, dataset, follow)
-        done = 0
 
-        def told(answers: int) -> None:
-            nonlocal done
-            done += answers
-            follow(done, None, {})
+        def told(pairs: int) -> None:
+            follow(pairs, PAIRS, {})
 
         seed = workspace.settings.scorecard.seed
         return blind_test(voice, dataset.split.test, model=card.id, judge=judge, seed=seed, progress=told)

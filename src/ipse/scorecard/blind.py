@@ -17,7 +17,7 @@ from ipse.records import Example, Turn
 from ipse.scorecard.blocks import key
 from ipse.scorecard.results import Figure, Human
 
-__all__ = ["BlindPair", "BlindTest", "Side", "blind_test", "wilson"]
+__all__ = ["PAIRS", "BlindPair", "BlindTest", "Side", "blind_test", "wilson"]
 
 PAIRS = 40
 FEWEST_PAIRS = 10
@@ -82,6 +82,8 @@ def blind_test(
 ) -> BlindTest:
     """Draw situations from as many conversations as there are, and let the clone answer them.
 
+    ``progress`` is told how many of the ``PAIRS`` are there.
+
     A pair whose replies are the same tells nothing and is passed over. Raises ``DatasetError`` where there
     are fewer than ten pairs.
     """
@@ -91,7 +93,7 @@ def blind_test(
         if len(pairs) == PAIRS:
             break
         said = "".join(voice.stream(example.context, contact=example.contact, seed=seed + n)).strip()
-        progress(1)
+        progress(len(pairs))
         if said and key(said) != key(example.reply):
             real: Side = rng.choice(("first", "second"))
             first, second = (example.reply, said) if real == "first" else (said, example.reply)

@@ -246,7 +246,8 @@ def _promotion(
             told, passed = _above(measures.get(id_), name, rival)
             if told:
                 (good if passed else against).append(told)
-    return (tuple(against), False) if against else (tuple(good), True)
+    said = tuple(dict.fromkeys(against or good))  # what was not measured is missed against each rival
+    return said, not against
 
 
 def told_of(gate: Gate) -> str:
