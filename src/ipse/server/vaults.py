@@ -12,10 +12,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, Protocol, TypeVar, cast
+from typing import IO, NamedTuple, Protocol, TypeVar, cast
 
 from ipse.config import Settings
-from ipse.errors import AccessError, BusyError, NotFoundError, VaultError
+from ipse.errors import AccessError, BusyError, DamagedVaultError, NotFoundError, VaultError
 from ipse.pipeline.unlocking import Keeper
 from ipse.pipeline.workspace import Workspace
 from ipse.vault import Vault
@@ -38,6 +38,16 @@ class Closing(Protocol):
 T = TypeVar("T", bound=Closing)
 
 
+_Stamp = tuple[int, int, int]
+
+
+class _Held(NamedTuple):
+    """A workspace, and what the header was when it was opened."""
+
+    workspace: Workspace
+    stamp: _Stamp
+
+
 class OpenVault:
     """One unlocked vault: lends workspaces, and holds what works for it while it is open."""
 
@@ -45,7 +55,7 @@ class OpenVault:
         self.settings = settings
         self._workers = settings.service.workers
         self._free = threading.Condition()
-        self._idle: list[Workspace] = []
+        self._idle: list[_Held] = []
         self._lent = 0
         self._ending = self._closed = False
         self._parts: dict[type[Closing], Closing] = {}
@@ -54,7 +64,12 @@ class OpenVault:
         self.id = first.vault.id
         self.folder = first.vault.folder
         self._header = _stamp(self.folder)
-        self._idle.append(first)
+        self._idle.append(_Held(first, self._header))
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was locked, or found to be under another master key since."""
+        return self._closed
 
     def hand(self, pipe: IO[bytes]) -> None:
         """Write the key to a pipe: for a child process that does a job."""
@@ -70,11 +85,11 @@ class OpenVault:
 
         Do not ask for a second one while holding one.
         """
-        workspace = self._take()
+        held = self._take()
         try:
-            yield workspace
+            yield held.workspace
         finally:
-            self._give_back(workspace)
+            self._give_back(held)
 
     def part(self, kind: type[T], make: Callable[["OpenVault"], T]) -> T:
         """The one ``kind`` that works for this vault, made when it is first asked for."""
@@ -95,10 +110,10 @@ class OpenVault:
         with self._free:
             self._closed = True
             self._free.wait_for(lambda: self._lent == 0, timeout=WAIT_SECONDS)
-            self._close_idle()
+            self._let_go()
             self._keeper.wipe()
 
-    def _take(self) -> Workspace:
+    def _take(self) -> _Held:
         until = time.monotonic() + WAIT_SECONDS
         with self._free:
             while not self._closed and not self._idle and self._lent >= self._workers:
@@ -106,41 +121,42 @@ class OpenVault:
                     raise BusyError("Too many ask at once.", hint="Try again in a moment.", after=2.0)
             if self._closed:
                 raise _locked()
-            self._renew()
+            stamp = _stamp(self.folder)
+            self._let_go(stamp)
             idle = self._idle.pop() if self._idle else None
             self._lent += 1
         try:
-            return idle or self.own()
+            return idle or _Held(self.own(), stamp)
+        except DamagedVaultError:
+            self._returned(None)
+            if stamp == self._header:
+                raise
+            self.close()  # the master key is another since
+            raise _locked() from None
         except BaseException:
             self._returned(None)
             raise
 
-    def _give_back(self, workspace: Workspace) -> None:
-        workspace.warnings.clear()
-        workspace.vault.journal.by = ""
-        with self._free:
-            keep = not self._closed and _stamp(self.folder) == self._header
+    def _give_back(self, held: _Held) -> None:
+        held.workspace.warnings.clear()
+        held.workspace.vault.journal.by = ""
+        keep = not self._closed and held.stamp == _stamp(self.folder)
         if not keep:
-            workspace.close()
-        self._returned(workspace if keep else None)
+            held.workspace.close()
+        self._returned(held if keep else None)
 
-    def _returned(self, workspace: Workspace | None) -> None:
+    def _returned(self, held: _Held | None) -> None:
         with self._free:
             self._lent -= 1
-            if workspace is not None:
-                self._idle.append(workspace)
+            if held is not None:
+                self._idle.append(held)
             self._free.notify_all()
 
-    def _renew(self) -> None:
-        """Open anew where the header was written since: the master key or the catalog may be another."""
-        stamp = _stamp(self.folder)
-        if stamp != self._header:
-            self._close_idle()
-            self._header = stamp
-
-    def _close_idle(self) -> None:
-        while self._idle:
-            self._idle.pop().close()
+    def _let_go(self, stamp: _Stamp | None = None) -> None:
+        """Close what was opened by another header than this: master key or catalog may be others since."""
+        for held in [one for one in self._idle if one.stamp != stamp]:
+            self._idle.remove(held)
+            held.workspace.close()
 
 
 class Served:
@@ -157,12 +173,12 @@ class Served:
     @property
     def opened(self) -> OpenVault | None:
         """It, if it is unlocked."""
-        return self._opened
+        return None if self._opened is None or self._opened.closed else self._opened
 
     def unlock(self, opener: Opener) -> OpenVault:
         """Open it, if it is not; raises like ``Workspace.open``."""
         with self._guard:
-            if self._opened is None:
+            if self._opened is None or self._opened.closed:
                 self._opened = OpenVault(self.settings, opener)
                 for begin in self._then:
                     begin(self._opened)
@@ -172,8 +188,8 @@ class Served:
         """Call ``begin`` each time it is unlocked, and now if it is."""
         with self._guard:
             self._then.append(begin)
-            if self._opened is not None:
-                begin(self._opened)
+            if self.opened is not None:
+                begin(self.opened)
 
     def lock(self) -> None:
         """Close it; nobody is let in until it is unlocked again."""
@@ -224,7 +240,7 @@ class Vaults:
         self._open.close()
 
 
-def _stamp(folder: Path) -> tuple[int, int, int]:
+def _stamp(folder: Path) -> _Stamp:
     """What changes when the header is written."""
     found = (folder / HEADER).stat()
     return (found.st_ino, found.st_mtime_ns, found.st_size)
