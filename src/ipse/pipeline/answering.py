@@ -114,11 +114,6 @@ class Clone:
             self._check(workspace)
 
     @property
-    def contact(self) -> str | None:
-        """The pseudonym of the contact addressed."""
-        return self._contact
-
-    @property
     def history(self) -> tuple[Turn, ...]:
         """What was said so far, pseudonymized, the last answer with it."""
         return tuple(self._history)
