@@ -189,7 +189,7 @@ def socket(service: Running, token: str, **headers: str) -> Any:
 
 
 def heard(line: Any, *last: str) -> list[dict[str, Any]]:
-    found = []
+    found: list[dict[str, Any]] = []
     while not found or found[-1]["type"] not in last:
         found.append(json.loads(line.recv(timeout=30)))
     return found

@@ -10,6 +10,11 @@ from typing import Any
 import httpx2
 import pytest
 
+from ipse.jobs.queue import enqueue
+from ipse.pipeline.tasks import make
+from ipse.vault import Vault
+
+from ..conftest import PASSPHRASE
 from ..pipeline.conftest import chat
 from .conftest import Running
 from .spoken import learned, served
@@ -41,7 +46,7 @@ def followed(client: httpx2.Client, job: str) -> list[dict[str, Any]]:
 
 
 def test_a_training_is_queued_followed_and_speaks(owner: httpx2.Client) -> None:
-    made = owner.post("/api/jobs", json={"kind": "train", "settings": {"retrieval": {"epochs": 2}}})
+    made = owner.post("/api/models", json={"settings": {"retrieval": {"epochs": 2}}})
     assert made.status_code == 202, made.text
     seen = followed(owner, made.json()["job"])
     assert seen[-1]["state"] == "done", seen[-1]
@@ -60,9 +65,7 @@ def test_an_upload_is_imported_and_gone(owner: httpx2.Client, service: Running, 
     with export.open("rb") as file:
         upload = owner.post("/api/uploads", files={"files": (export.name, file)})
     assert upload.status_code == 201, upload.text
-    told = {"kind": "import", "uploads": [upload.json()["id"]], "arguments": {"me": ["Nora Feld"]}}
-    told["settings"] = {"imports": {"languages": ["en"]}}
-    job = owner.post("/api/jobs", json=told)
+    job = owner.post("/api/imports", json={"upload": upload.json()["id"], "me": ["Nora Feld"]})
     assert job.status_code == 202, job.text
     end = followed(owner, job.json()["job"])[-1]
     assert end["state"] == "done", end
@@ -71,8 +74,8 @@ def test_an_upload_is_imported_and_gone(owner: httpx2.Client, service: Running, 
 
 
 def test_a_queued_job_is_cancelled_and_resumed(owner: httpx2.Client) -> None:
-    first = owner.post("/api/jobs", json={"kind": "train"}).json()["job"]
-    second = owner.post("/api/jobs", json={"kind": "prepare"}).json()["job"]
+    first = owner.post("/api/models", json={}).json()["job"]
+    second = owner.post("/api/datasets", json={}).json()["job"]
     stopped = owner.post(f"/api/jobs/{second}/stop", json={})
     assert stopped.status_code == 200
     assert stopped.json()["state"] in ("cancelled", "running")
@@ -85,21 +88,6 @@ def test_a_queued_job_is_cancelled_and_resumed(owner: httpx2.Client) -> None:
     assert owner.post(f"/api/jobs/{first}/stop", json={}).status_code == 409
 
 
-@pytest.mark.parametrize(
-    ("told", "status"),
-    [
-        ({"kind": "dance"}, 422),
-        ({"kind": "train", "arguments": {"methd": 1}}, 422),
-        ({"kind": "train", "settings": {"lora": {"rnk": 1}}}, 422),
-        ({"kind": "import", "uploads": ["0123456789ab"]}, 404),
-    ],
-)
-def test_what_cannot_be_done_is_refused(owner: httpx2.Client, told: dict[str, Any], status: int) -> None:
-    found = owner.post("/api/jobs", json=told)
-    assert found.status_code == status, found.text
-    assert found.headers["content-type"] == "application/problem+json"
-
-
 def test_what_is_not_there_is_not_found(owner: httpx2.Client) -> None:
     assert owner.get("/api/jobs/nothing").status_code == 404
     assert owner.get("/api/jobs/nothing/events").status_code == 404
@@ -108,16 +96,13 @@ def test_what_is_not_there_is_not_found(owner: httpx2.Client) -> None:
     assert owner.delete("/api/schedules/nothing").status_code == 404
 
 
-def test_each_job_takes_the_scope_of_what_it_does(service: Running, tmp_path: Path) -> None:
-    path = {"paths": [str(tmp_path)]}
+def test_each_job_takes_the_scope_of_what_it_does(service: Running, owner: httpx2.Client) -> None:
+    job = owner.get("/api/jobs").json()["items"][0]["id"]
     with service.client(service.token("read", "import")) as importer:
-        assert importer.post("/api/jobs", json={"kind": "train"}).status_code == 403
-        assert (
-            importer.post("/api/jobs", json={"kind": "backup", "arguments": {"directory": "x"}}).status_code
-            == 403
-        )
-        assert importer.post("/api/jobs", json={"kind": "import", "arguments": path}).status_code == 403
         assert importer.post("/api/schedules", json={"kind": "train", "cron": "daily"}).status_code == 403
+        assert importer.post("/api/schedules", json={"kind": "backup", "cron": "daily"}).status_code == 403
+        assert importer.post(f"/api/jobs/{job}/resume").status_code == 403
+        assert importer.post(f"/api/jobs/{job}/stop", json={}).status_code == 403
     with service.client(service.token("aggregates")) as researcher:
         assert researcher.get("/api/jobs").status_code == 403
 
@@ -129,6 +114,8 @@ def test_schedules_are_made_listed_and_deleted(owner: httpx2.Client) -> None:
     listed = owner.get("/api/schedules").json()["items"]
     assert [one["id"] for one in listed] == [made.json()["id"]]
     assert owner.post("/api/schedules", json={**told, "cron": "soon"}).status_code == 422
+    beyond = {**told, "settings": {"lora": {"allow_network": True}}}
+    assert owner.post("/api/schedules", json=beyond).status_code == 422
     assert owner.delete(f"/api/schedules/{made.json()['id']}").status_code == 200
     assert owner.get("/api/schedules").json()["total"] == 0
 
@@ -136,13 +123,14 @@ def test_schedules_are_made_listed_and_deleted(owner: httpx2.Client) -> None:
 def test_a_job_outlives_the_service_and_goes_on_with_the_next(template: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(template, tmp_path / "vault"))
     chat(tmp_path / "WhatsApp Chat with Bo Lind.txt", "Bo Lind", 500, 7)
-    told = {
-        "kind": "import",
-        "arguments": {"paths": [str(tmp_path / "WhatsApp Chat with Bo Lind.txt")], "me": ["Nora Feld"]},
-        "settings": {"imports": {"languages": ["en"], "batch": 5}},
+    words: dict[str, object] = {
+        "paths": [str(tmp_path / "WhatsApp Chat with Bo Lind.txt")],
+        "me": ["Nora Feld"],
     }
+    spec = make("import", words, {"imports": {"languages": ["en"], "batch": 5}})
+    with Vault.open(folder, PASSPHRASE) as vault:
+        job = enqueue(vault, spec).id
     with served(folder) as first, first.client(first.token()) as client:
-        job = client.post("/api/jobs", json=told).json()["job"]
         end = time.monotonic() + LONG
         while client.get(f"/api/jobs/{job}").json()["done"] < 20:
             assert time.monotonic() < end

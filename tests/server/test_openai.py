@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import openai
 import pytest
@@ -15,7 +16,7 @@ from ..soak import rounds
 from .conftest import Running
 from .spoken import learned, served
 
-SOUP = [{"role": "user", "content": "who brings the soup on friday?"}]
+SOUP: list[Any] = [{"role": "user", "content": "who brings the soup on friday?"}]
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,7 @@ def test_models_are_listed_champion_first(client: OpenAI) -> None:
 
 def test_a_completion_has_an_answer_a_reason_and_usage(client: OpenAI) -> None:
     for model in ("champion", "v1"):
-        made = client.chat.completions.create(model=model, messages=SOUP, temperature=0.2)  # type: ignore[arg-type]
+        made = client.chat.completions.create(model=model, messages=SOUP, temperature=0.2)
         assert made.model == "v1"
         assert made.choices[0].finish_reason == "stop"
         assert made.choices[0].message.role == "assistant"
@@ -49,14 +50,14 @@ def test_a_completion_has_an_answer_a_reason_and_usage(client: OpenAI) -> None:
 
 
 def test_a_stream_is_the_same_answer_in_pieces(client: OpenAI) -> None:
-    whole = client.chat.completions.create(model="v1", messages=SOUP)  # type: ignore[arg-type]
+    whole = client.chat.completions.create(model="v1", messages=SOUP)
     for _ in range(rounds(2, 50)):
         chunks = list(
             client.chat.completions.create(
                 model="v1",
                 messages=SOUP,
                 stream=True,
-                stream_options={"include_usage": True},  # type: ignore[arg-type]
+                stream_options={"include_usage": True},
             )
         )
         text = "".join(one.choices[0].delta.content or "" for one in chunks if one.choices)
@@ -68,30 +69,30 @@ def test_a_stream_is_the_same_answer_in_pieces(client: OpenAI) -> None:
 
 def test_the_conversation_is_what_the_client_sends(client: OpenAI) -> None:
     """The clone does not say again what it said in this conversation."""
-    said: list[dict[str, str]] = list(SOUP)
+    said = list(SOUP)
     answers = []
     for _ in range(3):
-        made = client.chat.completions.create(model="v1", messages=said)  # type: ignore[arg-type]
+        made = client.chat.completions.create(model="v1", messages=said)
         answers.append(made.choices[0].message.content or "")
         said += [{"role": "assistant", "content": answers[-1]}, *SOUP]
     assert len(set(answers)) == 3
 
 
 def test_an_answer_ends_where_it_is_told_to(client: OpenAI) -> None:
-    whole = client.chat.completions.create(model="v1", messages=SOUP).choices[0].message.content or ""  # type: ignore[arg-type]
-    short = client.chat.completions.create(model="v1", messages=SOUP, max_tokens=2)  # type: ignore[arg-type]
+    whole = client.chat.completions.create(model="v1", messages=SOUP).choices[0].message.content or ""
+    short = client.chat.completions.create(model="v1", messages=SOUP, max_tokens=2)
     assert short.choices[0].finish_reason == "length"
     assert short.usage is not None
     assert short.usage.completion_tokens == 2
     assert whole.startswith(short.choices[0].message.content or "-")
     word = whole.split()[2]
-    stopped = client.chat.completions.create(model="v1", messages=SOUP, stop=[word])  # type: ignore[arg-type]
+    stopped = client.chat.completions.create(model="v1", messages=SOUP, stop=[word])
     assert stopped.choices[0].message.content == whole[: whole.index(word)]
 
 
 def test_errors_are_those_that_its_client_knows(service: Running, client: OpenAI) -> None:
     with pytest.raises(openai.APIStatusError, match="no model `v9`"):
-        client.chat.completions.create(model="v9", messages=SOUP)  # type: ignore[arg-type]
+        client.chat.completions.create(model="v9", messages=SOUP)
     with pytest.raises(openai.BadRequestError, match="messages"):
         client.chat.completions.create(model="v1", messages=[])
     with pytest.raises(openai.UnprocessableEntityError, match="not a question"):
@@ -105,7 +106,7 @@ def test_errors_are_those_that_its_client_knows(service: Running, client: OpenAI
             with pytest.raises(wrong):
                 other.models.list()
             with pytest.raises(wrong):
-                other.chat.completions.create(model="v1", messages=SOUP)  # type: ignore[arg-type]
+                other.chat.completions.create(model="v1", messages=SOUP)
 
 
 def test_the_program_llm_works_unchanged(service: Running, tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ class Dispatcher:
     def __init__(
         self, vault: Vault, hand: Hand, *, at_once: int = 1, hung_after: timedelta = HUNG_AFTER
     ) -> None:
-        self.vault = vault
+        self._vault = vault
         self._hand = hand
         self._at_once = at_once
         self._hung_after = hung_after
@@ -87,24 +87,24 @@ class Dispatcher:
     def step(self, around: Surroundings | None = None) -> list[Job]:
         """Take up what was cut off, queue what is due, and begin what may begin; returns what was begun."""
         self._children = {name: child for name, child in self._children.items() if child.poll() is None}
-        recover(self.vault)
-        if schedules := held(self.vault):
+        recover(self._vault)
+        if schedules := held(self._vault):
             now = datetime.now(UTC)
             if any(now >= one.due_at for one in schedules):
-                run_due(self.vault, now, around or look(self.used))
-        begun = [job for job in ready(self.vault, at_once=self._at_once) if job.id not in self._children]
+                run_due(self._vault, now, around or look(self.used))
+        begun = [job for job in ready(self._vault, at_once=self._at_once) if job.id not in self._children]
         for job in begun:
-            order = Order(vault=str(Path(self.vault.folder).resolve()), job=job.id, at_once=self._at_once)
+            order = Order(vault=str(Path(self._vault.folder).resolve()), job=job.id, at_once=self._at_once)
             self._children[job.id] = start(order, self._hand)
         return begun
 
     def hung(self) -> list[Job]:
         """Running jobs whose work has said nothing for too long."""
-        return [job for job in listed(self.vault, hung_after=self._hung_after) if job.hung]
+        return [job for job in listed(self._vault, hung_after=self._hung_after) if job.hung]
 
     def pause(self, seconds: float = 10.0) -> None:
         """Let running jobs stop where they can go on, and wait for them so long."""
-        asked = pause_all(self.vault)
+        asked = pause_all(self._vault)
         for name in asked:
             child = self._children.get(name)
             if child is not None:

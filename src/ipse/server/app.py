@@ -3,14 +3,13 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Collection
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
 from ipse import __version__
 from ipse.config import Settings
-from ipse.errors import AccessError
 from ipse.server import openapi, pages, problems
 from ipse.server.guard import Guard
 from ipse.server.labour import labour
@@ -23,7 +22,6 @@ __all__ = ["MEGABYTE", "UPLOADS", "assembled", "create"]
 
 MEGABYTE = 1_000_000
 UPLOADS = ("/api/uploads",)
-LOOK_SECONDS = 1.0
 
 
 def create(vaults: Vaults, settings: Settings, *, hosts: Collection[str], scheme: str = "http") -> FastAPI:
@@ -34,11 +32,9 @@ def create(vaults: Vaults, settings: Settings, *, hosts: Collection[str], scheme
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        working = asyncio.create_task(_labouring(vaults))
         try:
             yield
         finally:
-            working.cancel()
             await asyncio.to_thread(vaults.close)
 
     app = assembled()
@@ -48,6 +44,7 @@ def create(vaults: Vaults, settings: Settings, *, hosts: Collection[str], scheme
     app.state.rates = Rates(settings.service.rate)
     app.state.sign_in = SignIn(vaults)
     app.state.locking = _locking(vaults)
+    vaults.when_open(labour)  # jobs begin as long as a vault is open
     app.add_middleware(
         Guard,
         hosts=hosts,
@@ -77,16 +74,6 @@ def assembled() -> FastAPI:
     problems.install(app)
     pages.install(app)
     return app
-
-
-async def _labouring(vaults: Vaults) -> None:
-    """See to it that jobs begin in each vault that is open."""
-    while True:
-        for one in vaults:
-            if one.opened is not None:
-                with suppress(AccessError):  # it is being locked
-                    labour(one.opened)
-        await asyncio.sleep(LOOK_SECONDS)
 
 
 def _operation(route: APIRoute) -> str:

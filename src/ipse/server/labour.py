@@ -2,13 +2,12 @@
 
 import threading
 import time
-from typing import IO, Final
+from contextlib import suppress
+from typing import Final
 
 from ipse.errors import IpseError
-from ipse.jobs.starting import Dispatcher
 from ipse.pipeline.queueing import dispatcher
 from ipse.server.vaults import OpenVault
-from ipse.vault.opening import read_header
 
 __all__ = ["Labour", "labour"]
 
@@ -20,10 +19,10 @@ class Labour:
     """The one of a vault. When it is closed, what can go on later stops."""
 
     def __init__(self, vault: OpenVault) -> None:
-        self._vault = vault
         self._asked = threading.Event()
         self._ended = threading.Event()
-        self._dispatcher: Dispatcher | None = None
+        self._workspace = vault.own()
+        self._dispatcher = dispatcher(self._workspace, vault.hand)
         self.used = time.time()
         self._thread = threading.Thread(target=self._run, name="jobs", daemon=True)
         self._thread.start()
@@ -38,27 +37,16 @@ class Labour:
         self._ended.set()
         self._asked.set()
         self._thread.join()
-        if self._dispatcher is not None:
-            with self._vault.lend() as workspace:
-                self._dispatcher.vault = workspace.vault
-                self._dispatcher.pause(PAUSE_SECONDS)
+        self._dispatcher.pause(PAUSE_SECONDS)
+        self._workspace.close()
 
     def _run(self) -> None:
         while not self._ended.is_set():
-            try:
-                with self._vault.lend() as workspace:
-                    if self._dispatcher is None:
-                        self._dispatcher = dispatcher(workspace, self._hand)
-                    self._dispatcher.vault = workspace.vault
-                    self._dispatcher.used = self.used
-                    self._dispatcher.step()
-            except IpseError:  # the vault is busy, moved or damaged: whoever asks is told; look again
-                pass
+            with suppress(IpseError):  # the vault is busy, moved or damaged: whoever asks is told
+                self._dispatcher.used = self.used
+                self._dispatcher.step()
             self._asked.wait(LOOK_SECONDS)
             self._asked.clear()
-
-    def _hand(self, pipe: IO[bytes]) -> None:
-        pipe.write(self._vault.opener()(read_header(self._vault.folder)))
 
 
 def labour(vault: OpenVault) -> Labour:

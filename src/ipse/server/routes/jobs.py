@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path as FilePath
 from typing import Annotated, Any, Final, Literal, cast
 
 import msgspec
@@ -13,7 +12,7 @@ from starlette.responses import StreamingResponse
 
 from ipse.errors import AccessError, NotFoundError
 from ipse.jobs import Job, Spec, State
-from ipse.jobs.queue import cancel, enqueue, resume
+from ipse.jobs.queue import cancel, resume
 from ipse.jobs.schedules import Schedule, add, held, remove
 from ipse.pipeline.queueing import job_named, jobs
 from ipse.pipeline.tasks import make
@@ -24,10 +23,10 @@ from ipse.server.events import EVENT_STREAM, begun, event, streamed, told
 from ipse.server.labour import labour
 from ipse.server.mirrors import mirrored, reflected
 from ipse.server.paging import Cursor, Limit, Page, paged
-from ipse.server.uploads import Uploads
+from ipse.server.routes.backups import backup_folder
+from ipse.server.routes.starting import settable
 
 __all__ = [
-    "NewJob",
     "NewSchedule",
     "Stopping",
     "TrainingStatus",
@@ -39,7 +38,6 @@ __all__ = [
     "resume_job",
     "router",
     "show_job",
-    "start_job",
     "stop_job",
     "training_status",
 ]
@@ -48,9 +46,10 @@ router = APIRouter(tags=["jobs"])
 
 JobView = mirrored(Job)
 ScheduleView = mirrored(Schedule)
-Kind = Literal["import", "prepare", "train", "evaluate", "backup", "report", "forget", "enrich"]
+Kind = Literal["prepare", "train", "evaluate", "backup", "report", "enrich"]
 NEEDED: Final[dict[str, Scope]] = {
     "import": "import",
+    "enrich": "import",
     "prepare": "train",
     "train": "train",
     "evaluate": "train",
@@ -59,25 +58,7 @@ SECRET: Final = ("passphrase",)
 LOOK_SECONDS: Final = 0.4
 
 
-class NewJob(BaseModel):
-    """What to do. An import names uploads; paths of this machine are for those who administer it."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"examples": [{"kind": "train", "arguments": {"method": "retrieval"}}]},
-    )
-
-    kind: Kind
-    arguments: dict[str, Any] = Field(default={}, description="as the command of that name takes them")
-    settings: dict[str, Any] = Field(
-        default={}, description="settings for this job alone", examples=[{"lora": {"epochs": 1}}]
-    )
-    uploads: list[Annotated[str, StringConstraints(max_length=64)]] = Field(
-        default=[], max_length=100, description="ids of /api/uploads, for an import"
-    )
-
-
-class NewSchedule(NewJob):
+class NewSchedule(BaseModel):
     """When to do what."""
 
     model_config = ConfigDict(
@@ -85,6 +66,14 @@ class NewSchedule(NewJob):
         json_schema_extra={"examples": [{"kind": "prepare", "cron": "30 3 * * *", "idle_minutes": 10}]},
     )
 
+    kind: Kind
+    method: Annotated[str, StringConstraints(max_length=40)] = Field(
+        default="retrieval", description="for `train`"
+    )
+    keep: Annotated[int, Field(ge=1)] | None = Field(default=None, description="for `backup`: how many")
+    settings: dict[str, dict[str, Any]] = Field(
+        default={}, description="settings for this work alone", examples=[{"lora": {"epochs": 1}}]
+    )
     cron: Annotated[str, StringConstraints(min_length=1, max_length=100)] = Field(
         description="five fields in local time, or hourly, daily, weekly, monthly"
     )
@@ -134,14 +123,6 @@ def list_jobs(
     ]
     items, total, behind = paged(found, limit, cursor)
     return Page(items=[_view(one) for one in items], total=total, next=behind)
-
-
-@router.post("/jobs", status_code=202)
-def start_job(asked: Reading, body: NewJob) -> Begun:
-    """Queue a job; it takes the scope of what it does."""
-    job = enqueue(asked.workspace.vault, _spec(asked, body), by=asked.asker.id)
-    labour(asked.vault).look()
-    return Begun(job=job.id)
 
 
 @router.get("/jobs/{job}", response_model=JobView)
@@ -217,16 +198,15 @@ def remove_schedule(asked: Reading, schedule: Identifier) -> dict[str, str]:
     return {"schedule": schedule}
 
 
-def _spec(asked: Asked, body: NewJob) -> Spec:
+def _spec(asked: Asked, body: NewSchedule) -> Spec:
     _may(asked, body.kind)
-    arguments = dict(body.arguments)
-    if body.kind == "import" and (arguments.get("paths") or arguments.get("mapping")):
-        _needs(asked, "admin")
-    if body.uploads:
-        known = Uploads(asked.workspace.vault.folder, asked.workspace.settings.service.uploads)
-        paths: list[FilePath] = [known.get(one).folder for one in body.uploads]
-        arguments["paths"] = [*arguments.get("paths", ()), *map(str, paths)]
-    return make(body.kind, arguments, body.settings)
+    settable(body.settings)
+    told_: dict[str, object] = {}
+    if body.kind == "train":
+        told_ = {"method": body.method, "prepare": True}
+    elif body.kind == "backup":
+        told_ = {"directory": str(backup_folder(asked.workspace)), "keep": body.keep}
+    return make(body.kind, told_, dict(body.settings))
 
 
 def _may(asked: Asked, kind: str) -> None:
