@@ -52,7 +52,9 @@ def test_nobody_is_let_in_without_a_token(stranger: httpx2.Client, route: Route)
     for headers in ({}, {"Authorization": "Bearer ipse_a_b_c"}, {"Cookie": "ipse_session=x", "X-Ipse": "1"}):
         answer = stranger.request(route.method, route.address, headers=headers)
         assert answer.status_code == 401, answer.text
-        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.headers["www-authenticate"] == "Bearer"
+        told = "application/json" if route.path.startswith("/v1/") else "application/problem+json"
+        assert answer.headers["content-type"] == told, "OpenAI's clients know errors of their own shape"
 
 
 @pytest.mark.parametrize("route", GUARDED, ids=names(GUARDED))

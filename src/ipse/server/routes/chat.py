@@ -7,7 +7,7 @@ from contextlib import aclosing, suppress
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
-from fastapi import APIRouter, Header, Path, Query, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, Header, Query, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from ipse.errors import IpseError
 from ipse.pipeline import chatting
 from ipse.pipeline.chatting import MAIN, Conversation, Said, Session, Summary, Why
-from ipse.server.deps import Caller, CallingReading, Reading, recheck
+from ipse.server.deps import Caller, CallingReading, Identifier, Reading, recheck
 from ipse.server.events import EVENT_STREAM, begun, event, failed, streamed, told
 from ipse.server.mirrors import mirrored, reflected
 from ipse.server.paging import Cursor, Limit, Page, paged
@@ -23,6 +23,7 @@ from ipse.server.queue import Place
 from ipse.server.talking import Speaking, speaking
 
 __all__ = [
+    "Answered",
     "Asking",
     "Resetting",
     "chat",
@@ -43,8 +44,8 @@ SummaryView = mirrored(Summary)
 WhyView = mirrored(Why)
 NAME: Final = r"^[a-z0-9-]{1,40}$"
 SessionName = Annotated[str, Query(pattern=NAME, description="which chat; `main` unless another was made")]
-ChatId = Annotated[str, Path(pattern=NAME, examples=["main"])]
-MessageId = Annotated[str, Path(pattern=r"^[0-9a-f]{1,32}$", examples=["9f1c2ab47d03e655"])]
+ChatId = Identifier
+MessageId = Identifier
 Item = tuple[Literal["piece", "done"], Any]
 
 

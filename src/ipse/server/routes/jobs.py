@@ -27,6 +27,7 @@ from ipse.server.routes.backups import backup_folder
 from ipse.server.routes.starting import settable
 
 __all__ = [
+    "Begun",
     "NewSchedule",
     "Stopping",
     "TrainingStatus",

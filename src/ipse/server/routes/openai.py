@@ -30,7 +30,16 @@ from ipse.server.events import begun, streamed, told
 from ipse.server.problems import status_of
 from ipse.server.talking import Speaking, speaking
 
-__all__ = ["Completing", "ErrorsOfOpenAI", "Spoken", "complete_chat", "list_model_ids", "router"]
+__all__ = [
+    "Completing",
+    "ErrorsOfOpenAI",
+    "Part",
+    "Spoken",
+    "StreamOptions",
+    "complete_chat",
+    "list_model_ids",
+    "router",
+]
 
 KINDS: Final = {
     401: "authentication_error",
@@ -56,8 +65,11 @@ class ErrorsOfOpenAI(APIRoute):
             try:
                 return await handle(asked)
             except IpseError as error:
-                after = {"Retry-After": str(int(error.after) + 1)} if isinstance(error, BusyError) else {}
-                return JSONResponse(_error(error), status_code=status_of(error), headers=after)
+                status = status_of(error)
+                more = {"Retry-After": str(int(error.after) + 1)} if isinstance(error, BusyError) else {}
+                if status == 401:
+                    more["WWW-Authenticate"] = "Bearer"
+                return JSONResponse(_error(error), status_code=status, headers=more)
             except RequestValidationError as error:
                 first = error.errors()[0]
                 where = ".".join(map(str, first["loc"][1:]))
