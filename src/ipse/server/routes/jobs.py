@@ -18,13 +18,13 @@ from ipse.pipeline.queueing import job_named, jobs
 from ipse.pipeline.tasks import make
 from ipse.pipeline.tokens import Scope
 from ipse.registry import Registry
+from ipse.server.bounds import allowed
 from ipse.server.deps import Asked, Caller, CallingReading, Identifier, Reading, recheck
 from ipse.server.events import EVENT_STREAM, begun, event, streamed, told
 from ipse.server.labour import labour
 from ipse.server.mirrors import mirrored, reflected
 from ipse.server.paging import Cursor, Limit, Page, paged
 from ipse.server.routes.backups import backup_folder
-from ipse.server.routes.starting import settable
 
 __all__ = [
     "Begun",
@@ -201,13 +201,12 @@ def remove_schedule(asked: Reading, schedule: Identifier) -> dict[str, str]:
 
 def _spec(asked: Asked, body: NewSchedule) -> Spec:
     _may(asked, body.kind)
-    settable(body.settings)
     told_: dict[str, object] = {}
     if body.kind == "train":
         told_ = {"method": body.method, "prepare": True}
     elif body.kind == "backup":
         told_ = {"directory": str(backup_folder(asked.workspace)), "keep": body.keep}
-    return make(body.kind, told_, dict(body.settings))
+    return make(body.kind, told_, allowed(body.settings))
 
 
 def _may(asked: Asked, kind: str) -> None:
