@@ -1050,6 +1050,332 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/ai-echo/chat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Chat
+         * @description Answer as the owner would: whole, or as events `place`, `piece`, `done` and `error`.
+         *
+         *     Scope: `read`.
+         */
+        post: operations["chat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ai-echo/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Chat History
+         * @description What was said in a chat, the newest first.
+         *
+         *     Scope: `read`.
+         */
+        get: operations["chat_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ai-echo/reset-context": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reset Context
+         * @description Begin anew: what was said stays in the history and is told to the clone no more.
+         *
+         *     Scope: `read`.
+         */
+        post: operations["reset_context"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ai-echo/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Chats
+         * @description Every chat, the last used first.
+         *
+         *     Scope: `read`.
+         */
+        get: operations["list_chats"];
+        put?: never;
+        /**
+         * New Chat
+         * @description A name for a chat of its own; it is kept from its first message on.
+         *
+         *     Scope: `read`.
+         */
+        post: operations["new_chat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ai-echo/sessions/{session}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Chat
+         * @description Delete a chat and destroy its key.
+         *
+         *     Scope: `read`.
+         */
+        delete: operations["delete_chat"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ai-echo/sessions/{session}/messages/{message}/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Chat Why
+         * @description What an answer rests on: its model, and the nearest of what the owner said before.
+         *
+         *     Scope: `read`.
+         */
+        get: operations["chat_why"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Jobs
+         * @description Every job, the newest first.
+         *
+         *     Scope: `read`.
+         */
+        get: operations["list_jobs"];
+        put?: never;
+        /**
+         * Start Job
+         * @description Queue a job; it takes the scope of what it does.
+         *
+         *     Scope: `read`.
+         */
+        post: operations["start_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{job}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Job
+         * @description A job: how far it is, its curves, its log, how it ended.
+         *
+         *     Scope: `read`.
+         */
+        get: operations["show_job"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{job}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop Job
+         * @description Take it off the queue, or ask it to stop at its next step.
+         *
+         *     Scope: `read`.
+         */
+        post: operations["stop_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{job}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Job
+         * @description Queue it again after it was cut off, stopped or failed; it goes on where it can.
+         *
+         *     Scope: `read`.
+         */
+        post: operations["resume_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{job}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow Job
+         * @description The job as events `job`, one whenever something has changed, until it has ended.
+         *
+         *     Scope: `read`.
+         */
+        get: operations["follow_job"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/training/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Training Status
+         * @description How training stands, with the live loss curve of the one that runs.
+         *
+         *     Scope: `read`.
+         */
+        get: operations["training_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Schedules
+         * @description What is done at set times.
+         *
+         *     Scope: `read`.
+         */
+        get: operations["list_schedules"];
+        put?: never;
+        /**
+         * Add Schedule
+         * @description Do a job at set times; what was missed is done once.
+         *
+         *     Scope: `read`.
+         */
+        post: operations["add_schedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schedules/{schedule}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Schedule
+         * @description Do it no more.
+         *
+         *     Scope: `read`.
+         */
+        delete: operations["remove_schedule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/privacy/doubts": {
         parameters: {
             query?: never;
@@ -1890,10 +2216,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Feedback Tally
+         * @description How many decisions there are to learn from.
+         *
+         *     Scope: `read`.
+         */
+        get: operations["feedback_tally"];
+        put?: never;
+        /**
+         * Rate Answer
+         * @description Say whether an answer was as you would say it.
+         *
+         *     Scope: `approve`.
+         */
+        post: operations["rate_answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Model Ids
+         * @description The models that can be named, `champion` first.
+         *
+         *     Scope: `read`.
+         */
+        get: operations["list_model_ids"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/chat/completions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Complete Chat
+         * @description Answer the last message as the owner would.
+         *
+         *     Scope: `read`.
+         */
+        post: operations["complete_chat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * Answered
+         * @description An answer, labelled; ``context`` is what the voice is told of a chat after it.
+         */
+        Answered: {
+            /** Session */
+            session: string;
+            message: components["schemas"]["ChattingSaid"];
+        };
         /**
          * Approval
          * @description The digest of what was seen; ``hidden``: its hidden characters were seen and are wanted.
@@ -1909,33 +2316,6 @@ export interface components {
              * @default false
              */
             hidden: boolean;
-        };
-        /**
-         * Asking
-         * @description Somebody asked.
-         * @example {
-         *       "kind": "access",
-         *       "subject": "PERSON_2"
-         *     }
-         */
-        Asking: {
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "access" | "rectification" | "erasure" | "restriction" | "portability" | "objection" | "withdrawal";
-            /** Subject */
-            subject: string;
-            /**
-             * Received
-             * @description the day it came in; null: today
-             */
-            received?: string | null;
-            /**
-             * Note
-             * @default
-             */
-            note: string;
         };
         /**
          * Assessing
@@ -2063,6 +2443,17 @@ export interface components {
              */
             chosen: boolean;
         };
+        /**
+         * Begun
+         * @description A job that was queued; follow it at `/api/jobs/{job}/events`.
+         */
+        Begun: {
+            /**
+             * Job
+             * @example 9b1c7f20a4de
+             */
+            job: string;
+        };
         /** Body_add_upload */
         Body_add_upload: {
             /** Files */
@@ -2165,6 +2556,115 @@ export interface components {
             lacks: string;
         };
         /**
+         * ChattingExchange
+         * @description Something said before: what it answered, what the owner said, how like it is (up to 1), and where.
+         */
+        ChattingExchange: {
+            /** Context */
+            context: string;
+            /** Reply */
+            reply: string;
+            /** Similarity */
+            similarity: number;
+            /** Platform */
+            platform: string;
+        };
+        /**
+         * ChattingSaid
+         * @description A message of a chat: ``text`` as the voice reads it, ``shown`` as it stands on the screen.
+         *
+         *     ``stopped`` is one that was cut off; of what the clone said, the rest tells who spoke.
+         */
+        ChattingSaid: {
+            /** Id */
+            id: string;
+            /**
+             * Who
+             * @enum {string}
+             */
+            who: "you" | "clone";
+            /** Text */
+            text: string;
+            /** Shown */
+            shown: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Model
+             * @default
+             */
+            model: string;
+            /**
+             * Method
+             * @default
+             */
+            method: string;
+            /**
+             * Dataset
+             * @default
+             */
+            dataset: string;
+            /**
+             * Label
+             * @default
+             */
+            label: string;
+            /** Fallback */
+            fallback?: string | null;
+            /**
+             * Stopped
+             * @default false
+             */
+            stopped: boolean;
+        };
+        /**
+         * ChattingSummary
+         * @description A chat in a list.
+         */
+        ChattingSummary: {
+            /** Id */
+            id: string;
+            /** Title */
+            title: string;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+            /** Messages */
+            messages: number;
+            /** Contact */
+            contact?: string | null;
+        };
+        /**
+         * ChattingWhy
+         * @description Why an answer: who gave it, and what of the owner's past is nearest to what was asked.
+         */
+        ChattingWhy: {
+            /** Message */
+            message: string;
+            /** Model */
+            model: string;
+            /** Method */
+            method: string;
+            /** Dataset */
+            dataset: string;
+            /** Label */
+            label: string;
+            /** Fallback */
+            fallback: string | null;
+            /** Nearest */
+            nearest: components["schemas"]["ChattingExchange"][];
+        };
+        /**
          * CheckView
          * @description One check, and what to do unless it is ok.
          */
@@ -2234,6 +2734,42 @@ export interface components {
              * @description the day of the answer; null: today
              */
             closed?: string | null;
+        };
+        /**
+         * Completing
+         * @description What OpenAI's clients send; settings that a clone has no use for are passed over.
+         * @example {
+         *       "messages": [
+         *         {
+         *           "content": "Soup on Friday?",
+         *           "role": "user"
+         *         }
+         *       ],
+         *       "model": "champion"
+         *     }
+         */
+        Completing: {
+            /** Messages */
+            messages: components["schemas"]["Spoken"][];
+            /**
+             * Model
+             * @default champion
+             */
+            model: string;
+            /**
+             * Stream
+             * @default false
+             */
+            stream: boolean;
+            stream_options?: components["schemas"]["StreamOptions"] | null;
+            /** Max Tokens */
+            max_tokens?: number | null;
+            /** Max Completion Tokens */
+            max_completion_tokens?: number | null;
+            /** Stop */
+            stop?: string | string[] | null;
+            /** N */
+            n?: number | null;
         };
         /**
          * ComplianceActivity
@@ -3840,6 +4376,147 @@ export interface components {
             recipient: string;
         };
         /**
+         * NewJob
+         * @description What to do. An import names uploads; paths of this machine are for those who administer it.
+         * @example {
+         *       "arguments": {
+         *         "method": "retrieval"
+         *       },
+         *       "kind": "train"
+         *     }
+         */
+        NewJob: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "import" | "prepare" | "train" | "evaluate" | "backup" | "report" | "forget" | "enrich";
+            /**
+             * Arguments
+             * @description as the command of that name takes them
+             * @default {}
+             */
+            arguments: {
+                [key: string]: unknown;
+            };
+            /**
+             * Settings
+             * @description settings for this job alone
+             * @default {}
+             * @example {
+             *       "lora": {
+             *         "epochs": 1
+             *       }
+             *     }
+             */
+            settings: {
+                [key: string]: unknown;
+            };
+            /**
+             * Uploads
+             * @description ids of /api/uploads, for an import
+             * @default []
+             */
+            uploads: string[];
+        };
+        /**
+         * NewRating
+         * @description Thumbs up or down for an answer; only what is about style teaches style.
+         * @example {
+         *       "answer": "Certainly, I would be delighted.",
+         *       "model": "v2",
+         *       "question": "who brings the soup?",
+         *       "reason": "far too polite",
+         *       "up": false
+         *     }
+         */
+        NewRating: {
+            /** Question */
+            question: string;
+            /** Answer */
+            answer: string;
+            /**
+             * Model
+             * @description that answered
+             */
+            model: string;
+            /** Up */
+            up: boolean;
+            /**
+             * About
+             * @default style
+             * @enum {string}
+             */
+            about: "style" | "content";
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /** Contact */
+            contact?: string | null;
+        };
+        /**
+         * NewSchedule
+         * @description When to do what.
+         * @example {
+         *       "cron": "30 3 * * *",
+         *       "idle_minutes": 10,
+         *       "kind": "prepare"
+         *     }
+         */
+        NewSchedule: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "import" | "prepare" | "train" | "evaluate" | "backup" | "report" | "forget" | "enrich";
+            /**
+             * Arguments
+             * @description as the command of that name takes them
+             * @default {}
+             */
+            arguments: {
+                [key: string]: unknown;
+            };
+            /**
+             * Settings
+             * @description settings for this job alone
+             * @default {}
+             * @example {
+             *       "lora": {
+             *         "epochs": 1
+             *       }
+             *     }
+             */
+            settings: {
+                [key: string]: unknown;
+            };
+            /**
+             * Uploads
+             * @description ids of /api/uploads, for an import
+             * @default []
+             */
+            uploads: string[];
+            /**
+             * Cron
+             * @description five fields in local time, or hourly, daily, weekly, monthly
+             */
+            cron: string;
+            /**
+             * Idle Minutes
+             * @description wait until nobody was here so long
+             * @default 0
+             */
+            idle_minutes: number;
+            /**
+             * On Ac
+             * @description wait for mains power
+             * @default false
+             */
+            on_ac: boolean;
+        };
+        /**
          * NewToken
          * @description What to add: a role, or scopes.
          * @example {
@@ -4133,6 +4810,36 @@ export interface components {
              */
             next?: string | null;
         };
+        /** Page[ChattingSaid] */
+        Page_ChattingSaid_: {
+            /** Items */
+            items: components["schemas"]["ChattingSaid"][];
+            /**
+             * Total
+             * @description items in all pages
+             */
+            total: number;
+            /**
+             * Next
+             * @description `cursor` of the next page
+             */
+            next?: string | null;
+        };
+        /** Page[ChattingSummary] */
+        Page_ChattingSummary_: {
+            /** Items */
+            items: components["schemas"]["ChattingSummary"][];
+            /**
+             * Total
+             * @description items in all pages
+             */
+            total: number;
+            /**
+             * Next
+             * @description `cursor` of the next page
+             */
+            next?: string | null;
+        };
         /** Page[CheckView] */
         Page_CheckView_: {
             /** Items */
@@ -4313,6 +5020,21 @@ export interface components {
              */
             next?: string | null;
         };
+        /** Page[RecordsJob] */
+        Page_RecordsJob_: {
+            /** Items */
+            items: components["schemas"]["RecordsJob"][];
+            /**
+             * Total
+             * @description items in all pages
+             */
+            total: number;
+            /**
+             * Next
+             * @description `cursor` of the next page
+             */
+            next?: string | null;
+        };
         /** Page[RequestView] */
         Page_RequestView_: {
             /** Items */
@@ -4332,6 +5054,21 @@ export interface components {
         Page_RowView_: {
             /** Items */
             items: components["schemas"]["RowView"][];
+            /**
+             * Total
+             * @description items in all pages
+             */
+            total: number;
+            /**
+             * Next
+             * @description `cursor` of the next page
+             */
+            next?: string | null;
+        };
+        /** Page[SchedulesSchedule] */
+        Page_SchedulesSchedule_: {
+            /** Items */
+            items: components["schemas"]["SchedulesSchedule"][];
             /**
              * Total
              * @description items in all pages
@@ -4417,6 +5154,24 @@ export interface components {
              * @description `cursor` of the next page
              */
             next?: string | null;
+        };
+        /**
+         * Part
+         * @description A part of a message; others than text are passed over.
+         */
+        Part: {
+            /**
+             * Type
+             * @default text
+             */
+            type: string;
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+        } & {
+            [key: string]: unknown;
         };
         /**
          * PlanView
@@ -4821,6 +5576,191 @@ export interface components {
             force: boolean;
         };
         /**
+         * RatingView
+         * @description What was kept.
+         */
+        RatingView: {
+            /**
+             * Id
+             * @example 5f0c2b9e71a4d836
+             */
+            id: string;
+            /** Model */
+            model: string;
+            /** Up */
+            up: boolean;
+            /**
+             * About
+             * @enum {string}
+             */
+            about: "style" | "content";
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * RecordsCurve
+         * @description A figure over the work done, in at most ``POINTS`` points: ``every`` so many were taken.
+         */
+        RecordsCurve: {
+            /**
+             * Every
+             * @default 1
+             */
+            every: number;
+            /**
+             * Seen
+             * @default 0
+             */
+            seen: number;
+            /** Points */
+            points?: [
+                number,
+                number
+            ][];
+        };
+        /**
+         * RecordsJob
+         * @description A job; ``done`` and ``total`` are in the work's own units.
+         *
+         *     ``started_at`` is when it was queued, until it starts. ``attempts`` counts how often it was begun.
+         *     ``hung`` is told, not kept: it runs and its work has said nothing for too long.
+         */
+        RecordsJob: {
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Pid */
+            pid: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "running" | "done" | "failed" | "cancelled" | "interrupted";
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Ended At */
+            ended_at?: string | null;
+            /**
+             * Done
+             * @default 0
+             */
+            done: number;
+            /** Total */
+            total?: number | null;
+            /** Figures */
+            figures?: {
+                [key: string]: number;
+            };
+            /**
+             * Error
+             * @default
+             */
+            error: string;
+            /**
+             * Hint
+             * @default
+             */
+            hint: string;
+            /** Queued At */
+            queued_at?: string | null;
+            spec?: components["schemas"]["RecordsSpec"] | null;
+            /**
+             * Attempts
+             * @default 1
+             */
+            attempts: number;
+            /** Result */
+            result?: {
+                [key: string]: unknown;
+            };
+            live?: components["schemas"]["RecordsLive"] | null;
+            /**
+             * Schedule
+             * @default
+             */
+            schedule: string;
+            /**
+             * By
+             * @default
+             */
+            by: string;
+            /**
+             * Hung
+             * @default false
+             */
+            hung: boolean;
+        };
+        /**
+         * RecordsLine
+         * @description A line of a job's log.
+         */
+        RecordsLine: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Text */
+            text: string;
+        };
+        /**
+         * RecordsLive
+         * @description How far a running job is; ``beat_at`` is when its work last said anything.
+         */
+        RecordsLive: {
+            /**
+             * Done
+             * @default 0
+             */
+            done: number;
+            /** Total */
+            total?: number | null;
+            /** Figures */
+            figures?: {
+                [key: string]: number;
+            };
+            /** Curves */
+            curves?: {
+                [key: string]: components["schemas"]["RecordsCurve"];
+            };
+            /** Log */
+            log?: components["schemas"]["RecordsLine"][];
+            /** Beat At */
+            beat_at?: string | null;
+        };
+        /**
+         * RecordsSpec
+         * @description What is to be done: a task with its arguments, and settings that override all others.
+         *
+         *     ``heavy`` work waits for other heavy work; ``resumable`` work goes on by itself after a crash.
+         */
+        RecordsSpec: {
+            /** Kind */
+            kind: string;
+            /** Arguments */
+            arguments?: {
+                [key: string]: unknown;
+            };
+            /** Settings */
+            settings?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Heavy
+             * @default true
+             */
+            heavy: boolean;
+            /**
+             * Resumable
+             * @default true
+             */
+            resumable: boolean;
+        };
+        /**
          * RecordsTurn
          * @description One or more messages of one speaker in a row, joined by newlines.
          *
@@ -4907,6 +5847,20 @@ export interface components {
             note: string;
         };
         /**
+         * Resetting
+         * @description Which chat begins anew.
+         * @example {
+         *       "session": "main"
+         *     }
+         */
+        Resetting: {
+            /**
+             * Session
+             * @default main
+             */
+            session: string;
+        };
+        /**
          * RetentionView
          * @description How many days each kind is kept (0: until erased), and what is too old now.
          */
@@ -4985,6 +5939,44 @@ export interface components {
              * @example who brings the soup on friday?
              */
             text: string;
+        };
+        /**
+         * SchedulesSchedule
+         * @description When to queue what; ``idle_minutes`` and ``on_ac`` let it wait, once it is due, until they hold.
+         */
+        SchedulesSchedule: {
+            /** Id */
+            id: string;
+            spec: components["schemas"]["RecordsSpec"];
+            /** Cron */
+            cron: string;
+            /**
+             * Idle Minutes
+             * @default 0
+             */
+            idle_minutes: number;
+            /**
+             * On Ac
+             * @default false
+             */
+            on_ac: boolean;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Last At */
+            last_at?: string | null;
+            /**
+             * Last Job
+             * @default
+             */
+            last_job: string;
         };
         /**
          * Scorecard
@@ -5415,6 +6407,19 @@ export interface components {
             bytes: number;
         };
         /**
+         * Spoken
+         * @description A message. What a `system` says is passed over: the clone's own is part of what it learned.
+         */
+        Spoken: {
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "system" | "developer" | "user" | "assistant" | "tool" | "function";
+            /** Content */
+            content?: string | components["schemas"]["Part"][] | null;
+        };
+        /**
          * Started
          * @description A job was queued; follow it at ``/api/jobs/{job}``.
          */
@@ -5452,6 +6457,32 @@ export interface components {
             note: string;
         };
         /**
+         * Stopping
+         * @description How.
+         * @example {
+         *       "force": false
+         *     }
+         */
+        Stopping: {
+            /**
+             * Force
+             * @description end its process at once, as for one that hangs
+             * @default false
+             */
+            force: boolean;
+        };
+        /**
+         * StreamOptions
+         * @description Of a stream.
+         */
+        StreamOptions: {
+            /**
+             * Include Usage
+             * @default false
+             */
+            include_usage: boolean;
+        };
+        /**
          * Taking
          * @description In what form.
          * @example {
@@ -5471,6 +6502,28 @@ export interface components {
              * @default false
              */
             names: boolean;
+        };
+        /**
+         * TallyView
+         * @description Decisions that may be learned from; `ipse train --method preference` needs so many of one kind.
+         */
+        TallyView: {
+            /** Edited */
+            edited: number;
+            /** Approved */
+            approved: number;
+            /** Rejected Style */
+            rejected_style: number;
+            /**
+             * Rejected Content
+             * @description kept apart: they say nothing of style
+             */
+            rejected_content: number;
+            /**
+             * Needed
+             * @example 50
+             */
+            needed: number;
         };
         /**
          * TokenMade
@@ -5603,6 +6656,23 @@ export interface components {
                     [key: string]: unknown;
                 };
             };
+        };
+        /**
+         * TrainingStatus
+         * @description How training stands: the job that runs or waits, the last that ended, and who speaks.
+         */
+        TrainingStatus: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "idle" | "queued" | "running";
+            job?: components["schemas"]["RecordsJob"] | null;
+            last?: components["schemas"]["RecordsJob"] | null;
+            /** Champion */
+            champion?: string | null;
+            /** Models */
+            models: number;
         };
         /**
          * Undoing
@@ -5751,6 +6821,66 @@ export interface components {
             erased: number;
         };
         /**
+         * Asking
+         * @description What to say to the clone.
+         * @example {
+         *       "message": "Soup on Friday?",
+         *       "stream": false
+         *     }
+         */
+        ipse__server__routes__chat__Asking: {
+            /** Message */
+            message: string;
+            /**
+             * Session
+             * @default main
+             */
+            session: string;
+            /**
+             * Contact
+             * @description who asks, by name; null: nobody in particular
+             */
+            contact?: string | null;
+            /**
+             * Model
+             * @description a version, or the one that speaks
+             * @default champion
+             */
+            model: string;
+            /**
+             * Stream
+             * @description as events; null: as the header `Accept: text/event-stream` says
+             */
+            stream?: boolean | null;
+        };
+        /**
+         * Asking
+         * @description Somebody asked.
+         * @example {
+         *       "kind": "access",
+         *       "subject": "PERSON_2"
+         *     }
+         */
+        ipse__server__routes__reports__Asking: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "access" | "rectification" | "erasure" | "restriction" | "portability" | "objection" | "withdrawal";
+            /** Subject */
+            subject: string;
+            /**
+             * Received
+             * @description the day it came in; null: today
+             */
+            received?: string | null;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
+        /**
          * Fault
          * @description One field that is not as it should be.
          */
@@ -5839,6 +6969,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "status": "ok",
+                     *       "version": "0.1.0",
+                     *       "vaults": [
+                     *         {
+                     *           "id": "3f6d0c5b9a7e41d28b0c6a1f5e9d7c34",
+                     *           "open": false
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Health"];
                 };
             };
@@ -5940,6 +7082,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "vault": "3f6d0c5b9a7e41d28b0c6a1f5e9d7c34",
+                     *       "id": "9b1c7f20a4de",
+                     *       "name": "browser",
+                     *       "scopes": [
+                     *         "aggregates"
+                     *       ],
+                     *       "browser": false,
+                     *       "expires_at": "2026-04-01T10:15:00Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["SessionView"];
                 };
             };
@@ -6045,6 +7199,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "vault": "3f6d0c5b9a7e41d28b0c6a1f5e9d7c34",
+                     *       "id": "9b1c7f20a4de",
+                     *       "name": "browser",
+                     *       "scopes": [
+                     *         "aggregates"
+                     *       ],
+                     *       "browser": false,
+                     *       "expires_at": "2026-04-01T10:15:00Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["SessionView"];
                 };
             };
@@ -6245,6 +7411,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "vault": "3f6d0c5b9a7e41d28b0c6a1f5e9d7c34",
+                     *       "id": "9b1c7f20a4de",
+                     *       "name": "browser",
+                     *       "scopes": [
+                     *         "aggregates"
+                     *       ],
+                     *       "browser": false,
+                     *       "expires_at": "2026-04-01T10:15:00Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["SessionView"];
                 };
             };
@@ -6346,6 +7524,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "records": 1200,
+                     *       "conversations": 14,
+                     *       "sources": [
+                     *         "whatsapp"
+                     *       ],
+                     *       "allowed": [
+                     *         "whatsapp"
+                     *       ],
+                     *       "owner_known": false,
+                     *       "datasets": 1,
+                     *       "models": 2,
+                     *       "champion": "v1",
+                     *       "scored": false,
+                     *       "next": "chat"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Overview"];
                 };
             };
@@ -6447,6 +7643,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "catalog": "…",
+                     *       "keys": 1,
+                     *       "sources": {},
+                     *       "last_backup": "2026-04-01T10:15:00Z",
+                     *       "last_verified": "2026-04-01T10:15:00Z",
+                     *       "checkpoints": 1,
+                     *       "reencrypting": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["KeysInside"];
                 };
             };
@@ -6548,6 +7755,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "name": "disk",
+                     *           "state": "ok",
+                     *           "found": "120.4 GB free",
+                     *           "todo": "…"
+                     *         }
+                     *       ],
+                     *       "total": 1,
+                     *       "next": "…"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_CheckView_"];
                 };
             };
@@ -6649,6 +7870,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "version": "3",
+                     *       "language": "en",
+                     *       "text": "What you allow, for one source of yours …"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Notice"];
                 };
             };
@@ -6757,6 +7985,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "5f0c9d2e7b1a4c38",
+                     *           "source": "whatsapp",
+                     *           "purposes": [
+                     *             "archive",
+                     *             "style"
+                     *           ],
+                     *           "special": [],
+                     *           "state": "active",
+                     *           "given_at": "2026-04-01T10:15:00Z",
+                     *           "expires_at": "2026-04-01T10:15:00Z",
+                     *           "withdrawn_at": "2026-04-01T10:15:00Z",
+                     *           "notice_version": "3",
+                     *           "public_key": "…",
+                     *           "signature": "…"
+                     *         }
+                     *       ],
+                     *       "total": 1,
+                     *       "next": "…"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_ConsentView_"];
                 };
             };
@@ -6862,6 +8114,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "5f0c9d2e7b1a4c38",
+                     *       "source": "whatsapp",
+                     *       "purposes": [
+                     *         "archive",
+                     *         "style"
+                     *       ],
+                     *       "special": [],
+                     *       "state": "active",
+                     *       "given_at": "2026-04-01T10:15:00Z",
+                     *       "expires_at": "2026-04-01T10:15:00Z",
+                     *       "withdrawn_at": "2026-04-01T10:15:00Z",
+                     *       "notice_version": "3",
+                     *       "public_key": "…",
+                     *       "signature": "…"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ConsentView"];
                 };
             };
@@ -6966,6 +8236,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "5f0c9d2e7b1a4c38",
+                     *       "source": "whatsapp",
+                     *       "purposes": [
+                     *         "archive",
+                     *         "style"
+                     *       ],
+                     *       "special": [],
+                     *       "state": "active",
+                     *       "given_at": "2026-04-01T10:15:00Z",
+                     *       "expires_at": "2026-04-01T10:15:00Z",
+                     *       "withdrawn_at": "2026-04-01T10:15:00Z",
+                     *       "notice_version": "3",
+                     *       "public_key": "…",
+                     *       "signature": "…"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ConsentView"];
                 };
             };
@@ -7182,6 +8470,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "consent": {
+                     *         "id": "5f0c9d2e7b1a4c38",
+                     *         "source": "whatsapp",
+                     *         "purposes": [
+                     *           "archive",
+                     *           "style"
+                     *         ],
+                     *         "special": [],
+                     *         "state": "active",
+                     *         "given_at": "2026-04-01T10:15:00Z",
+                     *         "expires_at": "2026-04-01T10:15:00Z",
+                     *         "withdrawn_at": "2026-04-01T10:15:00Z",
+                     *         "notice_version": "3",
+                     *         "public_key": "…",
+                     *         "signature": "…"
+                     *       },
+                     *       "erased": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["Withdrawn"];
                 };
             };
@@ -7288,6 +8597,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "name": "whatsapp",
+                     *           "aliases": [
+                     *             "wa"
+                     *           ],
+                     *           "reads": "chats exported from the app",
+                     *           "allowed": [
+                     *             "archive",
+                     *             "style"
+                     *           ],
+                     *           "records": 1200,
+                     *           "conversations": 14,
+                     *           "bytes": 310000
+                     *         }
+                     *       ],
+                     *       "total": 1,
+                     *       "next": "…"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_SourceView_"];
                 };
             };
@@ -7392,6 +8723,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "name": "whatsapp",
+                     *       "markdown": "# WhatsApp\n\nOpen a chat, then …"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Guide"];
                 };
             };
@@ -7493,6 +8830,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "4c1f09ab37de",
+                     *           "made_at": "2026-04-01T10:15:00Z",
+                     *           "size": 48120,
+                     *           "files": {
+                     *             "WhatsApp Chat with Ilka Brandt.txt": 48120
+                     *           }
+                     *         }
+                     *       ],
+                     *       "total": 1,
+                     *       "next": "…"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_UploadView_"];
                 };
             };
@@ -7598,6 +8951,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "4c1f09ab37de",
+                     *       "made_at": "2026-04-01T10:15:00Z",
+                     *       "size": 48120,
+                     *       "files": {
+                     *         "WhatsApp Chat with Ilka Brandt.txt": 48120
+                     *       },
+                     *       "exports": [
+                     *         {
+                     *           "name": "WhatsApp Chat with Ilka Brandt.txt",
+                     *           "source": "whatsapp",
+                     *           "allowed": false
+                     *         }
+                     *       ],
+                     *       "unrecognized": [
+                     *         "…"
+                     *       ],
+                     *       "unreadable": [
+                     *         "…"
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["UploadFound"];
                 };
             };
@@ -7702,6 +9078,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "4c1f09ab37de",
+                     *       "made_at": "2026-04-01T10:15:00Z",
+                     *       "size": 48120,
+                     *       "files": {
+                     *         "WhatsApp Chat with Ilka Brandt.txt": 48120
+                     *       },
+                     *       "exports": [
+                     *         {
+                     *           "name": "WhatsApp Chat with Ilka Brandt.txt",
+                     *           "source": "whatsapp",
+                     *           "allowed": false
+                     *         }
+                     *       ],
+                     *       "unrecognized": [
+                     *         "…"
+                     *       ],
+                     *       "unreadable": [
+                     *         "…"
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["UploadFound"];
                 };
             };
@@ -7916,6 +9315,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "source": "…",
+                     *       "records": 1,
+                     *       "notes": [
+                     *         "…"
+                     *       ],
+                     *       "senders": [
+                     *         {
+                     *           "name": "Nora Feld",
+                     *           "messages": 120
+                     *         }
+                     *       ],
+                     *       "items": [
+                     *         {}
+                     *       ],
+                     *       "unreadable": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["PreviewView"];
                 };
             };
@@ -8025,6 +9443,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "pseudonym": "PERSON_2",
+                     *           "name": "Ilka Brandt",
+                     *           "handles": [
+                     *             "Ilka Brandt",
+                     *             "ilka@example.org"
+                     *           ],
+                     *           "platforms": [
+                     *             "whatsapp"
+                     *           ],
+                     *           "messages": 120,
+                     *           "excluded": false,
+                     *           "objected": false
+                     *         }
+                     *       ],
+                     *       "total": 1,
+                     *       "next": "…"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_ContactView_"];
                 };
             };
@@ -8126,6 +9566,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "pseudonym": "PERSON_2",
+                     *       "name": "Ilka Brandt",
+                     *       "handles": [
+                     *         "Ilka Brandt",
+                     *         "ilka@example.org"
+                     *       ],
+                     *       "platforms": [
+                     *         "whatsapp"
+                     *       ],
+                     *       "messages": 120,
+                     *       "excluded": false,
+                     *       "objected": false,
+                     *       "known": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["OwnerView"];
                 };
             };
@@ -8231,6 +9688,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "pseudonym": "PERSON_2",
+                     *       "name": "Ilka Brandt",
+                     *       "handles": [
+                     *         "Ilka Brandt",
+                     *         "ilka@example.org"
+                     *       ],
+                     *       "platforms": [
+                     *         "whatsapp"
+                     *       ],
+                     *       "messages": 120,
+                     *       "excluded": false,
+                     *       "objected": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["ContactView"];
                 };
             };
@@ -8339,6 +9812,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "pseudonym": "PERSON_2",
+                     *       "name": "Ilka Brandt",
+                     *       "handles": [
+                     *         "Ilka Brandt",
+                     *         "ilka@example.org"
+                     *       ],
+                     *       "platforms": [
+                     *         "whatsapp"
+                     *       ],
+                     *       "messages": 120,
+                     *       "excluded": false,
+                     *       "objected": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["ContactView"];
                 };
             };
@@ -8447,6 +9936,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "pseudonym": "PERSON_2",
+                     *       "name": "Ilka Brandt",
+                     *       "handles": [
+                     *         "Ilka Brandt",
+                     *         "ilka@example.org"
+                     *       ],
+                     *       "platforms": [
+                     *         "whatsapp"
+                     *       ],
+                     *       "messages": 120,
+                     *       "excluded": false,
+                     *       "objected": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["ContactView"];
                 };
             };
@@ -8553,6 +10058,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "a41c09be77d2f053",
+                     *           "contact": "PERSON_2",
+                     *           "at": "2026-04-01T10:15:00Z",
+                     *           "released_at": "2026-04-01T10:15:00Z",
+                     *           "note": "…",
+                     *           "models_were": "keep-unused",
+                     *           "datasets": [
+                     *             "…"
+                     *           ],
+                     *           "models": [
+                     *             "v2"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "total": 1,
+                     *       "next": "…"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_ObjectionView_"];
                 };
             };
@@ -8661,6 +10188,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "a41c09be77d2f053",
+                     *       "contact": "PERSON_2",
+                     *       "at": "2026-04-01T10:15:00Z",
+                     *       "released_at": "2026-04-01T10:15:00Z",
+                     *       "note": "…",
+                     *       "models_were": "keep-unused",
+                     *       "datasets": [
+                     *         "…"
+                     *       ],
+                     *       "models": [
+                     *         "v2"
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["ObjectionView"];
                 };
             };
@@ -8765,6 +10308,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "a41c09be77d2f053",
+                     *       "contact": "PERSON_2",
+                     *       "at": "2026-04-01T10:15:00Z",
+                     *       "released_at": "2026-04-01T10:15:00Z",
+                     *       "note": "…",
+                     *       "models_were": "keep-unused",
+                     *       "datasets": [
+                     *         "…"
+                     *       ],
+                     *       "models": [
+                     *         "v2"
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["ObjectionView"];
                 };
             };
@@ -8872,6 +10431,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "CONV_1",
+                     *           "source": "whatsapp",
+                     *           "people": [
+                     *             "PERSON_2"
+                     *           ],
+                     *           "group": false,
+                     *           "messages": 240,
+                     *           "own": 120,
+                     *           "first": "2026-04-01T10:15:00Z",
+                     *           "last": "2026-04-01T10:15:00Z"
+                     *         }
+                     *       ],
+                     *       "total": 1,
+                     *       "next": "…"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_ConversationView_"];
                 };
             };
@@ -8986,6 +10565,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "…",
+                     *           "conversation": "CONV_1",
+                     *           "source": "whatsapp",
+                     *           "at": "2026-04-01T10:15:00Z",
+                     *           "sender": "PERSON_2",
+                     *           "own": false,
+                     *           "text": "shall we meet at the lake on monday?",
+                     *           "kind": "text",
+                     *           "lang": "en",
+                     *           "subject": "…",
+                     *           "gap": false
+                     *         }
+                     *       ],
+                     *       "total": 1,
+                     *       "next": "…"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_MessageView_"];
                 };
             };
@@ -9090,6 +10690,223 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "profile": {
+                     *         "version": 1,
+                     *         "at": "2026-04-01T10:15:00Z",
+                     *         "zone": "…",
+                     *         "first": "2026-04-01",
+                     *         "last": "2026-04-01",
+                     *         "messages": 1,
+                     *         "words": 1,
+                     *         "days": 1,
+                     *         "contacts": 1,
+                     *         "sources": {},
+                     *         "elsewhere": {},
+                     *         "lengths": {
+                     *           "low": 0.5,
+                     *           "median": 0.5,
+                     *           "high": 0.5,
+                     *           "count": 1,
+                     *           "most": 0
+                     *         },
+                     *         "lengths_at": {},
+                     *         "bursts": {},
+                     *         "burst_minutes": 0.5,
+                     *         "started": 0.5,
+                     *         "hours": [
+                     *           [
+                     *             1
+                     *           ]
+                     *         ],
+                     *         "night": [
+                     *           1,
+                     *           1
+                     *         ],
+                     *         "waits": {
+                     *           "awake": {
+                     *             "low": 0.5,
+                     *             "median": 0.5,
+                     *             "high": 0.5,
+                     *             "count": 1,
+                     *             "most": 0
+                     *           },
+                     *           "day": {
+                     *             "low": 0.5,
+                     *             "median": 0.5,
+                     *             "high": 0.5,
+                     *             "count": 1,
+                     *             "most": 0
+                     *           },
+                     *           "night": {
+                     *             "low": 0.5,
+                     *             "median": 0.5,
+                     *             "high": 0.5,
+                     *             "count": 1,
+                     *             "most": 0
+                     *           },
+                     *           "answered": 0.5
+                     *         },
+                     *         "languages": {},
+                     *         "habits": [
+                     *           {
+                     *             "name": "…",
+                     *             "own": 0.5,
+                     *             "others": 0.5
+                     *           }
+                     *         ],
+                     *         "formality": 0.5,
+                     *         "richness": 0.5,
+                     *         "openers": [
+                     *           {
+                     *             "text": "…",
+                     *             "count": 1,
+                     *             "rate": 0.5,
+                     *             "others": 0.5,
+                     *             "z": 0.5
+                     *           }
+                     *         ],
+                     *         "closers": [
+                     *           {
+                     *             "text": "…",
+                     *             "count": 1,
+                     *             "rate": 0.5,
+                     *             "others": 0.5,
+                     *             "z": 0.5
+                     *           }
+                     *         ],
+                     *         "emoji": [
+                     *           {
+                     *             "text": "…",
+                     *             "count": 1,
+                     *             "rate": 0.5,
+                     *             "others": 0.5,
+                     *             "z": 0.5
+                     *           }
+                     *         ],
+                     *         "vocabularies": [
+                     *           {
+                     *             "language": "…",
+                     *             "words": 1,
+                     *             "others": 1,
+                     *             "more": [],
+                     *             "less": [],
+                     *             "phrases": []
+                     *           }
+                     *         ],
+                     *         "months": [
+                     *           {
+                     *             "label": "…",
+                     *             "messages": 1,
+                     *             "words": 0,
+                     *             "lengths": {
+                     *               "low": 0.5,
+                     *               "median": 0.5,
+                     *               "high": 0.5,
+                     *               "count": 1,
+                     *               "most": 0
+                     *             },
+                     *             "emoji": 0,
+                     *             "formality": 0.5,
+                     *             "awake": 0.5,
+                     *             "richness": 0.5,
+                     *             "languages": {}
+                     *           }
+                     *         ],
+                     *         "quarters": [
+                     *           {
+                     *             "label": "…",
+                     *             "messages": 1,
+                     *             "words": 0,
+                     *             "lengths": {
+                     *               "low": 0.5,
+                     *               "median": 0.5,
+                     *               "high": 0.5,
+                     *               "count": 1,
+                     *               "most": 0
+                     *             },
+                     *             "emoji": 0,
+                     *             "formality": 0.5,
+                     *             "awake": 0.5,
+                     *             "richness": 0.5,
+                     *             "languages": {}
+                     *           }
+                     *         ],
+                     *         "years": [
+                     *           {
+                     *             "label": "…",
+                     *             "messages": 1,
+                     *             "words": 0,
+                     *             "lengths": {
+                     *               "low": 0.5,
+                     *               "median": 0.5,
+                     *               "high": 0.5,
+                     *               "count": 1,
+                     *               "most": 0
+                     *             },
+                     *             "emoji": 0,
+                     *             "formality": 0.5,
+                     *             "awake": 0.5,
+                     *             "richness": 0.5,
+                     *             "languages": {}
+                     *           }
+                     *         ],
+                     *         "relations": [
+                     *           {
+                     *             "contact": "…",
+                     *             "messages": 1,
+                     *             "words": 1,
+                     *             "first": "2026-04-01",
+                     *             "last": "2026-04-01",
+                     *             "lengths": {
+                     *               "low": 0.5,
+                     *               "median": 0.5,
+                     *               "high": 0.5,
+                     *               "count": 1,
+                     *               "most": 0
+                     *             },
+                     *             "waits": {
+                     *               "awake": {
+                     *                 "low": 0.5,
+                     *                 "median": 0.5,
+                     *                 "high": 0.5,
+                     *                 "count": 1,
+                     *                 "most": 0
+                     *               },
+                     *               "day": {
+                     *                 "low": 0.5,
+                     *                 "median": 0.5,
+                     *                 "high": 0.5,
+                     *                 "count": 1,
+                     *                 "most": 0
+                     *               },
+                     *               "night": {
+                     *                 "low": 0.5,
+                     *                 "median": 0.5,
+                     *                 "high": 0.5,
+                     *                 "count": 1,
+                     *                 "most": 0
+                     *               },
+                     *               "answered": 0.5
+                     *             },
+                     *             "burst": 0.5,
+                     *             "started": 0.5,
+                     *             "formality": {
+                     *               "value": 0.5,
+                     *               "low": 0.5,
+                     *               "high": 0.5
+                     *             },
+                     *             "emoji": 0.5,
+                     *             "languages": {},
+                     *             "favourites": [],
+                     *             "more": []
+                     *           }
+                     *         ]
+                     *       },
+                     *       "names": {}
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProfileView"];
                 };
             };
@@ -9193,6 +11010,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "version": 1,
+                     *       "at": "2026-04-01T10:15:00Z",
+                     *       "lineage": {
+                     *         "model": "…",
+                     *         "method": "…",
+                     *         "dataset": "…"
+                     *       },
+                     *       "first": "2026-04-01T10:15:00Z",
+                     *       "last": "2026-04-01T10:15:00Z",
+                     *       "turns": 1,
+                     *       "newer": 1,
+                     *       "newer_talks": 1,
+                     *       "verdict": "retrain",
+                     *       "since": "…",
+                     *       "habits": {
+                     *         "value": 0.5,
+                     *         "p": 0.5
+                     *       },
+                     *       "delta": {
+                     *         "value": 0.5,
+                     *         "p": 0.5
+                     *       },
+                     *       "changes": [],
+                     *       "quarters": []
+                     *     }
+                     */
                     "application/json": components["schemas"]["Drift"];
                 };
             };
@@ -9299,6 +11144,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "hash": "…",
+                     *           "settings": {},
+                     *           "consents": {},
+                     *           "counts": {},
+                     *           "filters": {},
+                     *           "sets": {},
+                     *           "contacts": {},
+                     *           "languages": {},
+                     *           "platforms": {},
+                     *           "gap_hours": 0.5,
+                     *           "rates": {},
+                     *           "means": {},
+                     *           "special": {},
+                     *           "persona_hash": "",
+                     *           "format": 2
+                     *         }
+                     *       ],
+                     *       "total": 1,
+                     *       "next": "…"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_DatasetsCard_"];
                 };
             };
@@ -9404,6 +11274,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "job": "4c1f09ab37de"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Started"];
                 };
             };
@@ -9508,6 +11383,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "hash": "…",
+                     *       "settings": {},
+                     *       "consents": {},
+                     *       "counts": {},
+                     *       "filters": {},
+                     *       "sets": {},
+                     *       "contacts": {},
+                     *       "languages": {},
+                     *       "platforms": {},
+                     *       "gap_hours": 0.5,
+                     *       "rates": {},
+                     *       "means": {},
+                     *       "special": {},
+                     *       "persona_hash": "",
+                     *       "format": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["DatasetsCard"];
                 };
             };
@@ -9614,6 +11508,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "v2",
+                     *           "champion": false,
+                     *           "scored": false,
+                     *           "method": "retrieval",
+                     *           "dataset": "8c1f09ab37de",
+                     *           "dataset_hash": "…",
+                     *           "consents": {
+                     *             "whatsapp": "5f0c9d2e7b1a4c38"
+                     *           },
+                     *           "config": {
+                     *             "dimensions": 256
+                     *           },
+                     *           "seed": 1,
+                     *           "metrics": {
+                     *             "pairs": 812
+                     *           },
+                     *           "base": "…",
+                     *           "base_hash": "…",
+                     *           "artefact": "…",
+                     *           "code_version": "0.1.0",
+                     *           "created_at": "2026-04-01T10:15:00Z"
+                     *         }
+                     *       ],
+                     *       "total": 1,
+                     *       "next": "…"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_ModelView_"];
                 };
             };
@@ -9719,6 +11644,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "job": "4c1f09ab37de"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Started"];
                 };
             };
@@ -9823,6 +11753,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "v2",
+                     *       "champion": false,
+                     *       "scored": false,
+                     *       "method": "retrieval",
+                     *       "dataset": "8c1f09ab37de",
+                     *       "dataset_hash": "…",
+                     *       "consents": {
+                     *         "whatsapp": "5f0c9d2e7b1a4c38"
+                     *       },
+                     *       "config": {
+                     *         "dimensions": 256
+                     *       },
+                     *       "seed": 1,
+                     *       "metrics": {
+                     *         "pairs": 812
+                     *       },
+                     *       "base": "…",
+                     *       "base_hash": "…",
+                     *       "artefact": "…",
+                     *       "code_version": "0.1.0",
+                     *       "created_at": "2026-04-01T10:15:00Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ModelView"];
                 };
             };
@@ -9927,6 +11882,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "nodes": [
+                     *         {
+                     *           "id": "…",
+                     *           "kind": "consent",
+                     *           "name": "…",
+                     *           "state": "",
+                     *           "figures": {}
+                     *         }
+                     *       ],
+                     *       "edges": [
+                     *         {
+                     *           "out": "…",
+                     *           "into": "…"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Lineage"];
                 };
             };
@@ -10028,6 +12002,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "nodes": [
+                     *         {
+                     *           "id": "…",
+                     *           "kind": "consent",
+                     *           "name": "…",
+                     *           "state": "",
+                     *           "figures": {}
+                     *         }
+                     *       ],
+                     *       "edges": [
+                     *         {
+                     *           "out": "…",
+                     *           "into": "…"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Lineage"];
                 };
             };
@@ -10136,6 +12129,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "v2",
+                     *       "champion": false,
+                     *       "scored": false,
+                     *       "method": "retrieval",
+                     *       "dataset": "8c1f09ab37de",
+                     *       "dataset_hash": "…",
+                     *       "consents": {
+                     *         "whatsapp": "5f0c9d2e7b1a4c38"
+                     *       },
+                     *       "config": {
+                     *         "dimensions": 256
+                     *       },
+                     *       "seed": 1,
+                     *       "metrics": {
+                     *         "pairs": 812
+                     *       },
+                     *       "base": "…",
+                     *       "base_hash": "…",
+                     *       "artefact": "…",
+                     *       "code_version": "0.1.0",
+                     *       "created_at": "2026-04-01T10:15:00Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ModelView"];
                 };
             };
@@ -10237,6 +12255,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "v2",
+                     *       "champion": false,
+                     *       "scored": false,
+                     *       "method": "retrieval",
+                     *       "dataset": "8c1f09ab37de",
+                     *       "dataset_hash": "…",
+                     *       "consents": {
+                     *         "whatsapp": "5f0c9d2e7b1a4c38"
+                     *       },
+                     *       "config": {
+                     *         "dimensions": 256
+                     *       },
+                     *       "seed": 1,
+                     *       "metrics": {
+                     *         "pairs": 812
+                     *       },
+                     *       "base": "…",
+                     *       "base_hash": "…",
+                     *       "artefact": "…",
+                     *       "code_version": "0.1.0",
+                     *       "created_at": "2026-04-01T10:15:00Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ModelView"];
                 };
             };
@@ -10341,6 +12384,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "device": {
+                     *         "kind": "cpu",
+                     *         "name": "CPU, 2 threads",
+                     *         "free": 1,
+                     *         "total": 1
+                     *       },
+                     *       "fits": [
+                     *         {
+                     *           "method": "lora",
+                     *           "fits": false,
+                     *           "total": 1400000000,
+                     *           "batch": 1,
+                     *           "tokens_per_second": 0.5,
+                     *           "seconds": 0.5
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["PreflightView"];
                 };
             };
@@ -10447,6 +12510,98 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "model": "…",
+                     *           "dataset": "…",
+                     *           "created_at": "2026-04-01T10:15:00Z",
+                     *           "rows": [
+                     *             {
+                     *               "id": "…",
+                     *               "name": "…",
+                     *               "definition": "…",
+                     *               "good": "…",
+                     *               "unit": "share",
+                     *               "verdict": "better",
+                     *               "note": "",
+                     *               "higher_is_better": true,
+                     *               "primary": true,
+                     *               "value": 0.5,
+                     *               "low": 0.5,
+                     *               "high": 0.5,
+                     *               "baselines": {},
+                     *               "ceiling": {
+                     *                 "value": 0.5,
+                     *                 "low": 0.5,
+                     *                 "high": 0.5
+                     *               },
+                     *               "headline": {
+                     *                 "value": 0.5,
+                     *                 "low": 0.5,
+                     *                 "high": 0.5
+                     *               },
+                     *               "against": "",
+                     *               "difference": {
+                     *                 "value": 0.5,
+                     *                 "low": 0.5,
+                     *                 "high": 0.5
+                     *               },
+                     *               "p": 0.5,
+                     *               "met": false
+                     *             }
+                     *           ],
+                     *           "gates": [
+                     *             {
+                     *               "id": "…",
+                     *               "name": "…",
+                     *               "passed": false,
+                     *               "found": 1,
+                     *               "answers": 1,
+                     *               "note": "",
+                     *               "baselines": {},
+                     *               "figure": {
+                     *                 "value": 0.5,
+                     *                 "low": 0.5,
+                     *                 "high": 0.5
+                     *               }
+                     *             }
+                     *           ],
+                     *           "self_checks": [
+                     *             {
+                     *               "name": "…",
+                     *               "passed": false,
+                     *               "figure": {
+                     *                 "value": 0.5,
+                     *                 "low": 0.5,
+                     *                 "high": 0.5
+                     *               },
+                     *               "note": ""
+                     *             }
+                     *           ],
+                     *           "promotable": false,
+                     *           "reasons": [
+                     *             "…"
+                     *           ],
+                     *           "samples": [],
+                     *           "sizes": {},
+                     *           "products": [],
+                     *           "humans": [],
+                     *           "forced": {
+                     *             "at": "2026-04-01T10:15:00Z",
+                     *             "against": [
+                     *               "…"
+                     *             ]
+                     *           },
+                     *           "rounds": 1,
+                     *           "seeds": 1
+                     *         }
+                     *       ],
+                     *       "total": 1,
+                     *       "next": "…"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_Scorecard_"];
                 };
             };
@@ -10552,6 +12707,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "job": "4c1f09ab37de"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Started"];
                 };
             };
@@ -10656,6 +12816,92 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "model": "…",
+                     *       "dataset": "…",
+                     *       "created_at": "2026-04-01T10:15:00Z",
+                     *       "rows": [
+                     *         {
+                     *           "id": "…",
+                     *           "name": "…",
+                     *           "definition": "…",
+                     *           "good": "…",
+                     *           "unit": "share",
+                     *           "verdict": "better",
+                     *           "note": "",
+                     *           "higher_is_better": true,
+                     *           "primary": true,
+                     *           "value": 0.5,
+                     *           "low": 0.5,
+                     *           "high": 0.5,
+                     *           "baselines": {},
+                     *           "ceiling": {
+                     *             "value": 0.5,
+                     *             "low": 0.5,
+                     *             "high": 0.5
+                     *           },
+                     *           "headline": {
+                     *             "value": 0.5,
+                     *             "low": 0.5,
+                     *             "high": 0.5
+                     *           },
+                     *           "against": "",
+                     *           "difference": {
+                     *             "value": 0.5,
+                     *             "low": 0.5,
+                     *             "high": 0.5
+                     *           },
+                     *           "p": 0.5,
+                     *           "met": false
+                     *         }
+                     *       ],
+                     *       "gates": [
+                     *         {
+                     *           "id": "…",
+                     *           "name": "…",
+                     *           "passed": false,
+                     *           "found": 1,
+                     *           "answers": 1,
+                     *           "note": "",
+                     *           "baselines": {},
+                     *           "figure": {
+                     *             "value": 0.5,
+                     *             "low": 0.5,
+                     *             "high": 0.5
+                     *           }
+                     *         }
+                     *       ],
+                     *       "self_checks": [
+                     *         {
+                     *           "name": "…",
+                     *           "passed": false,
+                     *           "figure": {
+                     *             "value": 0.5,
+                     *             "low": 0.5,
+                     *             "high": 0.5
+                     *           },
+                     *           "note": ""
+                     *         }
+                     *       ],
+                     *       "promotable": false,
+                     *       "reasons": [
+                     *         "…"
+                     *       ],
+                     *       "samples": [],
+                     *       "sizes": {},
+                     *       "products": [],
+                     *       "humans": [],
+                     *       "forced": {
+                     *         "at": "2026-04-01T10:15:00Z",
+                     *         "against": [
+                     *           "…"
+                     *         ]
+                     *       },
+                     *       "rounds": 1,
+                     *       "seeds": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["Scorecard"];
                 };
             };
@@ -10760,6 +13006,92 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "model": "…",
+                     *       "dataset": "…",
+                     *       "created_at": "2026-04-01T10:15:00Z",
+                     *       "rows": [
+                     *         {
+                     *           "id": "…",
+                     *           "name": "…",
+                     *           "definition": "…",
+                     *           "good": "…",
+                     *           "unit": "share",
+                     *           "verdict": "better",
+                     *           "note": "",
+                     *           "higher_is_better": true,
+                     *           "primary": true,
+                     *           "value": 0.5,
+                     *           "low": 0.5,
+                     *           "high": 0.5,
+                     *           "baselines": {},
+                     *           "ceiling": {
+                     *             "value": 0.5,
+                     *             "low": 0.5,
+                     *             "high": 0.5
+                     *           },
+                     *           "headline": {
+                     *             "value": 0.5,
+                     *             "low": 0.5,
+                     *             "high": 0.5
+                     *           },
+                     *           "against": "",
+                     *           "difference": {
+                     *             "value": 0.5,
+                     *             "low": 0.5,
+                     *             "high": 0.5
+                     *           },
+                     *           "p": 0.5,
+                     *           "met": false
+                     *         }
+                     *       ],
+                     *       "gates": [
+                     *         {
+                     *           "id": "…",
+                     *           "name": "…",
+                     *           "passed": false,
+                     *           "found": 1,
+                     *           "answers": 1,
+                     *           "note": "",
+                     *           "baselines": {},
+                     *           "figure": {
+                     *             "value": 0.5,
+                     *             "low": 0.5,
+                     *             "high": 0.5
+                     *           }
+                     *         }
+                     *       ],
+                     *       "self_checks": [
+                     *         {
+                     *           "name": "…",
+                     *           "passed": false,
+                     *           "figure": {
+                     *             "value": 0.5,
+                     *             "low": 0.5,
+                     *             "high": 0.5
+                     *           },
+                     *           "note": ""
+                     *         }
+                     *       ],
+                     *       "promotable": false,
+                     *       "reasons": [
+                     *         "…"
+                     *       ],
+                     *       "samples": [],
+                     *       "sizes": {},
+                     *       "products": [],
+                     *       "humans": [],
+                     *       "forced": {
+                     *         "at": "2026-04-01T10:15:00Z",
+                     *         "against": [
+                     *           "…"
+                     *         ]
+                     *       },
+                     *       "rounds": 1,
+                     *       "seeds": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["Scorecard"];
                 };
             };
@@ -10969,6 +13301,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "job": "4c1f09ab37de"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Started"];
                 };
             };
@@ -11075,6 +13412,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "name": "20260401T101500Z-3f6d",
+                     *           "at": "2026-04-01T10:15:00Z",
+                     *           "size": 1,
+                     *           "records": 1,
+                     *           "files": 1
+                     *         }
+                     *       ],
+                     *       "total": 1,
+                     *       "next": "…"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_BackupView_"];
                 };
             };
@@ -11180,6 +13532,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "job": "4c1f09ab37de"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Started"];
                 };
             };
@@ -11285,6 +13642,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "job": "4c1f09ab37de"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Started"];
                 };
             };
@@ -11386,6 +13748,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "methods": [
+                     *         "retrieval",
+                     *         "lora"
+                     *       ],
+                     *       "default": "retrieval"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Methods"];
                 };
             };
@@ -11487,7 +13858,2160 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "name": "seedling",
+                     *           "origin": "…",
+                     *           "parameters": 1,
+                     *           "chosen": false
+                     *         }
+                     *       ],
+                     *       "total": 1,
+                     *       "next": "…"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_BaseView_"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    chat: {
+        parameters: {
+            query?: never;
+            header?: {
+                accept?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ipse__server__routes__chat__Asking"];
+            };
+        };
+        responses: {
+            /** @description events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "session": "…",
+                     *       "message": {
+                     *         "id": "…",
+                     *         "who": "you",
+                     *         "text": "…",
+                     *         "shown": "…",
+                     *         "at": "2026-04-01T10:15:00Z",
+                     *         "model": "",
+                     *         "method": "",
+                     *         "dataset": "",
+                     *         "label": "",
+                     *         "fallback": "…",
+                     *         "stopped": false
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Answered"];
+                    "text/event-stream": string;
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    chat_history: {
+        parameters: {
+            query?: {
+                /** @description which chat; `main` unless another was made */
+                session?: string;
+                /** @description items at most */
+                limit?: number;
+                /** @description `next` of the page before; empty: the first page */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "…",
+                     *           "who": "you",
+                     *           "text": "…",
+                     *           "shown": "…",
+                     *           "at": "2026-04-01T10:15:00Z",
+                     *           "model": "",
+                     *           "method": "",
+                     *           "dataset": "",
+                     *           "label": "",
+                     *           "fallback": "…",
+                     *           "stopped": false
+                     *         }
+                     *       ],
+                     *       "total": 1,
+                     *       "next": "…"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_ChattingSaid_"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reset_context: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Resetting"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example {} */
+                    "application/json": {
+                        [key: string]: string;
+                    };
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_chats: {
+        parameters: {
+            query?: {
+                /** @description items at most */
+                limit?: number;
+                /** @description `next` of the page before; empty: the first page */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "…",
+                     *           "title": "…",
+                     *           "made_at": "2026-04-01T10:15:00Z",
+                     *           "last_at": "2026-04-01T10:15:00Z",
+                     *           "messages": 1,
+                     *           "contact": "…"
+                     *         }
+                     *       ],
+                     *       "total": 1,
+                     *       "next": "…"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_ChattingSummary_"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    new_chat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example {} */
+                    "application/json": {
+                        [key: string]: string;
+                    };
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_chat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example {} */
+                    "application/json": {
+                        [key: string]: string;
+                    };
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    chat_why: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session: string;
+                message: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "…",
+                     *       "model": "…",
+                     *       "method": "…",
+                     *       "dataset": "…",
+                     *       "label": "…",
+                     *       "fallback": "…",
+                     *       "nearest": [
+                     *         {
+                     *           "context": "…",
+                     *           "reply": "…",
+                     *           "similarity": 0.5,
+                     *           "platform": "…"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ChattingWhy"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_jobs: {
+        parameters: {
+            query?: {
+                /** @description only those */
+                state?: ("queued" | "running" | "done" | "failed" | "cancelled" | "interrupted") | null;
+                /** @description only those */
+                kind?: string | null;
+                /** @description items at most */
+                limit?: number;
+                /** @description `next` of the page before; empty: the first page */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "…",
+                     *           "kind": "…",
+                     *           "pid": 1,
+                     *           "state": "queued",
+                     *           "started_at": "2026-04-01T10:15:00Z",
+                     *           "ended_at": "2026-04-01T10:15:00Z",
+                     *           "done": 0,
+                     *           "total": 0.5,
+                     *           "figures": {},
+                     *           "error": "",
+                     *           "hint": "",
+                     *           "queued_at": "2026-04-01T10:15:00Z",
+                     *           "spec": {
+                     *             "kind": "…",
+                     *             "arguments": {},
+                     *             "settings": {},
+                     *             "heavy": true,
+                     *             "resumable": true
+                     *           },
+                     *           "attempts": 1,
+                     *           "result": {},
+                     *           "live": {
+                     *             "done": 0,
+                     *             "total": 0.5,
+                     *             "figures": {},
+                     *             "curves": {},
+                     *             "log": [
+                     *               {
+                     *                 "at": "2026-04-01T10:15:00Z",
+                     *                 "text": "…"
+                     *               }
+                     *             ],
+                     *             "beat_at": "2026-04-01T10:15:00Z"
+                     *           },
+                     *           "schedule": "",
+                     *           "by": "",
+                     *           "hung": false
+                     *         }
+                     *       ],
+                     *       "total": 1,
+                     *       "next": "…"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_RecordsJob_"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewJob"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "job": "9b1c7f20a4de"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Begun"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as a list of these gives it */
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "…",
+                     *       "kind": "…",
+                     *       "pid": 1,
+                     *       "state": "queued",
+                     *       "started_at": "2026-04-01T10:15:00Z",
+                     *       "ended_at": "2026-04-01T10:15:00Z",
+                     *       "done": 0,
+                     *       "total": 0.5,
+                     *       "figures": {},
+                     *       "error": "",
+                     *       "hint": "",
+                     *       "queued_at": "2026-04-01T10:15:00Z",
+                     *       "spec": {
+                     *         "kind": "…",
+                     *         "arguments": {},
+                     *         "settings": {},
+                     *         "heavy": true,
+                     *         "resumable": true
+                     *       },
+                     *       "attempts": 1,
+                     *       "result": {},
+                     *       "live": {
+                     *         "done": 0,
+                     *         "total": 0.5,
+                     *         "figures": {},
+                     *         "curves": {},
+                     *         "log": [
+                     *           {
+                     *             "at": "2026-04-01T10:15:00Z",
+                     *             "text": "…"
+                     *           }
+                     *         ],
+                     *         "beat_at": "2026-04-01T10:15:00Z"
+                     *       },
+                     *       "schedule": "",
+                     *       "by": "",
+                     *       "hung": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RecordsJob"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stop_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as a list of these gives it */
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Stopping"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "…",
+                     *       "kind": "…",
+                     *       "pid": 1,
+                     *       "state": "queued",
+                     *       "started_at": "2026-04-01T10:15:00Z",
+                     *       "ended_at": "2026-04-01T10:15:00Z",
+                     *       "done": 0,
+                     *       "total": 0.5,
+                     *       "figures": {},
+                     *       "error": "",
+                     *       "hint": "",
+                     *       "queued_at": "2026-04-01T10:15:00Z",
+                     *       "spec": {
+                     *         "kind": "…",
+                     *         "arguments": {},
+                     *         "settings": {},
+                     *         "heavy": true,
+                     *         "resumable": true
+                     *       },
+                     *       "attempts": 1,
+                     *       "result": {},
+                     *       "live": {
+                     *         "done": 0,
+                     *         "total": 0.5,
+                     *         "figures": {},
+                     *         "curves": {},
+                     *         "log": [
+                     *           {
+                     *             "at": "2026-04-01T10:15:00Z",
+                     *             "text": "…"
+                     *           }
+                     *         ],
+                     *         "beat_at": "2026-04-01T10:15:00Z"
+                     *       },
+                     *       "schedule": "",
+                     *       "by": "",
+                     *       "hung": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RecordsJob"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resume_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as a list of these gives it */
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "job": "9b1c7f20a4de"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Begun"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    follow_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as a list of these gives it */
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    training_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "state": "idle",
+                     *       "job": {
+                     *         "id": "…",
+                     *         "kind": "…",
+                     *         "pid": 1,
+                     *         "state": "queued",
+                     *         "started_at": "2026-04-01T10:15:00Z",
+                     *         "ended_at": "2026-04-01T10:15:00Z",
+                     *         "done": 0,
+                     *         "total": 0.5,
+                     *         "figures": {},
+                     *         "error": "",
+                     *         "hint": "",
+                     *         "queued_at": "2026-04-01T10:15:00Z",
+                     *         "spec": {
+                     *           "kind": "…",
+                     *           "arguments": {},
+                     *           "settings": {},
+                     *           "heavy": true,
+                     *           "resumable": true
+                     *         },
+                     *         "attempts": 1,
+                     *         "result": {},
+                     *         "live": {
+                     *           "done": 0,
+                     *           "total": 0.5,
+                     *           "figures": {},
+                     *           "curves": {},
+                     *           "log": [
+                     *             {
+                     *               "at": "2026-04-01T10:15:00Z",
+                     *               "text": "…"
+                     *             }
+                     *           ],
+                     *           "beat_at": "2026-04-01T10:15:00Z"
+                     *         },
+                     *         "schedule": "",
+                     *         "by": "",
+                     *         "hung": false
+                     *       },
+                     *       "last": {
+                     *         "id": "…",
+                     *         "kind": "…",
+                     *         "pid": 1,
+                     *         "state": "queued",
+                     *         "started_at": "2026-04-01T10:15:00Z",
+                     *         "ended_at": "2026-04-01T10:15:00Z",
+                     *         "done": 0,
+                     *         "total": 0.5,
+                     *         "figures": {},
+                     *         "error": "",
+                     *         "hint": "",
+                     *         "queued_at": "2026-04-01T10:15:00Z",
+                     *         "spec": {
+                     *           "kind": "…",
+                     *           "arguments": {},
+                     *           "settings": {},
+                     *           "heavy": true,
+                     *           "resumable": true
+                     *         },
+                     *         "attempts": 1,
+                     *         "result": {},
+                     *         "live": {
+                     *           "done": 0,
+                     *           "total": 0.5,
+                     *           "figures": {},
+                     *           "curves": {},
+                     *           "log": [
+                     *             {
+                     *               "at": "2026-04-01T10:15:00Z",
+                     *               "text": "…"
+                     *             }
+                     *           ],
+                     *           "beat_at": "2026-04-01T10:15:00Z"
+                     *         },
+                     *         "schedule": "",
+                     *         "by": "",
+                     *         "hung": false
+                     *       },
+                     *       "champion": "…",
+                     *       "models": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TrainingStatus"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_schedules: {
+        parameters: {
+            query?: {
+                /** @description items at most */
+                limit?: number;
+                /** @description `next` of the page before; empty: the first page */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "…",
+                     *           "spec": {
+                     *             "kind": "…",
+                     *             "arguments": {},
+                     *             "settings": {},
+                     *             "heavy": true,
+                     *             "resumable": true
+                     *           },
+                     *           "cron": "…",
+                     *           "idle_minutes": 0,
+                     *           "on_ac": false,
+                     *           "made_at": "2026-04-01T10:15:00Z",
+                     *           "due_at": "2026-04-01T10:15:00Z",
+                     *           "last_at": "2026-04-01T10:15:00Z",
+                     *           "last_job": ""
+                     *         }
+                     *       ],
+                     *       "total": 1,
+                     *       "next": "…"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_SchedulesSchedule_"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSchedule"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "…",
+                     *       "spec": {
+                     *         "kind": "…",
+                     *         "arguments": {},
+                     *         "settings": {},
+                     *         "heavy": true,
+                     *         "resumable": true
+                     *       },
+                     *       "cron": "…",
+                     *       "idle_minutes": 0,
+                     *       "on_ac": false,
+                     *       "made_at": "2026-04-01T10:15:00Z",
+                     *       "due_at": "2026-04-01T10:15:00Z",
+                     *       "last_at": "2026-04-01T10:15:00Z",
+                     *       "last_job": ""
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SchedulesSchedule"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as a list of these gives it */
+                schedule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example {} */
+                    "application/json": {
+                        [key: string]: string;
+                    };
                 };
             };
             /** @description The body cannot be read. */
@@ -11593,6 +16117,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "kind": "NAME",
+                     *           "value": "Mercury",
+                     *           "score": 0.55,
+                     *           "replaced": false,
+                     *           "count": 4,
+                     *           "contexts": [
+                     *             {
+                     *               "before": "…",
+                     *               "after": "…",
+                     *               "message": "…"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "total": 1,
+                     *       "next": "…"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_DoubtView_"];
                 };
             };
@@ -11698,6 +16244,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "words": [
+                     *         "…"
+                     *       ],
+                     *       "verdict": "keep",
+                     *       "waiting": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["DecidedView"];
                 };
             };
@@ -11799,6 +16354,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "allowed": [
+                     *         "Mercury"
+                     *       ],
+                     *       "denied": {
+                     *         "Aldebaran": "NAME"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListsView"];
                 };
             };
@@ -11904,6 +16469,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "allowed": [
+                     *         "Mercury"
+                     *       ],
+                     *       "denied": {
+                     *         "Aldebaran": "NAME"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListsView"];
                 };
             };
@@ -12009,6 +16584,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "what": "source",
+                     *       "name": "…",
+                     *       "counts": {
+                     *         "keys": 3,
+                     *         "messages": 120,
+                     *         "models": 1
+                     *       },
+                     *       "sources": [
+                     *         "…"
+                     *       ],
+                     *       "people": [
+                     *         "…"
+                     *       ],
+                     *       "datasets": [
+                     *         "…"
+                     *       ],
+                     *       "models": [
+                     *         "…"
+                     *       ],
+                     *       "confirm": "9f3b1c0de5a24f67"
+                     *     }
+                     */
                     "application/json": components["schemas"]["PlanView"];
                 };
             };
@@ -12115,6 +16714,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "certificate": {
+                     *             "id": "…",
+                     *             "vault": "…",
+                     *             "what": "…",
+                     *             "asked_at": "2026-04-01T10:15:00Z",
+                     *             "done_at": "2026-04-01T10:15:00Z",
+                     *             "counts": {},
+                     *             "datasets": [
+                     *               "…"
+                     *             ],
+                     *             "models": [
+                     *               "…"
+                     *             ],
+                     *             "remnants": 1,
+                     *             "audit_row": 1,
+                     *             "audit_hash": "…",
+                     *             "format": "ipse-certificate-of-erasure",
+                     *             "version": 1
+                     *           },
+                     *           "signature": "…",
+                     *           "public_key": "…"
+                     *         }
+                     *       ],
+                     *       "total": 1,
+                     *       "next": "…"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_CertificatesSignedCertificate_"];
                 };
             };
@@ -12220,6 +16850,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "certificate": {
+                     *         "id": "…",
+                     *         "vault": "…",
+                     *         "what": "…",
+                     *         "asked_at": "2026-04-01T10:15:00Z",
+                     *         "done_at": "2026-04-01T10:15:00Z",
+                     *         "counts": {},
+                     *         "datasets": [
+                     *           "…"
+                     *         ],
+                     *         "models": [
+                     *           "…"
+                     *         ],
+                     *         "remnants": 1,
+                     *         "audit_row": 1,
+                     *         "audit_hash": "…",
+                     *         "format": "ipse-certificate-of-erasure",
+                     *         "version": 1
+                     *       },
+                     *       "signature": "…",
+                     *       "public_key": "…"
+                     *     }
+                     */
                     "application/json": components["schemas"]["CertificatesSignedCertificate"];
                 };
             };
@@ -12324,6 +16979,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "certificate": {
+                     *         "id": "…",
+                     *         "vault": "…",
+                     *         "what": "…",
+                     *         "asked_at": "2026-04-01T10:15:00Z",
+                     *         "done_at": "2026-04-01T10:15:00Z",
+                     *         "counts": {},
+                     *         "datasets": [
+                     *           "…"
+                     *         ],
+                     *         "models": [
+                     *           "…"
+                     *         ],
+                     *         "remnants": 1,
+                     *         "audit_row": 1,
+                     *         "audit_hash": "…",
+                     *         "format": "ipse-certificate-of-erasure",
+                     *         "version": 1
+                     *       },
+                     *       "signature": "…",
+                     *       "public_key": "…"
+                     *     }
+                     */
                     "application/json": components["schemas"]["CertificatesSignedCertificate"];
                 };
             };
@@ -12425,6 +17105,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "days": {
+                     *         "messages": 0,
+                     *         "models": 365
+                     *       },
+                     *       "sources": {},
+                     *       "due": {
+                     *         "jobs": 4
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["RetentionView"];
                 };
             };
@@ -12526,6 +17218,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "days": {
+                     *         "messages": 0,
+                     *         "models": 365
+                     *       },
+                     *       "sources": {},
+                     *       "due": {
+                     *         "jobs": 4
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["RetentionView"];
                 };
             };
@@ -12732,6 +17436,134 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "report": {
+                     *         "vault": "…",
+                     *         "at": "2026-04-01T10:15:00Z",
+                     *         "lines": [
+                     *           {
+                     *             "id": "…",
+                     *             "title": "…",
+                     *             "articles": "…",
+                     *             "state": "pass",
+                     *             "checks": [
+                     *               {
+                     *                 "state": "pass",
+                     *                 "found": "…",
+                     *                 "counts": {},
+                     *                 "ids": [],
+                     *                 "todo": "",
+                     *                 "needed": true,
+                     *                 "id": "…",
+                     *                 "asks": "…"
+                     *               }
+                     *             ]
+                     *           }
+                     *         ],
+                     *         "exceptions": [
+                     *           {
+                     *             "id": "…",
+                     *             "line": "…",
+                     *             "reason": "…",
+                     *             "at": "2026-04-01T10:15:00Z"
+                     *           }
+                     *         ],
+                     *         "activities": [
+                     *           {
+                     *             "activity": "…",
+                     *             "purpose": "…",
+                     *             "basis": "…",
+                     *             "subjects": "…",
+                     *             "categories": "…",
+                     *             "recipients": "…",
+                     *             "limit": "…",
+                     *             "measures": "…"
+                     *           }
+                     *         ],
+                     *         "assessment": [
+                     *           {
+                     *             "id": "…",
+                     *             "title": "…",
+                     *             "known": [
+                     *               "…"
+                     *             ],
+                     *             "open": []
+                     *           }
+                     *         ],
+                     *         "inventory": [
+                     *           {
+                     *             "source": "…",
+                     *             "category": "…",
+                     *             "count": 1,
+                     *             "ages": [
+                     *               1,
+                     *               1,
+                     *               1,
+                     *               1
+                     *             ],
+                     *             "oldest": "2026-04-01T10:15:00Z",
+                     *             "newest": "2026-04-01T10:15:00Z"
+                     *           }
+                     *         ],
+                     *         "months": [
+                     *           {
+                     *             "month": "…",
+                     *             "counts": {}
+                     *           }
+                     *         ],
+                     *         "models": [
+                     *           {
+                     *             "dataset": "…",
+                     *             "consents": {},
+                     *             "examples": 1,
+                     *             "contacts": 1,
+                     *             "kept": false,
+                     *             "models": [],
+                     *             "methods": [],
+                     *             "champion": "…"
+                     *           }
+                     *         ],
+                     *         "requests": [
+                     *           {
+                     *             "id": "…",
+                     *             "kind": "…",
+                     *             "subject": "…",
+                     *             "received": "…",
+                     *             "due": "…",
+                     *             "closed": "…",
+                     *             "overdue": false,
+                     *             "note": ""
+                     *           }
+                     *         ],
+                     *         "erasures": [
+                     *           {
+                     *             "at": "2026-04-01T10:15:00Z",
+                     *             "what": "…",
+                     *             "id": "…",
+                     *             "counts": {}
+                     *           }
+                     *         ],
+                     *         "drills": [
+                     *           {
+                     *             "at": "2026-04-01T10:15:00Z",
+                     *             "what": "…",
+                     *             "id": "…",
+                     *             "counts": {}
+                     *           }
+                     *         ],
+                     *         "cannot_show": [
+                     *           "…"
+                     *         ],
+                     *         "controller": "",
+                     *         "format": "ipse-compliance-report",
+                     *         "version": 1,
+                     *         "code_version": "0.1.0"
+                     *       },
+                     *       "signature": "…",
+                     *       "public_key": "…"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ComplianceSignedReport"];
                 };
             };
@@ -12934,6 +17766,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "sections": [
+                     *         {
+                     *           "id": "…",
+                     *           "title": "…",
+                     *           "known": [
+                     *             "…"
+                     *           ],
+                     *           "open": []
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["AssessmentView"];
                 };
             };
@@ -13039,6 +17885,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "sections": [
+                     *         {
+                     *           "id": "…",
+                     *           "title": "…",
+                     *           "known": [
+                     *             "…"
+                     *           ],
+                     *           "open": []
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["AssessmentView"];
                 };
             };
@@ -13146,6 +18006,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "1f2a9c07",
+                     *           "kind": "access",
+                     *           "subject": "PERSON_2",
+                     *           "received": "2026-04-01",
+                     *           "due": "2026-04-01",
+                     *           "closed": "2026-04-01",
+                     *           "note": "…"
+                     *         }
+                     *       ],
+                     *       "total": 1,
+                     *       "next": "…"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_RequestView_"];
                 };
             };
@@ -13241,7 +18118,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Asking"];
+                "application/json": components["schemas"]["ipse__server__routes__reports__Asking"];
             };
         };
         responses: {
@@ -13251,6 +18128,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "1f2a9c07",
+                     *       "kind": "access",
+                     *       "subject": "PERSON_2",
+                     *       "received": "2026-04-01",
+                     *       "due": "2026-04-01",
+                     *       "closed": "2026-04-01",
+                     *       "note": "…"
+                     *     }
+                     */
                     "application/json": components["schemas"]["RequestView"];
                 };
             };
@@ -13359,6 +18247,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "1f2a9c07",
+                     *       "kind": "access",
+                     *       "subject": "PERSON_2",
+                     *       "received": "2026-04-01",
+                     *       "due": "2026-04-01",
+                     *       "closed": "2026-04-01",
+                     *       "note": "…"
+                     *     }
+                     */
                     "application/json": components["schemas"]["RequestView"];
                 };
             };
@@ -13460,6 +18359,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "7be0c114",
+                     *           "line": "C7",
+                     *           "reason": "…",
+                     *           "at": "2026-04-01T10:15:00Z"
+                     *         }
+                     *       ],
+                     *       "total": 1,
+                     *       "next": "…"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_ExceptionView_"];
                 };
             };
@@ -13565,6 +18478,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "7be0c114",
+                     *       "line": "C7",
+                     *       "reason": "…",
+                     *       "at": "2026-04-01T10:15:00Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ExceptionView"];
                 };
             };
@@ -13669,6 +18590,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "7be0c114",
+                     *       "line": "C7",
+                     *       "reason": "…",
+                     *       "at": "2026-04-01T10:15:00Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ExceptionView"];
                 };
             };
@@ -13778,6 +18707,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "seq": 42,
+                     *           "at": "2026-04-01T10:15:00Z",
+                     *           "action": "consent.give",
+                     *           "details": {
+                     *             "source": "whatsapp"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "total": 1,
+                     *       "next": "…"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_RowView_"];
                 };
             };
@@ -13879,6 +18824,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "rows": 42,
+                     *       "checkpoints": 1,
+                     *       "covered": 40,
+                     *       "anchored": 1,
+                     *       "public_key": "…"
+                     *     }
+                     */
                     "application/json": components["schemas"]["AuditVerified"];
                 };
             };
@@ -13980,6 +18934,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "epoch": 1,
+                     *       "rows": 1,
+                     *       "public_key": "…"
+                     *     }
+                     */
                     "application/json": components["schemas"]["CheckpointMade"];
                 };
             };
@@ -14085,6 +19046,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "name": "…",
+                     *           "size": 1,
+                     *           "faults": [
+                     *             "…"
+                     *           ],
+                     *           "opened": false,
+                     *           "records": 1
+                     *         }
+                     *       ],
+                     *       "total": 1,
+                     *       "next": "…"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_BackupChecked_"];
                 };
             };
@@ -14186,6 +19164,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "section": "retrieval",
+                     *           "key": "dimensions",
+                     *           "value": 256,
+                     *           "default": 256,
+                     *           "origin": "built-in",
+                     *           "about": "size of the learned embedding",
+                     *           "secret": false
+                     *         }
+                     *       ],
+                     *       "total": 1,
+                     *       "next": "…"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_SettingView_"];
                 };
             };
@@ -14287,6 +19282,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /** @example {} */
                     "application/json": {
                         [key: string]: unknown;
                     };
@@ -14390,6 +19386,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "kind": "sources",
+                     *           "name": "whatsapp",
+                     *           "module": "ipse.sources.whatsapp.source:WhatsApp",
+                     *           "package": "ipse 0.1.0"
+                     *         }
+                     *       ],
+                     *       "total": 1,
+                     *       "next": "…"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_PluginView_"];
                 };
             };
@@ -14496,6 +19506,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "9b1c7f20a4de",
+                     *           "name": "my notebook",
+                     *           "scopes": [
+                     *             "aggregates",
+                     *             "read"
+                     *           ],
+                     *           "made_at": "2026-04-01T10:15:00Z",
+                     *           "expires_at": "2026-04-01T10:15:00Z",
+                     *           "revoked_at": "2026-04-01T10:15:00Z",
+                     *           "browser": false,
+                     *           "active": false
+                     *         }
+                     *       ],
+                     *       "total": 1,
+                     *       "next": "…"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_TokenView_"];
                 };
             };
@@ -14601,6 +19632,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "9b1c7f20a4de",
+                     *       "name": "my notebook",
+                     *       "scopes": [
+                     *         "aggregates",
+                     *         "read"
+                     *       ],
+                     *       "made_at": "2026-04-01T10:15:00Z",
+                     *       "expires_at": "2026-04-01T10:15:00Z",
+                     *       "revoked_at": "2026-04-01T10:15:00Z",
+                     *       "browser": false,
+                     *       "active": false,
+                     *       "secret": "ipse_3f6d…_9b1c7f20a4de_…"
+                     *     }
+                     */
                     "application/json": components["schemas"]["TokenMade"];
                 };
             };
@@ -14704,6 +19751,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "9b1c7f20a4de",
+                     *       "name": "my notebook",
+                     *       "scopes": [
+                     *         "aggregates",
+                     *         "read"
+                     *       ],
+                     *       "made_at": "2026-04-01T10:15:00Z",
+                     *       "expires_at": "2026-04-01T10:15:00Z",
+                     *       "revoked_at": "2026-04-01T10:15:00Z",
+                     *       "browser": false,
+                     *       "active": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["TokenView"];
                 };
             };
@@ -14815,6 +19877,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "5f0c2b9e71a4d836",
+                     *           "at": "2026-04-01T10:15:00Z",
+                     *           "state": "proposed",
+                     *           "waiting": false,
+                     *           "contact": "Ilka Brandt",
+                     *           "message": "who brings the soup on friday?",
+                     *           "text": "me!! the soup is in the oven already :)",
+                     *           "channel": "copy",
+                     *           "recipient": "ilka@example.org",
+                     *           "subject": "",
+                     *           "model": "v1",
+                     *           "method": "retrieval"
+                     *         }
+                     *       ],
+                     *       "total": 1,
+                     *       "next": "…"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_DraftRow_"];
                 };
             };
@@ -14920,6 +20004,56 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "5f0c2b9e71a4d836",
+                     *       "at": "2026-04-01T10:15:00Z",
+                     *       "state": "proposed",
+                     *       "waiting": false,
+                     *       "contact": "Ilka Brandt",
+                     *       "message": "who brings the soup on friday?",
+                     *       "text": "me!! the soup is in the oven already :)",
+                     *       "channel": "copy",
+                     *       "recipient": "ilka@example.org",
+                     *       "subject": "",
+                     *       "model": "v1",
+                     *       "method": "retrieval",
+                     *       "proposal": "…",
+                     *       "before": [
+                     *         {
+                     *           "role": "owner",
+                     *           "speaker": "Ilka Brandt",
+                     *           "text": "who brings the soup on friday?"
+                     *         }
+                     *       ],
+                     *       "leaves": "…",
+                     *       "marked": "…",
+                     *       "hidden": [
+                     *         {
+                     *           "start": 1,
+                     *           "end": 1,
+                     *           "name": "U+200B ZERO WIDTH SPACE",
+                     *           "kind": "invisible"
+                     *         }
+                     *       ],
+                     *       "digest": "9f86d081884c7d65…",
+                     *       "barred": "…",
+                     *       "label": "…",
+                     *       "confidence": 0.5,
+                     *       "fallback": "…",
+                     *       "reason": "…",
+                     *       "about": "style",
+                     *       "revision": 1,
+                     *       "steps": [
+                     *         {
+                     *           "at": "2026-04-01T10:15:00Z",
+                     *           "what": "approve",
+                     *           "by": "browser",
+                     *           "note": ""
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["DraftView"];
                 };
             };
@@ -15023,6 +20157,56 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "5f0c2b9e71a4d836",
+                     *       "at": "2026-04-01T10:15:00Z",
+                     *       "state": "proposed",
+                     *       "waiting": false,
+                     *       "contact": "Ilka Brandt",
+                     *       "message": "who brings the soup on friday?",
+                     *       "text": "me!! the soup is in the oven already :)",
+                     *       "channel": "copy",
+                     *       "recipient": "ilka@example.org",
+                     *       "subject": "",
+                     *       "model": "v1",
+                     *       "method": "retrieval",
+                     *       "proposal": "…",
+                     *       "before": [
+                     *         {
+                     *           "role": "owner",
+                     *           "speaker": "Ilka Brandt",
+                     *           "text": "who brings the soup on friday?"
+                     *         }
+                     *       ],
+                     *       "leaves": "…",
+                     *       "marked": "…",
+                     *       "hidden": [
+                     *         {
+                     *           "start": 1,
+                     *           "end": 1,
+                     *           "name": "U+200B ZERO WIDTH SPACE",
+                     *           "kind": "invisible"
+                     *         }
+                     *       ],
+                     *       "digest": "9f86d081884c7d65…",
+                     *       "barred": "…",
+                     *       "label": "…",
+                     *       "confidence": 0.5,
+                     *       "fallback": "…",
+                     *       "reason": "…",
+                     *       "about": "style",
+                     *       "revision": 1,
+                     *       "steps": [
+                     *         {
+                     *           "at": "2026-04-01T10:15:00Z",
+                     *           "what": "approve",
+                     *           "by": "browser",
+                     *           "note": ""
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["DraftView"];
                 };
             };
@@ -15130,6 +20314,56 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "5f0c2b9e71a4d836",
+                     *       "at": "2026-04-01T10:15:00Z",
+                     *       "state": "proposed",
+                     *       "waiting": false,
+                     *       "contact": "Ilka Brandt",
+                     *       "message": "who brings the soup on friday?",
+                     *       "text": "me!! the soup is in the oven already :)",
+                     *       "channel": "copy",
+                     *       "recipient": "ilka@example.org",
+                     *       "subject": "",
+                     *       "model": "v1",
+                     *       "method": "retrieval",
+                     *       "proposal": "…",
+                     *       "before": [
+                     *         {
+                     *           "role": "owner",
+                     *           "speaker": "Ilka Brandt",
+                     *           "text": "who brings the soup on friday?"
+                     *         }
+                     *       ],
+                     *       "leaves": "…",
+                     *       "marked": "…",
+                     *       "hidden": [
+                     *         {
+                     *           "start": 1,
+                     *           "end": 1,
+                     *           "name": "U+200B ZERO WIDTH SPACE",
+                     *           "kind": "invisible"
+                     *         }
+                     *       ],
+                     *       "digest": "9f86d081884c7d65…",
+                     *       "barred": "…",
+                     *       "label": "…",
+                     *       "confidence": 0.5,
+                     *       "fallback": "…",
+                     *       "reason": "…",
+                     *       "about": "style",
+                     *       "revision": 1,
+                     *       "steps": [
+                     *         {
+                     *           "at": "2026-04-01T10:15:00Z",
+                     *           "what": "approve",
+                     *           "by": "browser",
+                     *           "note": ""
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["DraftView"];
                 };
             };
@@ -15237,6 +20471,56 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "5f0c2b9e71a4d836",
+                     *       "at": "2026-04-01T10:15:00Z",
+                     *       "state": "proposed",
+                     *       "waiting": false,
+                     *       "contact": "Ilka Brandt",
+                     *       "message": "who brings the soup on friday?",
+                     *       "text": "me!! the soup is in the oven already :)",
+                     *       "channel": "copy",
+                     *       "recipient": "ilka@example.org",
+                     *       "subject": "",
+                     *       "model": "v1",
+                     *       "method": "retrieval",
+                     *       "proposal": "…",
+                     *       "before": [
+                     *         {
+                     *           "role": "owner",
+                     *           "speaker": "Ilka Brandt",
+                     *           "text": "who brings the soup on friday?"
+                     *         }
+                     *       ],
+                     *       "leaves": "…",
+                     *       "marked": "…",
+                     *       "hidden": [
+                     *         {
+                     *           "start": 1,
+                     *           "end": 1,
+                     *           "name": "U+200B ZERO WIDTH SPACE",
+                     *           "kind": "invisible"
+                     *         }
+                     *       ],
+                     *       "digest": "9f86d081884c7d65…",
+                     *       "barred": "…",
+                     *       "label": "…",
+                     *       "confidence": 0.5,
+                     *       "fallback": "…",
+                     *       "reason": "…",
+                     *       "about": "style",
+                     *       "revision": 1,
+                     *       "steps": [
+                     *         {
+                     *           "at": "2026-04-01T10:15:00Z",
+                     *           "what": "approve",
+                     *           "by": "browser",
+                     *           "note": ""
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["DraftView"];
                 };
             };
@@ -15344,6 +20628,56 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "5f0c2b9e71a4d836",
+                     *       "at": "2026-04-01T10:15:00Z",
+                     *       "state": "proposed",
+                     *       "waiting": false,
+                     *       "contact": "Ilka Brandt",
+                     *       "message": "who brings the soup on friday?",
+                     *       "text": "me!! the soup is in the oven already :)",
+                     *       "channel": "copy",
+                     *       "recipient": "ilka@example.org",
+                     *       "subject": "",
+                     *       "model": "v1",
+                     *       "method": "retrieval",
+                     *       "proposal": "…",
+                     *       "before": [
+                     *         {
+                     *           "role": "owner",
+                     *           "speaker": "Ilka Brandt",
+                     *           "text": "who brings the soup on friday?"
+                     *         }
+                     *       ],
+                     *       "leaves": "…",
+                     *       "marked": "…",
+                     *       "hidden": [
+                     *         {
+                     *           "start": 1,
+                     *           "end": 1,
+                     *           "name": "U+200B ZERO WIDTH SPACE",
+                     *           "kind": "invisible"
+                     *         }
+                     *       ],
+                     *       "digest": "9f86d081884c7d65…",
+                     *       "barred": "…",
+                     *       "label": "…",
+                     *       "confidence": 0.5,
+                     *       "fallback": "…",
+                     *       "reason": "…",
+                     *       "about": "style",
+                     *       "revision": 1,
+                     *       "steps": [
+                     *         {
+                     *           "at": "2026-04-01T10:15:00Z",
+                     *           "what": "approve",
+                     *           "by": "browser",
+                     *           "note": ""
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["DraftView"];
                 };
             };
@@ -15447,6 +20781,56 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "5f0c2b9e71a4d836",
+                     *       "at": "2026-04-01T10:15:00Z",
+                     *       "state": "proposed",
+                     *       "waiting": false,
+                     *       "contact": "Ilka Brandt",
+                     *       "message": "who brings the soup on friday?",
+                     *       "text": "me!! the soup is in the oven already :)",
+                     *       "channel": "copy",
+                     *       "recipient": "ilka@example.org",
+                     *       "subject": "",
+                     *       "model": "v1",
+                     *       "method": "retrieval",
+                     *       "proposal": "…",
+                     *       "before": [
+                     *         {
+                     *           "role": "owner",
+                     *           "speaker": "Ilka Brandt",
+                     *           "text": "who brings the soup on friday?"
+                     *         }
+                     *       ],
+                     *       "leaves": "…",
+                     *       "marked": "…",
+                     *       "hidden": [
+                     *         {
+                     *           "start": 1,
+                     *           "end": 1,
+                     *           "name": "U+200B ZERO WIDTH SPACE",
+                     *           "kind": "invisible"
+                     *         }
+                     *       ],
+                     *       "digest": "9f86d081884c7d65…",
+                     *       "barred": "…",
+                     *       "label": "…",
+                     *       "confidence": 0.5,
+                     *       "fallback": "…",
+                     *       "reason": "…",
+                     *       "about": "style",
+                     *       "revision": 1,
+                     *       "steps": [
+                     *         {
+                     *           "at": "2026-04-01T10:15:00Z",
+                     *           "what": "approve",
+                     *           "by": "browser",
+                     *           "note": ""
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["DraftView"];
                 };
             };
@@ -15550,6 +20934,56 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "5f0c2b9e71a4d836",
+                     *       "at": "2026-04-01T10:15:00Z",
+                     *       "state": "proposed",
+                     *       "waiting": false,
+                     *       "contact": "Ilka Brandt",
+                     *       "message": "who brings the soup on friday?",
+                     *       "text": "me!! the soup is in the oven already :)",
+                     *       "channel": "copy",
+                     *       "recipient": "ilka@example.org",
+                     *       "subject": "",
+                     *       "model": "v1",
+                     *       "method": "retrieval",
+                     *       "proposal": "…",
+                     *       "before": [
+                     *         {
+                     *           "role": "owner",
+                     *           "speaker": "Ilka Brandt",
+                     *           "text": "who brings the soup on friday?"
+                     *         }
+                     *       ],
+                     *       "leaves": "…",
+                     *       "marked": "…",
+                     *       "hidden": [
+                     *         {
+                     *           "start": 1,
+                     *           "end": 1,
+                     *           "name": "U+200B ZERO WIDTH SPACE",
+                     *           "kind": "invisible"
+                     *         }
+                     *       ],
+                     *       "digest": "9f86d081884c7d65…",
+                     *       "barred": "…",
+                     *       "label": "…",
+                     *       "confidence": 0.5,
+                     *       "fallback": "…",
+                     *       "reason": "…",
+                     *       "about": "style",
+                     *       "revision": 1,
+                     *       "steps": [
+                     *         {
+                     *           "at": "2026-04-01T10:15:00Z",
+                     *           "what": "approve",
+                     *           "by": "browser",
+                     *           "note": ""
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["DraftView"];
                 };
             };
@@ -15653,6 +21087,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "draft": {
+                     *         "id": "5f0c2b9e71a4d836",
+                     *         "at": "2026-04-01T10:15:00Z",
+                     *         "state": "proposed",
+                     *         "waiting": false,
+                     *         "contact": "Ilka Brandt",
+                     *         "message": "who brings the soup on friday?",
+                     *         "text": "me!! the soup is in the oven already :)",
+                     *         "channel": "copy",
+                     *         "recipient": "ilka@example.org",
+                     *         "subject": "",
+                     *         "model": "v1",
+                     *         "method": "retrieval"
+                     *       },
+                     *       "told": "handed back as text",
+                     *       "text": "…",
+                     *       "content": "…",
+                     *       "media_type": "text/plain; charset=utf-8",
+                     *       "file_name": "draft-5f0c2b9e71a4d836.eml"
+                     *     }
+                     */
                     "application/json": components["schemas"]["HandedOut"];
                 };
             };
@@ -15760,6 +21217,56 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "5f0c2b9e71a4d836",
+                     *       "at": "2026-04-01T10:15:00Z",
+                     *       "state": "proposed",
+                     *       "waiting": false,
+                     *       "contact": "Ilka Brandt",
+                     *       "message": "who brings the soup on friday?",
+                     *       "text": "me!! the soup is in the oven already :)",
+                     *       "channel": "copy",
+                     *       "recipient": "ilka@example.org",
+                     *       "subject": "",
+                     *       "model": "v1",
+                     *       "method": "retrieval",
+                     *       "proposal": "…",
+                     *       "before": [
+                     *         {
+                     *           "role": "owner",
+                     *           "speaker": "Ilka Brandt",
+                     *           "text": "who brings the soup on friday?"
+                     *         }
+                     *       ],
+                     *       "leaves": "…",
+                     *       "marked": "…",
+                     *       "hidden": [
+                     *         {
+                     *           "start": 1,
+                     *           "end": 1,
+                     *           "name": "U+200B ZERO WIDTH SPACE",
+                     *           "kind": "invisible"
+                     *         }
+                     *       ],
+                     *       "digest": "9f86d081884c7d65…",
+                     *       "barred": "…",
+                     *       "label": "…",
+                     *       "confidence": 0.5,
+                     *       "fallback": "…",
+                     *       "reason": "…",
+                     *       "about": "style",
+                     *       "revision": 1,
+                     *       "steps": [
+                     *         {
+                     *           "at": "2026-04-01T10:15:00Z",
+                     *           "what": "approve",
+                     *           "by": "browser",
+                     *           "note": ""
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["DraftView"];
                 };
             };
@@ -15861,6 +21368,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "name": "mailto",
+                     *           "says": "a link that opens it in your mail program",
+                     *           "lacks": ""
+                     *         }
+                     *       ],
+                     *       "total": 1,
+                     *       "next": "…"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_ChannelView_"];
                 };
             };
@@ -16069,6 +21589,440 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    feedback_tally: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "edited": 1,
+                     *       "approved": 1,
+                     *       "rejected_style": 1,
+                     *       "rejected_content": 1,
+                     *       "needed": 50
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TallyView"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rate_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRating"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "5f0c2b9e71a4d836",
+                     *       "model": "…",
+                     *       "up": false,
+                     *       "about": "style",
+                     *       "reason": "…"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RatingView"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_model_ids: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example {} */
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    complete_chat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Completing"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example null */
+                    "application/json": unknown;
+                };
             };
             /** @description The body cannot be read. */
             400: {
