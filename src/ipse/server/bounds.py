@@ -10,7 +10,7 @@ from ipse.errors import SettingsError
 
 __all__ = ["allowed"]
 
-SECTIONS: Final = ("dataset", "retrieval", "lora", "ensemble", "scorecard", "voice")
+SECTIONS: Final = ("imports", "dataset", "retrieval", "lora", "ensemble", "scorecard", "voice")
 BARRED: Final = ("allow_network", "monitors", "monitor_folder")
 
 
