@@ -33,7 +33,7 @@ BOUND = 0.1
 """What a pronoun or a connective at the head of a sentence counts: about one shared word of ten."""
 
 WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-"""SHA-256 of the model's weights as its authors published them; the package that carries them is somebody else's."""
+"""SHA-256 of the weights as they were published; the package that carries them is somebody else's."""
 
 STEM = 5
 _END = re.compile(r"(?<=[.!?…。！？])\s+|\n+")
