@@ -131,8 +131,10 @@ def test_an_optimizer_that_counts_in_whole_numbers_goes_on_in_them() -> None:
     from ipse.learners.adapters.stepping import Stepper
 
     weight = torch.nn.Parameter(torch.ones(3, 2))
+
     def step() -> None:
-        weight.grad = torch.sparse_coo_tensor(torch.tensor([[1]]), torch.tensor([[1.0, 2.0]]), (3, 2))
+        row, values = torch.tensor([[1]]), torch.tensor([[1.0, 2.0]])
+        weight.grad = torch.sparse_coo_tensor(row, values, (3, 2), check_invariants=True)
         stepper.optimizer.step()
 
     stepper = object.__new__(Stepper)
