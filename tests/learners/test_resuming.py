@@ -139,7 +139,7 @@ def test_an_optimizer_that_counts_in_whole_numbers_goes_on_in_them() -> None:
 
     stepper = object.__new__(Stepper)
     stepper._trained = {"weight": weight}
-    stepper.optimizer = torch.optim.SparseAdam([weight])  # type: ignore[no-untyped-call]
+    stepper.optimizer = torch.optim.SparseAdam([weight])
     step()
     tensors, numbers = stepper.state()
     before = {name: tensor.clone() for name, tensor in tensors.items()}
