@@ -57,7 +57,7 @@ bench: $(VENV)/.dev   ## every benchmark, each beside its peer
 	$(BIN)/python benchmarks/run.py
 
 soak: $(VENV)/.dev   ## the long forms of the fault tests
-	IPSE_SOAK=1 $(BIN)/python -m pytest -n 2 tests/sources tests/privacy tests/datasets tests/vault tests/tools tests/faults tests/learners
+	IPSE_SOAK=1 $(BIN)/python -m pytest -n 2 tests/sources tests/privacy tests/datasets tests/vault tests/tools tests/faults tests/drafts tests/pipeline/test_sending_once.py tests/server/test_drafts.py tests/learners
 
 clean:   ## remove what was built; never a vault
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage* build dist .demo

@@ -95,7 +95,7 @@ def raced(folder: Path, web: Hook, tries: int, *, broken: bool = False) -> Count
 
 
 def test_of_two_processes_one_approves_and_one_sends(template: Path, tmp_path: Path, web: Hook) -> None:
-    tries = rounds(30, 1000)
+    tries = rounds(24, 1000)
     folder = copied(template, tmp_path / "vault")
     sent = raced(folder, web, tries)
     assert len(sent) == tries
@@ -107,7 +107,7 @@ def test_of_two_processes_one_approves_and_one_sends(template: Path, tmp_path: P
 
 def test_without_the_locks_both_do(template: Path, tmp_path: Path, web: Hook) -> None:
     """The control: the race is there to be lost."""
-    assert max(raced(copied(template, tmp_path / "vault"), web, 10, broken=True).values()) == 2
+    assert max(raced(copied(template, tmp_path / "vault"), web, 6, broken=True).values()) == 2
 
 
 @pytest.mark.skipif(os.environ.get("IPSE_TEST_CATALOG") == "postgresql", reason="it is all of them then")
@@ -115,7 +115,7 @@ def test_so_it_is_with_the_catalog_on_postgresql(
     tmp_path: Path, web: Hook, request: pytest.FixtureRequest
 ) -> None:
     server = request.getfixturevalue("server")
-    tries = rounds(6, 250)
+    tries = rounds(4, 250)
     sent = raced(made(tmp_path / "made", catalog=str(server.url)), web, tries)
     assert len(sent) == tries
     assert set(sent.values()) == {1}
@@ -145,7 +145,7 @@ def aftermath(folder: Path, web: Hook, draft: Draft, tried: Counter[str]) -> Non
 
 def test_killed_while_sending_it_is_neither_sent_twice_nor_lost(template: Path, tmp_path: Path) -> None:
     """At moments spread over the time it takes, and at those that matter: around the claim and the post."""
-    tried, count = Counter[str](), rounds(8, 200)
+    tried, count = Counter[str](), rounds(4, 200)
     with Server.running("httpx2") as server:
         for number in range(count):
             folder = copied(template, tmp_path / str(number))

@@ -103,7 +103,7 @@ def test_two_reviewers_at_once_send_once(service: Running, client: httpx2.Client
         assert owner.put("/api/channels/webhook/secret", json={"secret": KEY}).status_code == 204
     clients = [httpx2.Client(base_url=service.address, headers=client.headers, trust_env=False) for _ in "ab"]
     drafts = []
-    for _ in range(rounds(10, 200)):
+    for _ in range(rounds(6, 200)):
         draft = new(client, channel="webhook")
         drafts.append(draft["id"])
         gate, seen = threading.Barrier(2), Counter[int]()
