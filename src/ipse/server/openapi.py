@@ -26,7 +26,9 @@ ERRORS: Final = {
 }
 """What any route may answer."""
 
-REFERENCE: Final = {"$ref": "#/components/schemas/Problem"}
+OURS: Final = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+OPENAI: Final = {"application/json": {"schema": {"type": "object", "required": ["error"]}}}
+"""What the clients of OpenAI's interface expect of an error."""
 ABOUT: Final = (
     "A person's own AI on their own machine. Sign in with a browser, or send a token "
     "(`Authorization: Bearer ipse_…`; `ipse token add`). Each route names the scope that it takes. "
@@ -88,16 +90,18 @@ def _document(app: FastAPI) -> dict[str, Any]:
     for route in known_routes(app):
         for method in route.methods if route.shown else ():
             operation = made["paths"][route.path][method.lower()]
-            _complete(operation, list(route.scopes))
+            _complete(operation, list(route.scopes), OURS if route.path.startswith("/api/") else OPENAI)
             _exemplify(operation, schemas)
     return made
 
 
-def _complete(operation: dict[str, Any], scopes: list[str]) -> None:
+def _complete(operation: dict[str, Any], scopes: list[str], error: dict[str, Any]) -> None:
     responses: dict[str, Any] = operation["responses"]
     told = {status: response["description"] for status, response in responses.items() if status[0] in "45"}
     told.pop("422", None)  # the framework's own words
-    responses |= {status: _error(about) for status, about in {**ERRORS, **told}.items()}
+    responses |= {
+        status: {"description": about, "content": error} for status, about in {**ERRORS, **told}.items()
+    }
     if scopes:
         operation["security"] = [{"token": scopes}, {"browser": scopes}]
         operation["x-scopes"] = scopes
@@ -112,7 +116,3 @@ def _exemplify(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
         held = told.get("content", {}).get("application/json")
         if status[0] == "2" and held and not {"example", "examples"} & set(held):
             held["example"] = sample(held.get("schema", {}), schemas)
-
-
-def _error(description: str) -> dict[str, Any]:
-    return {"description": description, "content": {MEDIA_TYPE: {"schema": REFERENCE}}}
