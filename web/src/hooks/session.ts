@@ -85,7 +85,7 @@ export function useLockVault() {
 export function useWaitingDrafts(): number {
   const may = useMay("read");
   const query = useQuery({
-    queryKey: ["drafts", "waiting"],
+    queryKey: ["drafts", "count"],
     queryFn: () =>
       ok(
         api.GET("/api/drafts", { params: { query: { state: ["proposed", "edited", "perhaps"], limit: 1 } } }),
