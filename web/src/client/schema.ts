@@ -1203,13 +1203,7 @@ export interface paths {
          */
         get: operations["list_jobs"];
         put?: never;
-        /**
-         * Start Job
-         * @description Queue a job; it takes the scope of what it does.
-         *
-         *     Scope: `read`.
-         */
-        post: operations["start_job"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -4376,50 +4370,6 @@ export interface components {
             recipient: string;
         };
         /**
-         * NewJob
-         * @description What to do. An import names uploads; paths of this machine are for those who administer it.
-         * @example {
-         *       "arguments": {
-         *         "method": "retrieval"
-         *       },
-         *       "kind": "train"
-         *     }
-         */
-        NewJob: {
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "import" | "prepare" | "train" | "evaluate" | "backup" | "report" | "forget" | "enrich";
-            /**
-             * Arguments
-             * @description as the command of that name takes them
-             * @default {}
-             */
-            arguments: {
-                [key: string]: unknown;
-            };
-            /**
-             * Settings
-             * @description settings for this job alone
-             * @default {}
-             * @example {
-             *       "lora": {
-             *         "epochs": 1
-             *       }
-             *     }
-             */
-            settings: {
-                [key: string]: unknown;
-            };
-            /**
-             * Uploads
-             * @description ids of /api/uploads, for an import
-             * @default []
-             */
-            uploads: string[];
-        };
-        /**
          * NewRating
          * @description Thumbs up or down for an answer; only what is about style teaches style.
          * @example {
@@ -4470,18 +4420,21 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "import" | "prepare" | "train" | "evaluate" | "backup" | "report" | "forget" | "enrich";
+            kind: "prepare" | "train" | "evaluate" | "backup" | "report" | "enrich";
             /**
-             * Arguments
-             * @description as the command of that name takes them
-             * @default {}
+             * Method
+             * @description for `train`
+             * @default retrieval
              */
-            arguments: {
-                [key: string]: unknown;
-            };
+            method: string;
+            /**
+             * Keep
+             * @description for `backup`: how many
+             */
+            keep?: number | null;
             /**
              * Settings
-             * @description settings for this job alone
+             * @description settings for this work alone
              * @default {}
              * @example {
              *       "lora": {
@@ -4490,14 +4443,10 @@ export interface components {
              *     }
              */
             settings: {
-                [key: string]: unknown;
+                [key: string]: {
+                    [key: string]: unknown;
+                };
             };
-            /**
-             * Uploads
-             * @description ids of /api/uploads, for an import
-             * @default []
-             */
-            uploads: string[];
             /**
              * Cron
              * @description five fields in local time, or hourly, daily, weekly, monthly
@@ -14552,6 +14501,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description as a list of these gives it */
                 session: string;
             };
             cookie?: never;
@@ -14658,7 +14608,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description as a list of these gives it */
                 session: string;
+                /** @description as a list of these gives it */
                 message: string;
             };
             cookie?: never;
@@ -14847,116 +14799,6 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["Page_RecordsJob_"];
-                };
-            };
-            /** @description The body cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Nobody is signed in, or the token is not valid. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The token lacks the scope, or another site asked. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing of that id. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done as things are; the hint says what to do first. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The service is asked for by a name that is not its own. */
-            421: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The request is not as it should be. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    start_job: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewJob"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "job": "9b1c7f20a4de"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Begun"];
                 };
             };
             /** @description The body cannot be read. */
@@ -21924,7 +21766,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
                 };
             };
             /** @description Nobody is signed in, or the token is not valid. */
@@ -21933,7 +21775,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
                 };
             };
             /** @description The token lacks the scope, or another site asked. */
@@ -21942,7 +21784,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
                 };
             };
             /** @description There is nothing of that id. */
@@ -21951,7 +21793,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
                 };
             };
             /** @description It cannot be done as things are; the hint says what to do first. */
@@ -21960,7 +21802,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
                 };
             };
             /** @description The body is too large. */
@@ -21969,7 +21811,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
                 };
             };
             /** @description The service is asked for by a name that is not its own. */
@@ -21978,7 +21820,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
                 };
             };
             /** @description The request is not as it should be. */
@@ -21987,7 +21829,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
                 };
             };
             /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
@@ -21996,7 +21838,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
                 };
             };
         };
@@ -22030,7 +21872,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
                 };
             };
             /** @description Nobody is signed in, or the token is not valid. */
@@ -22039,7 +21881,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
                 };
             };
             /** @description The token lacks the scope, or another site asked. */
@@ -22048,7 +21890,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
                 };
             };
             /** @description There is nothing of that id. */
@@ -22057,7 +21899,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
                 };
             };
             /** @description It cannot be done as things are; the hint says what to do first. */
@@ -22066,7 +21908,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
                 };
             };
             /** @description The body is too large. */
@@ -22075,7 +21917,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
                 };
             };
             /** @description The service is asked for by a name that is not its own. */
@@ -22084,7 +21926,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
                 };
             };
             /** @description The request is not as it should be. */
@@ -22093,7 +21935,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
                 };
             };
             /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
@@ -22102,7 +21944,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
                 };
             };
         };
