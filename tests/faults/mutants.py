@@ -9,7 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from ipse.pipeline import forgetting, portability, tabular
+from ipse.registry import ModelCard, Registry
 from ipse.vault import Vault, catalog, files, keeping, keys
 from ipse.vault.backup import writing
 from ipse.vault.epochs import Epochs
@@ -160,6 +163,18 @@ def _in_place(say: Say) -> None:
     _patch(keys, _fill=fill)
 
 
+def _nameless(say: Say) -> None:
+    """A model that does not say which job made it."""
+    real = Registry.add
+
+    def add(self: Registry, card: ModelCard, files: Any) -> ModelCard:
+        made = real(self, msgspec.structs.replace(card, job=""), files)
+        _gap(say)
+        return made
+
+    _patch(Registry, add=add)
+
+
 MUTANTS: dict[str, Callable[[Say], None]] = {
     "import": _halves,
     "train": _card_first,
@@ -170,4 +185,5 @@ MUTANTS: dict[str, Callable[[Say], None]] = {
     "export": _half_signed,
     "rotate": _in_place,
     "reencrypt": _in_place,
+    "jobs": _nameless,
 }

@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from ipse.config import load_settings
+from ipse.jobs.queue import ready, recover
 from ipse.pipeline.backups import back_up
+from ipse.pipeline.child import do
 from ipse.pipeline.forgetting import forget
 from ipse.pipeline.importing import import_
 from ipse.pipeline.learning import prepare, train
 from ipse.pipeline.plans import plan_for
 from ipse.pipeline.portability import export_all
 from ipse.pipeline.workspace import Workspace
+from ipse.registry import Registry
 from ipse.vault import custody
 
 __all__ = ["PASSPHRASE", "SETTINGS", "VERBS", "opened"]
@@ -123,6 +126,15 @@ def _send(job: Job, say: Say) -> None:
         say("sent")
 
 
+def _jobs(job: Job, say: Say) -> None:
+    with opened(job["vault"]) as workspace:
+        recover(workspace.vault)
+        while waiting := ready(workspace.vault):
+            do(workspace, waiting[0].id)
+            for card in Registry(workspace.vault).cards():
+                say(f"model {card.id}")
+
+
 VERBS: dict[str, Callable[[Job, Say], None]] = {
     "import": _import,
     "train": _train,
@@ -134,4 +146,5 @@ VERBS: dict[str, Callable[[Job, Say], None]] = {
     "checkpoint": _checkpoint,
     "export": _export,
     "send": _send,
+    "jobs": _jobs,
 }
