@@ -13,7 +13,8 @@ cd web
 stamp=node_modules/.installed
 lock=$(sha256sum package-lock.json | cut -c1-64)
 if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$lock" ]; then
-    npm ci --no-audit --no-fund --loglevel=error
+    # Not `npm ci`: the lock names the optional packages of some platforms only, which that refuses.
+    npm install --no-save --no-audit --no-fund --loglevel=error
     echo "$lock" >"$stamp"
 fi
 npm run --silent build
