@@ -27,8 +27,7 @@ export function Backups() {
     mutationFn: () => ok(api.POST("/api/backups/check", { body: { deep: false } })),
   });
   const make = useMutation({
-    mutationFn: () =>
-      ok(api.POST("/api/backups", { body: { keep: null } })),
+    mutationFn: () => ok(api.POST("/api/backups", { body: { keep: null } })),
     onSuccess: () => {
       news.done(t("backups.begun"));
       void client.invalidateQueries({ queryKey: ["jobs"] });

@@ -121,14 +121,7 @@ function Learning() {
   const start = useMutation({
     mutationFn: () =>
       ok(
-        api.POST("/api/jobs", {
-          body: {
-            kind: "train",
-            arguments: { method: "retrieval", prepare: true },
-            settings: {},
-            uploads: [],
-          },
-        }),
+        api.POST("/api/models", { body: { method: "retrieval", prepare: true, anew: false, settings: {} } }),
       ),
     onError: news.failed,
     onSettled: () => client.invalidateQueries({ queryKey: ["jobs"] }),

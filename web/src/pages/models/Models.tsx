@@ -189,12 +189,7 @@ function Cards({ models }: { models: Model[] }) {
       ),
   });
   const judge = useMutation({
-    mutationFn: (model: string) =>
-      ok(
-        api.POST("/api/jobs", {
-          body: { kind: "evaluate", arguments: { model }, settings: {}, uploads: [] },
-        }),
-      ),
+    mutationFn: (model: string) => ok(api.POST("/api/scorecards", { body: { model, settings: {} } })),
     onSuccess: () => {
       news.done(t("models.judging"));
       void client.invalidateQueries({ queryKey: ["jobs"] });

@@ -1,5 +1,5 @@
 /** Bringing an export in: dropped, looked into, allowed, read as a job, and counted to the last message. */
-import { Alert, Badge, Button, FileButton, Group, Progress, Select, TagsInput } from "@mantine/core";
+import { Alert, Badge, Button, FileButton, Group, Progress, TagsInput } from "@mantine/core";
 import { IconFile, IconFolderUp, IconUpload } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -213,21 +213,11 @@ function Who({ found, started }: { found: Found; started: (job: string) => void 
     staleTime: Number.POSITIVE_INFINITY,
   });
   const [me, setMe] = useState<string[] | null>(null);
-  const [zone, setZone] = useState(Intl.DateTimeFormat().resolvedOptions().timeZone);
   const known = owner.data?.known ? owner.data.handles : [];
   const mine = me ?? known;
   const start = useMutation({
     mutationFn: () =>
-      ok(
-        api.POST("/api/jobs", {
-          body: {
-            kind: "import",
-            arguments: { me: mine },
-            settings: { imports: { tz: zone } },
-            uploads: [found.id],
-          },
-        }),
-      ),
+      ok(api.POST("/api/imports", { body: { upload: found.id, me: mine, source: "", passphrase: "" } })),
     onSuccess: (made) => {
       started(made.job);
       void client.invalidateQueries({ queryKey: ["jobs"] });
@@ -252,16 +242,6 @@ function Who({ found, started }: { found: Found; started: (job: string) => void 
               </span>
             )}
             clearable
-          />
-          <Select
-            label={t("import.zone")}
-            description={t("import.zone.about")}
-            data={Intl.supportedValuesOf("timeZone")}
-            value={zone}
-            onChange={(value) => setZone(value ?? zone)}
-            searchable
-            allowDeselect={false}
-            maw={320}
           />
           {start.error && <Failure error={start.error} />}
           <div>

@@ -74,13 +74,8 @@ function Choose({ busy }: { busy: boolean }) {
     mutationFn: () => {
       const lora = { epochs: Number(epochs), max_steps: Number(steps), ...(named ? { base: named } : {}) };
       return ok(
-        api.POST("/api/jobs", {
-          body: {
-            kind: "train",
-            arguments: { method, prepare: fresh },
-            settings: adapter ? { lora } : {},
-            uploads: [],
-          },
+        api.POST("/api/models", {
+          body: { method, prepare: fresh, anew: false, settings: adapter ? { lora } : {} },
         }),
       );
     },
