@@ -57,7 +57,9 @@ function Talk() {
   const count = talk.exchanges.length;
   const length = talk.exchanges.at(-1)?.answer.length ?? 0;
   // biome-ignore lint/correctness/useExhaustiveDependencies: what is new is scrolled to
-  useEffect(() => end.current?.scrollIntoView({ block: "nearest" }), [count, length]);
+  useEffect(() => {
+    void end.current?.scrollIntoView({ block: "nearest" }); // a promise in newer browsers, and no way to clean up
+  }, [count, length]);
   const send = () => {
     const message = text.trim();
     if (!message || talk.busy) return;
