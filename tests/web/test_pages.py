@@ -1,6 +1,5 @@
 """Each page in light, dark and on a phone, in both languages: no finding, no error, nobody asked."""
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,11 +9,6 @@ from playwright.sync_api import Browser, expect
 
 from .conftest import AXE, PATIENCE, Service, Visit, empty_vault, ended, serving, visit
 from .filled import filled
-
-pytestmark = pytest.mark.skipif(
-    not os.environ.get("IPSE_WEB"),
-    reason="not gone through to its end here yet: IPSE_WEB=1 runs it",
-)
 
 PAGES = {
     "": "home",

@@ -81,6 +81,7 @@ export function Bars(props: ChartProps) {
         tickLine="none"
         valueFormatter={props.format ?? ((value) => format.number(value, 2))}
         barProps={{ radius: 4, isAnimationActive: false, maxBarSize: 34 }}
+        barChartProps={{ accessibilityLayer: false }} // the table beside it is for the keyboard
         tooltipAnimationDuration={0}
       />
     </Frame>
@@ -106,6 +107,7 @@ export function Lines(props: ChartProps) {
         yAxisProps={{ domain: ["auto", "auto"] }}
         valueFormatter={props.format ?? ((value) => format.number(value, 3))}
         lineProps={{ isAnimationActive: false }}
+        lineChartProps={{ accessibilityLayer: false }}
         tooltipAnimationDuration={0}
       />
     </Frame>

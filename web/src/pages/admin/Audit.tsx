@@ -7,6 +7,7 @@ import { useState } from "react";
 import { api, ok } from "../../client";
 import { Panel } from "../../components/Page";
 import { Loaded, useSaid } from "../../components/states";
+import { Wide } from "../../components/Wide";
 import { useFormat, useT } from "../../i18n";
 
 const ROWS = 50;
@@ -73,7 +74,7 @@ export function Audit() {
         <Loaded query={rows} lines={8}>
           {({ items, total, next }) => (
             <>
-              <Table.ScrollContainer minWidth={560}>
+              <Wide minWidth={560}>
                 <Table verticalSpacing={6} fz="sm">
                   <Table.Thead>
                     <Table.Tr>
@@ -98,7 +99,7 @@ export function Audit() {
                     ))}
                   </Table.Tbody>
                 </Table>
-              </Table.ScrollContainer>
+              </Wide>
               <Group mt="md" justify="space-between">
                 <Button
                   size="xs"

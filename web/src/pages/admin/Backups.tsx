@@ -6,6 +6,7 @@ import { api, ok } from "../../client";
 import { useNews } from "../../components/Confirm";
 import { Panel } from "../../components/Page";
 import { Empty, Failure, Loaded } from "../../components/states";
+import { Wide } from "../../components/Wide";
 import { useFormat, useT, useWord } from "../../i18n";
 
 export function Backups() {
@@ -72,7 +73,7 @@ export function Backups() {
           <Loaded query={backups}>
             {({ items }) =>
               items.length ? (
-                <Table.ScrollContainer minWidth={460}>
+                <Wide minWidth={460}>
                   <Table verticalSpacing={7}>
                     <Table.Thead>
                       <Table.Tr>
@@ -106,7 +107,7 @@ export function Backups() {
                       })}
                     </Table.Tbody>
                   </Table>
-                </Table.ScrollContainer>
+                </Wide>
               ) : (
                 <Empty icon={IconCloudOff} title={t("backups.empty")}>
                   {t("backups.empty.text")}

@@ -17,6 +17,7 @@ import { api, ok, type Schemas } from "../../client";
 import { ConfirmButton, useNews } from "../../components/Confirm";
 import { Panel } from "../../components/Page";
 import { Loaded } from "../../components/states";
+import { Wide } from "../../components/Wide";
 import { useSession } from "../../hooks/session";
 import { useFormat, useT, useWord } from "../../i18n";
 
@@ -41,7 +42,7 @@ export function Tokens() {
       <Panel title={t("tokens.title")} about={t("tokens.about")}>
         <Loaded query={tokens}>
           {({ items }) => (
-            <Table.ScrollContainer minWidth={620}>
+            <Wide minWidth={620}>
               <Table verticalSpacing={8}>
                 <Table.Thead>
                   <Table.Tr>
@@ -102,7 +103,7 @@ export function Tokens() {
                   ))}
                 </Table.Tbody>
               </Table>
-            </Table.ScrollContainer>
+            </Wide>
           )}
         </Loaded>
       </Panel>

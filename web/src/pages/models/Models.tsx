@@ -8,6 +8,7 @@ import { api, ok, type Schemas } from "../../client";
 import { ConfirmButton, useNews } from "../../components/Confirm";
 import { Page, Panel } from "../../components/Page";
 import { Empty, Failure, Loaded, Waiting } from "../../components/states";
+import { Wide } from "../../components/Wide";
 import { useConsents, useModels } from "../../hooks/data";
 import { useMay } from "../../hooks/session";
 import { useFormat, useT, useWord } from "../../i18n";
@@ -86,7 +87,7 @@ function Registry(props: { models: Model[]; chosen: string[]; choose: (ids: stri
         )
       }
     >
-      <Table.ScrollContainer minWidth={620}>
+      <Wide minWidth={620}>
         <Table verticalSpacing={8}>
           <Table.Thead>
             <Table.Tr>
@@ -162,7 +163,7 @@ function Registry(props: { models: Model[]; chosen: string[]; choose: (ids: stri
             ))}
           </Table.Tbody>
         </Table>
-      </Table.ScrollContainer>
+      </Wide>
     </Panel>
   );
 }

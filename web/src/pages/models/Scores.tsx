@@ -4,6 +4,7 @@ import { IconCheck, IconMinus, IconX } from "@tabler/icons-react";
 import type { paths } from "../../client/schema";
 import { Range } from "../../components/drawn";
 import { Figure, Panel } from "../../components/Page";
+import { Wide } from "../../components/Wide";
 import { useFormat, useT, useWord } from "../../i18n";
 
 export type Card = paths["/api/scorecards/{model}"]["get"]["responses"][200]["content"]["application/json"];
@@ -114,7 +115,7 @@ export function Scores({ cards }: { cards: Card[] }) {
           ))}
         </div>
       )}
-      <Table.ScrollContainer minWidth={540}>
+      <Wide minWidth={540}>
         <Table verticalSpacing={8}>
           <Table.Caption>{t("score.caption")}</Table.Caption>
           <Table.Thead>
@@ -139,7 +140,7 @@ export function Scores({ cards }: { cards: Card[] }) {
             ))}
           </Table.Tbody>
         </Table>
-      </Table.ScrollContainer>
+      </Wide>
       {cards.map((card) => (
         <Panel
           key={card.model}

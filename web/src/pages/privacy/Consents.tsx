@@ -9,6 +9,7 @@ import { api, ok, type Schemas } from "../../client";
 import { useNews } from "../../components/Confirm";
 import { Panel } from "../../components/Page";
 import { Empty, Failure, Loaded } from "../../components/states";
+import { Wide } from "../../components/Wide";
 import { useConsents } from "../../hooks/data";
 import { useMay } from "../../hooks/session";
 import { useFormat, useT, useWord } from "../../i18n";
@@ -56,7 +57,7 @@ function List({ consents }: { consents: Consent[] }) {
   const [opened, modal] = useDisclosure();
   return (
     <>
-      <Table.ScrollContainer minWidth={560}>
+      <Wide minWidth={560}>
         <Table verticalSpacing={8}>
           <Table.Thead>
             <Table.Tr>
@@ -115,7 +116,7 @@ function List({ consents }: { consents: Consent[] }) {
             ))}
           </Table.Tbody>
         </Table>
-      </Table.ScrollContainer>
+      </Wide>
       <Modal
         opened={opened}
         onClose={modal.close}

@@ -9,6 +9,7 @@ import { api, ok } from "../../client";
 import { useNews } from "../../components/Confirm";
 import { Panel } from "../../components/Page";
 import { Empty, Loaded } from "../../components/states";
+import { Wide } from "../../components/Wide";
 import { useSources } from "../../hooks/data";
 import { useMay } from "../../hooks/session";
 import { useFormat, useT, useWord } from "../../i18n";
@@ -27,7 +28,7 @@ export function Kept() {
           {({ items }) => {
             const held = items.filter((one) => one.records > 0);
             return held.length ? (
-              <Table.ScrollContainer minWidth={460}>
+              <Wide minWidth={460}>
                 <Table verticalSpacing={8}>
                   <Table.Thead>
                     <Table.Tr>
@@ -50,7 +51,7 @@ export function Kept() {
                     ))}
                   </Table.Tbody>
                 </Table>
-              </Table.ScrollContainer>
+              </Wide>
             ) : (
               <Empty
                 icon={IconDatabase}

@@ -7,6 +7,7 @@ import { useState } from "react";
 import { api, ok, type Schemas } from "../../client";
 import { Page, Panel } from "../../components/Page";
 import { Loaded } from "../../components/states";
+import { Wide } from "../../components/Wide";
 import { useT, useWord } from "../../i18n";
 
 type Setting = Schemas["SettingView"];
@@ -70,7 +71,7 @@ function Section({ name, settings }: { name: string; settings: Setting[] }) {
   const word = useWord();
   return (
     <Panel title={name ? word("section", name) : t("settings.general")}>
-      <Table.ScrollContainer minWidth={560}>
+      <Wide minWidth={560}>
         <Table verticalSpacing={7} layout="fixed">
           <Table.Thead>
             <Table.Tr>
@@ -104,7 +105,7 @@ function Section({ name, settings }: { name: string; settings: Setting[] }) {
             ))}
           </Table.Tbody>
         </Table>
-      </Table.ScrollContainer>
+      </Wide>
     </Panel>
   );
 }

@@ -16,6 +16,7 @@ import { api, ok, type Schemas } from "../../client";
 import { ConfirmButton, useNews } from "../../components/Confirm";
 import { Panel } from "../../components/Page";
 import { Empty, Loaded } from "../../components/states";
+import { Wide } from "../../components/Wide";
 import { useContacts } from "../../hooks/data";
 import { useMay } from "../../hooks/session";
 import { useFormat, useT } from "../../i18n";
@@ -54,7 +55,7 @@ export function Contacts() {
                 people={items.filter((one) => chosen.includes(one.pseudonym))}
                 clear={() => setChosen([])}
               />
-              <Table.ScrollContainer minWidth={520}>
+              <Wide minWidth={520}>
                 <Table verticalSpacing={7}>
                   <Table.Thead>
                     <Table.Tr>
@@ -84,7 +85,7 @@ export function Contacts() {
                     ))}
                   </Table.Tbody>
                 </Table>
-              </Table.ScrollContainer>
+              </Wide>
             </>
           ) : (
             <Empty icon={IconUsers} title={t("contacts.empty")}>

@@ -1,5 +1,6 @@
 /** What became of every record of an import: kept, known already, refused, or not readable, with where. */
 import { Alert, Table } from "@mantine/core";
+import { Wide } from "../../components/Wide";
 import type { Job } from "../../hooks/jobs";
 import { useFormat, useT, useWord } from "../../i18n";
 import { sourceName } from "./names";
@@ -41,7 +42,7 @@ export function Report({ job }: { job: Job }) {
       ))}
       <details>
         <summary>{t("report.each")}</summary>
-        <Table.ScrollContainer minWidth={560}>
+        <Wide minWidth={560}>
           <Table verticalSpacing={6} fz="sm">
             <Table.Thead>
               <Table.Tr>
@@ -75,7 +76,7 @@ export function Report({ job }: { job: Job }) {
               ))}
             </Table.Tbody>
           </Table>
-        </Table.ScrollContainer>
+        </Wide>
       </details>
     </div>
   );

@@ -9,6 +9,7 @@ import { api, ok } from "../../client";
 import { Markdown } from "../../components/Markdown";
 import { Page, Panel } from "../../components/Page";
 import { Loaded } from "../../components/states";
+import { Wide } from "../../components/Wide";
 import { useAllowed, useSources } from "../../hooks/data";
 import { useMay } from "../../hooks/session";
 import { useFormat, useT } from "../../i18n";
@@ -90,7 +91,7 @@ function Held() {
         if (!held.length) return null;
         return (
           <Panel title={t("sources.title")} about={t("sources.about")}>
-            <Table.ScrollContainer minWidth={520}>
+            <Wide minWidth={520}>
               <Table verticalSpacing={8}>
                 <Table.Thead>
                   <Table.Tr>
@@ -128,7 +129,7 @@ function Held() {
                   ))}
                 </Table.Tbody>
               </Table>
-            </Table.ScrollContainer>
+            </Wide>
           </Panel>
         );
       }}

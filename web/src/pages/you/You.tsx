@@ -10,6 +10,7 @@ import { Bars, Lines } from "../../components/charts";
 import { Week } from "../../components/drawn";
 import { Figure, Page, Panel } from "../../components/Page";
 import { Empty, Loaded } from "../../components/states";
+import { Wide } from "../../components/Wide";
 import { useFormat, useT, useWord } from "../../i18n";
 import classes from "./You.module.css";
 
@@ -221,7 +222,7 @@ function People({ profile, names }: { profile: Profile; names: Record<string, st
   if (!profile.relations.length) return null;
   return (
     <Panel title={t("you.with")} about={t("you.with.about")}>
-      <Table.ScrollContainer minWidth={560}>
+      <Wide minWidth={560}>
         <Table verticalSpacing={8}>
           <Table.Thead>
             <Table.Tr>
@@ -253,7 +254,7 @@ function People({ profile, names }: { profile: Profile; names: Record<string, st
             ))}
           </Table.Tbody>
         </Table>
-      </Table.ScrollContainer>
+      </Wide>
     </Panel>
   );
 }
