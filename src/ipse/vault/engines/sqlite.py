@@ -71,14 +71,15 @@ class SQLite:
         if not self._turn.acquire(timeout=interface.LOCK_SECONDS):
             raise VaultError(interface.busy(), hint="Let it finish and try again.")
         try:
-            self._lock.acquire()
-        except Timeout as error:
-            self._turn.release()
-            raise VaultError(interface.busy(), hint="Let it finish and try again.") from error
-        try:
-            yield
+            try:
+                self._lock.acquire()
+            except Timeout as error:
+                raise VaultError(interface.busy(), hint="Let it finish and try again.") from error
+            try:
+                yield
+            finally:
+                self._lock.release()
         finally:
-            self._lock.release()
             self._turn.release()
 
     @contextmanager
