@@ -77,7 +77,7 @@ def test_the_whole_way_from_a_vault_to_an_answer(
     code, out, _ = run("answer", "what about plan 3?", "--contact", "ilka", "--json")
     assert (code, json.loads(out)["ai_generated"]) == (0, True)
     assert "AI-written" in run("answer", "what about plan 3?")[1]
-    assert "champion" in run("models", "list")[1]
+    assert "default voice" in run("models", "list")[1]
     assert json.loads(run("models", "show", "--json")[1])["id"] == "v1"
     assert run("models", "show")[0] == run("models", "promote", "v1")[0] == 0
     assert "train" in run("jobs", "list")[1]

@@ -120,5 +120,5 @@ def test_the_terminal_asks_a_service(
     monkeypatch.setenv("IPSE_TOKEN", service.token())
     code, out, err = run("models", "list", "--server", service.address, "--json")
     assert (code, err) == (0, "")
-    assert msgspec.json.decode(out) == {"champion": None, "models": []}
+    assert msgspec.json.decode(out) == {"champion": None, "by_default": False, "models": []}
     assert run("models", "list", "--server", "somewhere")[0] == 1

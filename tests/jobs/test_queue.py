@@ -33,6 +33,16 @@ def dead(vault: Vault, job: Job, **more: object) -> Job:
     return left
 
 
+def test_what_was_cut_off_keeps_its_place_and_what_is_resumed_by_hand_comes_last(vault: Vault) -> None:
+    first, second = enqueue(vault, HEAVY), enqueue(vault, HEAVY)
+    dead(vault, first, started_at=datetime.now(UTC))
+    assert [job.id for job in recover(vault)] == [first.id]
+    assert [job.id for job in ready(vault, at_once=2)] == [first.id, second.id]
+    cancel(vault, first.id)
+    resume(vault, first.id)
+    assert [job.id for job in ready(vault, at_once=2)] == [second.id, first.id]
+
+
 def test_heavy_jobs_wait_for_each_other_and_light_ones_for_nobody(vault: Vault) -> None:
     first, second, light = (enqueue(vault, spec) for spec in (HEAVY, HEAVY, LIGHT))
     assert [job.id for job in ready(vault)] == [first.id, light.id]

@@ -77,11 +77,14 @@ def resume(vault: Vault, name: str) -> Job:
                 f"The job {name} was begun in a terminal, or what it was to do was erased.",
                 hint=f"Run `ipse {job.kind}` again; it goes on where it can.",
             )
-        return _requeued(vault, job, attempts=0, why="It is resumed.")
+        later = msgspec.structs.replace(job, queued_at=datetime.now(UTC))
+        return _requeued(vault, later, attempts=0, why="It is resumed.")
 
 
 def recover(vault: Vault) -> list[Job]:
     """Queue again what was cut off by a crash, at most ``ATTEMPTS`` times; returns what changed.
+
+    It has the place in the queue that it had: what was queued behind it may need what it makes.
 
     What was begun in a terminal is told to be interrupted.
     """
@@ -112,7 +115,7 @@ def ready(vault: Vault, *, at_once: int = 1) -> list[Job]:
     jobs = listed(vault)
     room = at_once - sum(_heavy(job) for job in jobs if job.state == "running")
     chosen = []
-    for job in sorted((one for one in jobs if one.state == "queued"), key=lambda one: one.started_at):
+    for job in sorted((one for one in jobs if one.state == "queued"), key=_since):
         if _heavy(job):
             if room <= 0:
                 continue
@@ -155,6 +158,10 @@ def pause_all(vault: Vault) -> list[str]:
     return [job.id for job in running]
 
 
+def _since(job: Job) -> datetime:
+    return job.queued_at or job.started_at
+
+
 def _heavy(job: Job) -> bool:
     return job.spec is None or job.spec.heavy
 
@@ -165,7 +172,7 @@ def _requeued(vault: Vault, job: Job, *, attempts: int, why: str) -> Job:
     unstop(vault.folder, job.id)
     again = msgspec.structs.replace(
         job, state="queued", pid=0, attempts=attempts, live=live, ended_at=None, error="", hint="",
-        queued_at=datetime.now(UTC),
+        queued_at=_since(job),
     )  # fmt: skip
     save(vault, again, "queued")
     return again
