@@ -6,6 +6,7 @@ when its process ends, however that is; the number of a process alone may be ano
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,6 +16,7 @@ from filelock import FileLock, Timeout
 __all__ = ["alive", "asked_to_stop", "holding", "kill", "request_stop", "unstop"]
 
 ENDINGS = {"stop": "stop", "pause": "pause"}
+DYING_SECONDS = 10.0
 
 
 def request_stop(folder: Path, job: str, *, pause: bool = False) -> None:
@@ -61,7 +63,10 @@ def alive(folder: Path, job: str) -> bool:
 
 
 def kill(folder: Path, job: str, pid: int) -> bool:
-    """End the process of a job that no longer listens, and those that it started; tells whether it ran."""
+    """End the process of a job that no longer listens, and those that it started; tells whether it ran.
+
+    Waits until the kernel has ended it, which a busy machine takes a moment for.
+    """
     if pid <= 0 or not alive(folder, job):
         return False
     with suppress(ProcessLookupError, PermissionError):
@@ -69,6 +74,9 @@ def kill(folder: Path, job: str, pid: int) -> bool:
             os.killpg(pid, signal.SIGKILL)
         else:
             os.kill(pid, signal.SIGKILL)
+    until = time.monotonic() + DYING_SECONDS
+    while alive(folder, job) and time.monotonic() < until:
+        time.sleep(0.01)
     return True
 
 
