@@ -102,7 +102,9 @@ def test_the_key_is_in_no_argument_and_no_environment(
     class Watched(Child):
         def __init__(self, *words: Any, **more: Any) -> None:
             super().__init__(*words, **more)
-            seen.extend(Path(f"/proc/{self.pid}/{what}").read_bytes() for what in ("cmdline", "environ"))
+            there = Path(f"/proc/{self.pid}")
+            until((there / "cmdline").read_bytes)  # the kernel writes it a moment after the start
+            seen.extend((there / what).read_bytes() for what in ("cmdline", "environ"))
 
     monkeypatch.setenv("IPSE_PASSPHRASE", PASSPHRASE)
     monkeypatch.setattr(starting, "Child", Watched)
