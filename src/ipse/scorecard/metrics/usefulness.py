@@ -86,7 +86,7 @@ def useful_drafts(drafts: Sequence[Draft], settings: ScorecardSettings) -> list[
     return measures
 
 
-_NONE = "No drafts were put before you yet: ipse answers you and sends nothing"
+_NONE = "No drafts were put before you yet"
 
 
 def coverage(drafts: Sequence[Draft]) -> float:
