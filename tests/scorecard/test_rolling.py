@@ -1,8 +1,9 @@
 import msgspec
 import pytest
 
+from ipse import apart
 from ipse.config import ScorecardSettings
-from ipse.scorecard import Judging, Round, Scorecard
+from ipse.scorecard import Judging, Round, Scorecard, measuring
 from ipse.scorecard.contenders import Rivals, drawn_anew
 from ipse.scorecard.results import RANDOM
 from ipse.scorecard.rolling import line_up_rounds
@@ -99,3 +100,14 @@ def test_figures_are_means_over_seeds(world: World) -> None:
 
 def test_seeds_and_folds_have_their_bounds() -> None:
     assert (ScorecardSettings().seeds, ScorecardSettings().folds) == (3, 4)
+
+
+def test_repetitions_are_the_same_in_another_process(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = SETTINGS.model_copy(update={"seeds": 2})
+    here = world.judge(world.clone(), settings=settings)
+    monkeypatch.setattr(measuring, "WORTH", 1)
+    monkeypatch.setattr(apart, "cores", lambda: 2)
+    there = world.judge(world.clone(), settings=settings)
+    assert [row for row in here.rows if row.id[:2] != "12"] == [
+        row for row in there.rows if row.id[:2] != "12"
+    ]

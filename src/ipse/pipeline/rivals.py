@@ -4,10 +4,12 @@ What is made here of other people's replies stays in memory and is forgotten wit
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import ExitStack
 
 import msgspec
 
 from ipse import plugins
+from ipse.apart import Apart
 from ipse.bases.shelf import find_base
 from ipse.config import Settings
 from ipse.datasets import Dataset, Rolling, impostors, rolling
@@ -61,7 +63,7 @@ def gather(workspace: Workspace, card: ModelCard, dataset: Dataset, follow: Prog
         ),
         rivals=Rivals(
             baselines={DEFAULT: embedded(parts.train, parts.judge)} if embedded else {},
-            wrong_authors=_wrong_authors(older, make, settings.scorecard.wrong_authors),
+            wrong_authors=_wrong_authors(older, card, settings, follow),
         ),
         safety=Safety(
             pii=_finder(plugins.recognizers(settings.privacy), settings.privacy.replace_from),
@@ -126,22 +128,30 @@ def maker(card: ModelCard, settings: Settings, follow: Progress) -> Maker:
 
     ``follow`` shows each training in turn, and can stop it.
     """
+    return _taught(*_as_trained(card, settings), follow)
+
+
+def _as_trained(card: ModelCard, settings: Settings) -> tuple[str, Settings]:
+    """The method and its settings, base model included, whatever the settings say by now."""
     method = card.adapter or card.method  # no other person's drafts were decided on
     name = section_of(method)
     section = getattr(settings, name, None)
     if section is not None:
-        # As it was trained, base model included, whatever the settings say by now.
         settings = settings.model_copy(update={name: type(section).model_validate(card.config)})
-
-    return _taught(method, settings, follow)
+    return method, settings
 
 
 def _taught(method: str, settings: Settings, follow: Progress) -> Maker:
     def make(train: Sequence[Example], dev: Sequence[Example]) -> Voice:
-        fitted = plugins.learner(method).configure(settings).fit(train, dev, follow)
-        return plugins.speaking(method, fitted.artefact(), settings)
+        return plugins.speaking(method, _artefact(method, settings, train, dev, follow), settings)
 
     return make
+
+
+def _artefact(
+    method: str, settings: Settings, train: Sequence[Example], dev: Sequence[Example], follow: Progress
+) -> Mapping[str, bytes]:
+    return plugins.learner(method).configure(settings).fit(train, dev, follow).artefact()
 
 
 def _in_silence(_done: float, _total: float | None, _figures: Mapping[str, float]) -> None:
@@ -160,11 +170,26 @@ def _rounds(folded: Rolling | None, make: Maker, embedded: Maker | None) -> tupl
     )  # fmt: skip
 
 
-def _wrong_authors(others: Mapping[str, Sequence[Example]], make: Maker, most: int) -> list[Voice]:
+def _wrong_authors(
+    others: Mapping[str, Sequence[Example]], card: ModelCard, settings: Settings, follow: Progress
+) -> list[Voice]:
     """Clones of those who wrote most in the time the clone was trained on, made the same way."""
+    method, settings = _as_trained(card, settings)
     ranked = sorted(others, key=lambda name: (-len(others[name]), name))
-    chosen = [others[name] for name in ranked if len(others[name]) >= FEWEST][:most]
-    return [make(held[: -len(held) // 5], held[-len(held) // 5 :]) for held in chosen]
+    chosen = [others[name] for name in ranked if len(others[name]) >= FEWEST]
+    sets = [(held[: -len(held) // 5], held[-len(held) // 5 :]) for held in chosen]
+    first, rest = sets[:1], sets[1 : settings.scorecard.wrong_authors]
+    # The embedded voice learns by one core alone, and has nothing to show meanwhile.
+    alone = method != DEFAULT
+    shown = follow if alone else _in_silence
+    with ExitStack() as together:
+        begun = [
+            together.enter_context(Apart(_artefact, method, settings, *each, shown, alone=alone))
+            for each in rest
+        ]
+        made = [_artefact(method, settings, *each, follow) for each in first]
+        made += [each.result() for each in begun]
+    return [plugins.speaking(method, files, settings) for files in made]
 
 
 def _finder(recognizers: Sequence[Recognizer], replace_from: float) -> Callable[[str], Sequence[str]]:

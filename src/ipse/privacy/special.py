@@ -8,12 +8,12 @@ A heuristic: it knows words, not meaning. Each language has a file in ``special_
 - ``never``: phrases in which these words mean something else (``sick of``, ``Union Square``).
 
 Entries are separated by commas, ``*`` ends a stem, and all languages are looked for in every text. It keeps
-nothing of what it reads.
+nothing of what it reads but single words, in memory, to know them sooner.
 """
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Literal, NamedTuple, get_args
 
@@ -95,12 +95,18 @@ def _borne(hit: _Hit, tokens: list[str]) -> bool:
 
 
 def _hits(tokens: list[str]) -> Iterator[_Hit]:
-    index = _lists().entries
     for at, token in enumerate(tokens):
-        for entry in index.get(token[:KEY], ()):
+        for entry in _begun(token):
             end = at + len(entry.words)
             if all(map(_fits, entry.words, entry.stems, tokens[at:end])) and end <= len(tokens):
                 yield _Hit(entry, at, end)
+
+
+@lru_cache(maxsize=1 << 16)  # words come again and again
+def _begun(token: str) -> tuple[_Entry, ...]:
+    """The entries that a token begins."""
+    near = _lists().entries.get(token[:KEY], ())
+    return tuple(entry for entry in near if _fits(entry.words[0], entry.stems[0], token))
 
 
 def _fits(word: str, stem: bool, token: str) -> bool:  # noqa: FBT001 - one of three columns

@@ -3,7 +3,7 @@
 Knows the rule of promotion, not how a metric is measured.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -12,33 +12,22 @@ import numpy as np
 from ipse.config import ScorecardSettings
 from ipse.interfaces import LanguageVoice, Progress, Voice
 from ipse.scorecard.bootstrap import Plan, holm
-from ipse.scorecard.contenders import Judging, Lineup, Rivals, Safety, answered, drawn_anew, line_up
+from ipse.scorecard.contenders import Judging, Lineup, Rivals, Safety, answered, line_up
 from ipse.scorecard.gates.copies import leak_gates
 from ipse.scorecard.gates.membership import membership
 from ipse.scorecard.gates.secrets import plant, secret_gates, secrets
-from ipse.scorecard.measures import Measure, Measured, over_seeds, row
-from ipse.scorecard.metrics.authorship import own_against_own, sounds_like_me, two_sample
-from ipse.scorecard.metrics.choice import reply_choice
-from ipse.scorecard.metrics.claims import inventions
-from ipse.scorecard.metrics.content import content_lift
-from ipse.scorecard.metrics.cost import costs
-from ipse.scorecard.metrics.delta import delta
-from ipse.scorecard.metrics.habits import habits
-from ipse.scorecard.metrics.labels import decision_match, emotional_agreement
-from ipse.scorecard.metrics.likelihood import likelihood
-from ipse.scorecard.metrics.usefulness import useful_drafts
+from ipse.scorecard.measures import Measure, Measured, row
+from ipse.scorecard.measuring import FAMILIES, luck, measure
 from ipse.scorecard.products import products
 from ipse.scorecard.results import CLONE, RANDOM, WRONG, Check, Gate, Row, Sample, Scorecard
 from ipse.scorecard.rolling import line_up_rounds, share_of
 
-__all__ = ["Taken", "evaluate", "luck", "measure", "table", "told_of", "with_verdicts"]
+__all__ = ["evaluate", "table", "told_of", "with_verdicts"]
 
 SIGNIFICANT = 0.05
 OF_THE_CEILING = 0.8  # share of the ceiling that metric 1 must reach
 RETRIEVAL = "retrieval"
 SAMPLES = 6
-FAMILIES = 7  # of metrics, for the progress bar
-DRAWS = 10_000  # between the seeds of two draws: more than the contexts that each gives one of its own
 
 
 def evaluate(
@@ -73,74 +62,6 @@ def evaluate(
         samples=_samples(lineup, settings.seed), sizes=_sizes(data, lineup), products=products(by_id),
         rounds=len(data.rounds) or 1, seeds=settings.seeds,
     )  # fmt: skip
-
-
-class Taken(msgspec.Struct, frozen=True):
-    """Every metric measured on a line-up, metric 1 by itself once more, and the checks made on the way."""
-
-    measures: tuple[Measure, ...]
-    sounds: Measure
-    checks: tuple[Check, ...]
-
-
-def luck(lineup: Lineup, settings: ScorecardSettings, progress: Callable[[int], None]) -> tuple[Lineup, ...]:
-    """The line-up, and the same with whatever is drawn by chance drawn anew, ``settings.seeds`` in all."""
-    seeds = (settings.seed + DRAWS * n for n in range(1, settings.seeds))
-    return (lineup, *(drawn_anew(lineup, seed=seed, progress=progress) for seed in seeds))
-
-
-def measure(
-    lineups: Sequence[Lineup], data: Judging, settings: ScorecardSettings, family: Callable[[], None]
-) -> Taken:
-    """Every metric over line-ups that differ by chance alone, whose draws are averaged.
-
-    ``family`` is told as each of the ``FAMILIES`` is done.
-    """
-    lineup = lineups[0]
-    plan = Plan([lineup.conversations], resamples=settings.resamples, seed=settings.seed)
-    first = _chance(lineup, data, settings, plan, family)
-    drawn = [first.measures]
-    for n, other in enumerate(lineups[1:], start=1):
-        reseeded = settings.model_copy(update={"seed": settings.seed + n})
-        drawn.append(_chance(other, data, reseeded, plan, None).measures)
-    by_chance = {each.spec.id: over_seeds(each, drawn[1:]) for each in first.measures}
-    rest: list[Measure] = [*likelihood(lineup, data, settings)]
-    family()
-    rest += [*useful_drafts(data.drafts, settings), *costs(lineup, data.made, plan)]
-    family()
-    ordered = sorted([*by_chance.values(), *rest], key=lambda each: int(each.spec.id.split()[0].rstrip("ab")))
-    return Taken(tuple(ordered), by_chance["1"], first.checks)
-
-
-def _chance(
-    lineup: Lineup,
-    data: Judging,
-    settings: ScorecardSettings,
-    plan: Plan,
-    family: Callable[[], None] | None,
-) -> Taken:
-    """What chance has a part in: the words of a voice, a random reply, candidates, the folds of a classifier.
-
-    Without ``family`` it is a repetition: the choice among replies is then left to the first time where a
-    language model makes it, at seconds a context.
-    """
-    done = family or (lambda: None)
-    sounds = sounds_like_me(lineup, data, settings, plan)
-    done()
-    far = delta(lineup, data, settings.block_words, plan)
-    own_check, own = own_against_own(lineup, settings, plan)
-    told = two_sample(lineup, settings, plan, own)
-    done()
-    measures: list[Measure] = [sounds.measure, far, told, habits(lineup, data, plan)]
-    done()
-    if family or not any(isinstance(each.voice, LanguageVoice) for each in lineup.everyone()):
-        measures += reply_choice(lineup, data, settings, plan)
-    done()
-    measures += content_lift(lineup, settings, plan)
-    measures += [decision_match(lineup, plan), emotional_agreement(lineup, plan)]
-    measures += inventions(lineup, data, plan)
-    done()
-    return Taken(tuple(measures), sounds.measure, (own_check, sounds.check))
 
 
 def _over_rounds(data: Judging) -> Judging:

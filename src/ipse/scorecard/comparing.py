@@ -15,9 +15,10 @@ from ipse.config import ScorecardSettings
 from ipse.errors import DatasetError
 from ipse.interfaces import LanguageVoice, Progress, Voice
 from ipse.scorecard.bootstrap import Draws, holm
-from ipse.scorecard.card import FAMILIES, SIGNIFICANT, luck, measure
+from ipse.scorecard.card import SIGNIFICANT
 from ipse.scorecard.contenders import Judging, answered, line_up_models
 from ipse.scorecard.measures import Measured, Missing
+from ipse.scorecard.measuring import FAMILIES, luck, measure
 from ipse.scorecard.results import CEILING, CLONE, RANDOM, Check, Figure, Unit
 
 __all__ = ["Compared", "Comparison", "Difference", "compare"]
