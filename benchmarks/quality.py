@@ -27,6 +27,7 @@ from ipse.interfaces import LanguageVoice, Voice
 from ipse.records import Example, Message
 from ipse.scorecard import Judging, Made, Rivals, Safety, compare, evaluate
 from ipse.scorecard.gates.secrets import plant, secret_gates, secrets
+from ipse.voices.engines.copies import with_copy
 from quality_page import Beside, Outcome, page  # type: ignore[import-not-found]
 from real_people import PEOPLE, Someone, Talk  # type: ignore[import-not-found]
 
@@ -173,7 +174,8 @@ def _judged(held: _Held, method: str) -> Outcome:
 def _beside(held: _Held) -> Beside:
     """An ensemble, and each of its two voices alone, on the same contexts."""
     learner = plugins.learner("ensemble").configure(held.settings)
-    files = learner.fit(held.parts.train, held.parts.judge, _silent).artefact()
+    fitted = learner.fit(held.parts.train, held.parts.judge, _silent)
+    files = with_copy(fitted.artefact(), engine="onnx", precision="int8")
     held.clock("train")
     voices = {
         name: plugins.speaking(name, files, held.settings) for name in ("retrieval", "lora", "ensemble")
@@ -229,7 +231,8 @@ def _others(
 def _maker(method: str, settings: Settings) -> Callable[[Sequence[Example], Sequence[Example]], Voice]:
     def make(train: Sequence[Example], dev: Sequence[Example]) -> Voice:
         learner = plugins.learner(method).configure(settings)
-        return plugins.speaking(method, learner.fit(train, dev, _silent).artefact(), settings)
+        files = with_copy(learner.fit(train, dev, _silent).artefact(), engine="onnx", precision="int8")
+        return plugins.speaking(method, files, settings)
 
     return make
 

@@ -20,13 +20,15 @@ from ipse.pipeline.clearing import clearing_of
 from ipse.pipeline.contacts import conversations
 from ipse.pipeline.feedback import useful
 from ipse.pipeline.learning import DEFAULT, section_of
+from ipse.pipeline.optimizing import files_of
 from ipse.pipeline.special import Screen
 from ipse.pipeline.workspace import Workspace
 from ipse.records import Example
 from ipse.registry import ModelCard
 from ipse.scorecard import Judging, Made, Rivals, Round, Safety
+from ipse.voices.engines.copies import Copy, copy_in, with_copy
 
-__all__ = ["Field", "Maker", "beside", "gather", "maker"]
+__all__ = ["Field", "Maker", "beside", "gather"]
 
 FEWEST = 30  # pairs of another person from which a clone of them says anything
 TWIN_DEV = 300  # examples of J that tune the twin
@@ -46,10 +48,13 @@ def gather(workspace: Workspace, card: ModelCard, dataset: Dataset, follow: Prog
     """Read what the other people of the dataset's time wrote, and make what the clone is held against."""
     settings = workspace.settings
     older, newer = beside(workspace, set(card.consents), dataset)
-    make = maker(card, settings, follow)
+    method = _Method.of(workspace, card)
+    make = method.taught(follow)
     parts = dataset.split
     folded = rolling(dataset, folds=settings.scorecard.folds)
-    embedded = None if card.method == DEFAULT else _taught(DEFAULT, settings, _in_silence)
+    embedded = (
+        None if card.method == DEFAULT else _Method(name=DEFAULT, settings=settings).taught(_in_silence)
+    )
 
     def twin(examples: Sequence[Example]) -> Voice:
         return make(examples, parts.judge[:TWIN_DEV])
@@ -63,7 +68,7 @@ def gather(workspace: Workspace, card: ModelCard, dataset: Dataset, follow: Prog
         ),
         rivals=Rivals(
             baselines={DEFAULT: embedded(parts.train, parts.judge)} if embedded else {},
-            wrong_authors=_wrong_authors(older, card, settings, follow),
+            wrong_authors=_wrong_authors(older, method, follow),
         ),
         safety=Safety(
             pii=_finder(plugins.recognizers(settings.privacy), settings.privacy.replace_from),
@@ -123,35 +128,39 @@ def _divided(
     return older, newer
 
 
-def maker(card: ModelCard, settings: Settings, follow: Progress) -> Maker:
-    """How this method learns a person: used for the clones of other people that the clone must beat.
+class _Method(msgspec.Struct, frozen=True, kw_only=True):
+    """How a clone learned: its settings, base model included, whatever they are by now, and its copy."""
 
-    ``follow`` shows each training in turn, and can stop it.
-    """
-    return _taught(*_as_trained(card, settings), follow)
+    name: str
+    settings: Settings
+    copied: Copy | None = None
 
+    @classmethod
+    def of(cls, workspace: Workspace, card: ModelCard) -> "_Method":
+        """The method of a model."""
+        name = card.adapter or card.method  # no other person's drafts were decided on
+        settings, section = workspace.settings, section_of(name)
+        held = getattr(settings, section, None)
+        if held is not None:
+            settings = settings.model_copy(update={section: type(held).model_validate(card.config)})
+        return cls(name=name, settings=settings, copied=copy_in(files_of(workspace, card)))
 
-def _as_trained(card: ModelCard, settings: Settings) -> tuple[str, Settings]:
-    """The method and its settings, base model included, whatever the settings say by now."""
-    method = card.adapter or card.method  # no other person's drafts were decided on
-    name = section_of(method)
-    section = getattr(settings, name, None)
-    if section is not None:
-        settings = settings.model_copy(update={name: type(section).model_validate(card.config)})
-    return method, settings
+    def learn(
+        self, train: Sequence[Example], dev: Sequence[Example], follow: Progress
+    ) -> Mapping[str, bytes]:
+        """The artefact of somebody's clone; with an optimized copy where the clone that is judged has one."""
+        files = plugins.learner(self.name).configure(self.settings).fit(train, dev, follow).artefact()
+        if self.copied is None:
+            return files
+        return with_copy(files, engine=self.copied.engine, precision=self.copied.precision)
 
+    def voice(self, files: Mapping[str, bytes]) -> Voice:
+        """What speaks by an artefact."""
+        return plugins.speaking(self.name, files, self.settings)
 
-def _taught(method: str, settings: Settings, follow: Progress) -> Maker:
-    def make(train: Sequence[Example], dev: Sequence[Example]) -> Voice:
-        return plugins.speaking(method, _artefact(method, settings, train, dev, follow), settings)
-
-    return make
-
-
-def _artefact(
-    method: str, settings: Settings, train: Sequence[Example], dev: Sequence[Example], follow: Progress
-) -> Mapping[str, bytes]:
-    return plugins.learner(method).configure(settings).fit(train, dev, follow).artefact()
+    def taught(self, follow: Progress) -> Maker:
+        """Learn and speak; ``follow`` shows each training in turn, and can stop it."""
+        return lambda train, dev: self.voice(self.learn(train, dev, follow))
 
 
 def _in_silence(_done: float, _total: float | None, _figures: Mapping[str, float]) -> None:
@@ -170,26 +179,20 @@ def _rounds(folded: Rolling | None, make: Maker, embedded: Maker | None) -> tupl
     )  # fmt: skip
 
 
-def _wrong_authors(
-    others: Mapping[str, Sequence[Example]], card: ModelCard, settings: Settings, follow: Progress
-) -> list[Voice]:
+def _wrong_authors(others: Mapping[str, Sequence[Example]], method: _Method, follow: Progress) -> list[Voice]:
     """Clones of those who wrote most in the time the clone was trained on, made the same way."""
-    method, settings = _as_trained(card, settings)
     ranked = sorted(others, key=lambda name: (-len(others[name]), name))
     chosen = [others[name] for name in ranked if len(others[name]) >= FEWEST]
     sets = [(held[: -len(held) // 5], held[-len(held) // 5 :]) for held in chosen]
-    first, rest = sets[:1], sets[1 : settings.scorecard.wrong_authors]
+    first, rest = sets[:1], sets[1 : method.settings.scorecard.wrong_authors]
     # The embedded voice learns by one core alone, and has nothing to show meanwhile.
-    alone = method != DEFAULT
+    alone = method.name != DEFAULT
     shown = follow if alone else _in_silence
     with ExitStack() as together:
-        begun = [
-            together.enter_context(Apart(_artefact, method, settings, *each, shown, alone=alone))
-            for each in rest
-        ]
-        made = [_artefact(method, settings, *each, follow) for each in first]
+        begun = [together.enter_context(Apart(method.learn, *each, shown, alone=alone)) for each in rest]
+        made = [method.learn(*each, follow) for each in first]
         made += [each.result() for each in begun]
-    return [plugins.speaking(method, files, settings) for files in made]
+    return [method.voice(files) for files in made]
 
 
 def _finder(recognizers: Sequence[Recognizer], replace_from: float) -> Callable[[str], Sequence[str]]:

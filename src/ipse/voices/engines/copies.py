@@ -26,7 +26,18 @@ from ipse.voices.seats import Card, save_merged
 if TYPE_CHECKING:
     from ipse.voices.engines.passages import Engine
 
-__all__ = ["COPY", "ENGINES", "Bits", "Copy", "EngineName", "copy_in", "make_copy", "open_copy", "size_of"]
+__all__ = [
+    "COPY",
+    "ENGINES",
+    "Bits",
+    "Copy",
+    "EngineName",
+    "copy_in",
+    "make_copy",
+    "open_copy",
+    "size_of",
+    "with_copy",
+]
 
 EngineName = Literal["onnx", "llama"]
 Bits = Literal["int8", "int4"]
@@ -89,6 +100,21 @@ def copy_in(files: Mapping[str, bytes]) -> Copy | None:
     except (msgspec.DecodeError, msgspec.ValidationError):
         return None
     return card if card.adapter == _digest(files.get(ADAPTER, b"")) else None
+
+
+def with_copy(files: Mapping[str, bytes], *, engine: EngineName, precision: Bits) -> Mapping[str, bytes]:
+    """The files with a copy beside them, made in seconds for who is asked a lot; or as they are, where what
+    they hold is no language model or cannot be copied."""
+    if CARD not in files:
+        return files
+    try:
+        return {**files, **make_copy(files, engine=engine, precision=precision, progress=_untold)}
+    except LearnerError:
+        return files
+
+
+def _untold(_done: float, _total: float | None, _figures: Mapping[str, float]) -> None:
+    """What takes seconds is not shown."""
 
 
 def open_copy(files: Mapping[str, bytes]) -> "tuple[Engine, ChatFormat]":
