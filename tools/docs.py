@@ -65,7 +65,9 @@ def _parameter(parameter: object) -> str:
 def settings() -> str:
     """Every setting with its default."""
     lines = ["# Settings", "", "Generated from the code; `make docs` renews it.", ""]
-    lines += ["Order: built-in < user file < `ipse.yaml` < environment (`IPSE_SECTION__KEY`) < flags.", ""]
+    vault = "chosen in the vault (`ipse settings set`, the web app)"
+    above = "user file < `ipse.yaml` < environment (`IPSE_SECTION__KEY`) < flags"
+    lines += [f"Order: built-in < {vault} < {above}.", ""]
     for name, field in Settings.model_fields.items():
         section = field.annotation
         if not (isinstance(section, type) and hasattr(section, "model_fields")):

@@ -242,6 +242,18 @@ def test_settings_are_shown_with_their_schema(run: Run) -> None:
     assert json.loads(run("settings", "schema")[1])["title"] == "Settings"
 
 
+def test_a_setting_is_chosen_in_the_vault_and_taken_back(run: Run) -> None:
+    run("init")
+    told = json.loads(run("settings", "set", "imports.tz", "Asia/Tbilisi", "--json")[1])
+    assert told == {"setting": "imports.tz", "value": "Asia/Tbilisi", "origin": "vault"}
+    assert json.loads(run("settings", "list", "--changed", "--json")[1])["imports.tz"]["origin"] == "vault"
+    assert "imports.tz" in run("settings", "list")[1]
+    assert run("settings", "set", "imports.tz", "[")[0] == 1
+    code, _, err = run("settings", "set", "imports.tz", "Nowhere")
+    assert (code, "no time zone" in err) == (1, True)
+    assert "imports.tz is UTC (built-in)" in run("settings", "unset", "imports.tz")[1]
+
+
 def test_a_job_is_stopped_without_a_passphrase(
     run: Run, vault_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -80,6 +80,15 @@ def test_an_answer_is_labelled_kept_and_explained(owner: httpx2.Client) -> None:
     assert (why["model"], why["label"], len(why["nearest"])) == ("v1", said["label"], 3)
     assert why["nearest"][0]["similarity"] >= why["nearest"][-1]["similarity"]
     assert owner.get("/api/ai-echo/sessions/one/messages/abc/why").status_code == 404
+    rated = owner.post(
+        f"/api/ai-echo/sessions/one/messages/{said['id']}/rating", json={"up": False, "reason": "too stiff"}
+    )
+    assert (rated.status_code, rated.json()["model"], rated.json()["up"]) == (201, "v1", False)
+    assert owner.get("/api/feedback").json()["rejected_style"] == 1
+    mine = owner.get("/api/ai-echo/history", params={"session": "one"}).json()["items"][-1]
+    for message in (mine["id"], "abc"):  # what one said oneself is no answer
+        path = f"/api/ai-echo/sessions/one/messages/{message}/rating"
+        assert owner.post(path, json={"up": True}).status_code == 404
 
 
 def test_the_same_answer_comes_piece_by_piece(owner: httpx2.Client) -> None:

@@ -221,7 +221,9 @@ def test_an_upload_is_looked_into_imported_and_gone(
     looked = owner.get(f"/api/uploads/{made['id']}/preview", params={"me": "Nora Feld"}).json()
     assert {one["name"] for one in looked["senders"]} == {"Bo Lind", "Nora Feld"}
     assert looked["items"][0]["text"]
-    begun = owner.post("/api/imports", json={"upload": made["id"], "me": ["Nora Feld"]})
+    assert looked["zoned"] is False  # WhatsApp says no zone
+    body = {"upload": made["id"], "me": ["Nora Feld"], "zone": "Asia/Tbilisi"}
+    begun = owner.post("/api/imports", json=body)
     assert begun.status_code == 202
     assert begun.headers["location"] == f"/api/jobs/{begun.json()['job']}"
     held = next(iter(service.vaults)).opened
@@ -229,6 +231,9 @@ def test_an_upload_is_looked_into_imported_and_gone(
     with held.lend() as workspace:
         list(work_off(workspace, held.hand, once=True))
     assert owner.get("/api/messages", params={"q": "", "limit": 1}).json()["total"] == 150
+    told = {one["name"]: one["pseudonym"] for one in owner.get("/api/contacts").json()["items"]}
+    mine = owner.get("/api/messages", params={"contact": told["Bo Lind"], "limit": 500}).json()["items"]
+    assert min(one["at"] for one in mine).startswith("2023-01-02T09:00:00+04:00")
     assert owner.get(f"/api/uploads/{made['id']}").status_code == 404
     assert not list((service.folder / "uploads").glob("*"))
 

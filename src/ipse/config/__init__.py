@@ -1,7 +1,14 @@
 """Frozen settings: what can be set, and where it is read from."""
 
 from ipse.config.delivery import DraftSettings, SmtpSettings, WebhookSettings
-from ipse.config.loading import default_vault, json_schema, load_settings, origins
+from ipse.config.loading import (
+    check,
+    default_vault,
+    json_schema,
+    load_settings,
+    origins,
+    underlaid,
+)
 from ipse.config.places import on_this_machine
 from ipse.config.sections import (
     AuditSettings,
@@ -48,9 +55,11 @@ __all__ = [
     "SourceRetention",
     "VoiceSettings",
     "WebhookSettings",
+    "check",
     "default_vault",
     "json_schema",
     "load_settings",
     "on_this_machine",
     "origins",
+    "underlaid",
 ]

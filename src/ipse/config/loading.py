@@ -1,4 +1,4 @@
-"""Frozen settings: built-in < user file < project file < environment < flags, read once, passed on.
+"""Frozen settings: built-in < vault < user file < project file < environment < flags, read once, passed on.
 
 The user file is ``settings.yaml`` in the platform's configuration folder, the project file ``ipse.yaml`` in
 the current folder. Environment variables name a setting by section and key: ``IPSE_LORA__RANK=8``.
@@ -19,7 +19,7 @@ from ipse.config.delivery import NEVER_IN_FILES
 from ipse.config.sections import Settings
 from ipse.errors import SettingsError
 
-__all__ = ["default_vault", "json_schema", "load_settings", "origins"]
+__all__ = ["check", "default_vault", "json_schema", "load_settings", "origins", "underlaid"]
 
 Tree: TypeAlias = dict[str, object]
 
@@ -55,6 +55,34 @@ def load_settings(
         _validate(layer, origin, {})
         merged = _merge(merged, layer)
     return _validate(merged, "settings", {})
+
+
+def check(tree: Mapping[str, object], origin: str) -> Settings:
+    """What a tree like a settings file says; raises ``SettingsError``, which calls it ``origin``."""
+    return _validate(tree, origin, {})
+
+
+def underlaid(settings: Settings, below: Mapping[str, Mapping[str, object]]) -> Settings:
+    """``settings`` with the values of ``below`` where none of their layers says anything.
+
+    A value that is unknown here or out of bounds, as one of another version may be, is passed over.
+    """
+    updates: dict[str, BaseModel] = {}
+    for section, held in below.items():
+        group = getattr(settings, section, None)
+        if not isinstance(group, BaseModel):
+            continue
+        given = group.model_fields_set if section in settings.model_fields_set else set()
+        for key, value in held.items():
+            if key in given:
+                continue
+            try:
+                read = type(group).model_validate({key: value})
+            except pydantic.ValidationError:
+                continue
+            group = group.model_copy(update={key: getattr(read, key)})
+        updates[section] = group
+    return settings.model_copy(update=updates)
 
 
 def _merge(below: Tree, above: Mapping[str, object]) -> Tree:

@@ -88,7 +88,7 @@ class PrivacySettings(Section):
     )
 
 
-Days = Annotated[int, Field(ge=0)]
+Days = Annotated[int, Field(ge=0, le=365_000)]
 
 
 class SourceRetention(Section):
@@ -101,20 +101,20 @@ class SourceRetention(Section):
 class RetentionSettings(Section):
     """How long what is in the vault is kept, in days; 0: until it is erased."""
 
-    messages: int = Field(0, ge=0, description="days that messages are kept; 0: until erased")
-    events: int = Field(0, ge=0, description="days that events are kept; 0: until erased")
+    messages: Days = Field(0, description="days that messages are kept; 0: until erased")
+    events: Days = Field(0, description="days that events are kept; 0: until erased")
     sources: dict[str, Days | SourceRetention] = Field(
         {},
         description="days by source, before the two above: `gmail: 365`, `pc: {messages: 365, events: 30}`",
     )
-    datasets: int = Field(0, ge=0, description="days that datasets are kept; models learned from them stay")
-    models: int = Field(0, ge=0, description="days that models are kept, the champion too")
-    scorecards: int = Field(0, ge=0, description="days that scorecards are kept")
-    drafts: int = Field(0, ge=0, description="days that drafts and sessions are kept")
-    predictions: int = Field(0, ge=0, description="days that predictions and their features are kept")
-    logs: int = Field(0, ge=0, description="days that ended jobs are listed")
-    audit: int = Field(
-        0, ge=0, description="days that the audit log says what was read and done; proofs and the chain stay"
+    datasets: Days = Field(0, description="days that datasets are kept; models learned from them stay")
+    models: Days = Field(0, description="days that models are kept, the champion too")
+    scorecards: Days = Field(0, description="days that scorecards are kept")
+    drafts: Days = Field(0, description="days that drafts and sessions are kept")
+    predictions: Days = Field(0, description="days that predictions and their features are kept")
+    logs: Days = Field(0, description="days that ended jobs are listed")
+    audit: Days = Field(
+        0, description="days that the audit log says what was read and done; proofs and the chain stay"
     )
 
     @property

@@ -33,6 +33,7 @@ __all__ = [
     "Session",
     "Summary",
     "Why",
+    "answer_with_before",
     "delete",
     "history",
     "read",
@@ -173,19 +174,25 @@ def turns(session: Session) -> list[Turn]:
     ]
 
 
+def answer_with_before(workspace: Workspace, name: str, message: str) -> tuple[list[Turn], Said]:
+    """The turns that lead to an answer of a chat, it the last, and the answer; raises ``NotFoundError``."""
+    said = history(workspace, name)
+    at = next((n for n, one in enumerate(said) if one.id == message and one.who == "clone"), None)
+    if at is None:
+        raise NotFoundError(f"There is no answer `{message[:80]}`.", hint="See the chat's history.")
+    answer = said[at]
+    before = Session(id=name, made_at=answer.at, said=tuple(said[max(0, at - CONTEXT) : at]))
+    return [*turns(before), Turn("owner", "me", answer.text)], answer
+
+
 def why(workspace: Workspace, name: str, message: str, shared: Shared | None = None) -> Why:
     """What an answer rests on: its model, and the owner's own past replies in the likest situations.
 
     Raises ``NotFoundError`` for a message that no clone said, and what loading a voice raises.
     """
-    said = history(workspace, name)
-    at = next((n for n, one in enumerate(said) if one.id == message and one.who == "clone"), None)
-    if at is None:
-        raise NotFoundError(f"There is no answer `{message}`.", hint="See the chat's history.")
-    answer = said[at]
-    before = Session(id=name, made_at=answer.at, said=tuple(said[max(0, at - CONTEXT) : at]))
+    (*before, _), answer = answer_with_before(workspace, name, message)
     voice = _recalling(workspace, answer, shared or Shared())
-    found = voice.nearest(turns(before), NEAREST) if voice else []
+    found = voice.nearest(before, NEAREST) if voice else []
     roster = workspace.roster()
     return Why(
         message=message, model=answer.model, method=answer.method, dataset=answer.dataset,

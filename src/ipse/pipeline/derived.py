@@ -239,6 +239,7 @@ KINDS: dict[str, Kind] = {
     "draft": _made_kind("draft", "drafts", "drafts"),
     "rating": _made_kind("rating", "ratings", "drafts"),
     "secret": Kind(why="the owner's passwords of channels"),
+    "settings": Kind(why="the owner's own choices"),
     "prediction": _made_kind("prediction", "predictions", "predictions"),
     ARTEFACT: Kind(why="goes with its model"),
     "alias": Kind(why="names of models; a model that goes leaves it"),

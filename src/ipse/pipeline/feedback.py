@@ -13,6 +13,7 @@ import msgspec
 from ipse import drafts as room
 from ipse.drafts import About, Draft, verdict
 from ipse.errors import ConsentError, IpseError, PrivacyError, RegistryError, SettingsError
+from ipse.pipeline import chatting
 from ipse.pipeline.answering import HISTORY, check_usable
 from ipse.pipeline.clearing import clearing_of
 from ipse.pipeline.derived import Origin, get_made, keep_made
@@ -23,7 +24,7 @@ from ipse.registry import Registry
 from ipse.scorecard import Draft as Judged
 from ipse.vault.documents import Change
 
-__all__ = ["Rating", "Tally", "cleared_turns", "rate", "ratings", "reviews", "tally", "useful"]
+__all__ = ["Rating", "Tally", "cleared_turns", "rate", "rate_said", "ratings", "reviews", "tally", "useful"]
 
 KIND = "rating"
 
@@ -80,6 +81,24 @@ def rate(  # noqa: PLR0913 - what is said of an answer
     change = Change("rating.keep", {"rating": rating.id, "model": card.id, "up": up, "by": by})
     keep_made(workspace, (KIND, rating.id), msgspec.json.encode(rating), origin, at=rating.at, change=change)
     return rating
+
+
+def rate_said(  # noqa: PLR0913 - what is said of an answer
+    workspace: Workspace,
+    session: str,
+    message: str,
+    *,
+    up: bool,
+    reason: str = "",
+    about: About = "style",
+    by: str = "owner",
+) -> Rating:
+    """:func:`rate` an answer of a chat, by its id; raises ``NotFoundError`` where no clone said that."""
+    turns, answer = chatting.answer_with_before(workspace, session, message)
+    contact = chatting.read(workspace, session).contact
+    return rate(
+        workspace, turns, model=answer.model, up=up, reason=reason, about=about, contact=contact, by=by
+    )
 
 
 def cleared_turns(

@@ -5,8 +5,9 @@ It opens no vault and writes nothing; what it shows is the export's own text, no
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -17,7 +18,9 @@ from ipse.interfaces import ReadOptions, Source
 from ipse.pipeline.owner import matcher
 from ipse.records import Message, Record, Unreadable
 
-__all__ = ["Preview", "plain", "preview"]
+__all__ = ["Preview", "plain", "preview", "says_its_zone"]
+
+APART = ZoneInfo("Etc/GMT+12"), ZoneInfo("Pacific/Kiritimati")  # no moment is one local time in both
 
 SPECIAL = re.compile(r"[()<>\[\]:;@,.]")
 
@@ -51,6 +54,18 @@ def preview(path: Path, options: ReadOptions, *, format_name: str | None = None)
             yield msgspec.structs.replace(item, direction="outbound") if own else item
 
     return Preview(source=source.name, units=survey.units, notes=survey.notes, senders=senders, items=items())
+
+
+def says_its_zone(path: Path, options: ReadOptions, format_name: str) -> bool:
+    """Whether the moments of an export stand in it: its first record is read in two zones."""
+    source, export = plugins.source_named(format_name), ExportPath.at(path)
+    moments: set[datetime | int | None] = set()
+    for zone in APART:
+        told = msgspec.structs.replace(options, tz=zone)
+        found = (item for item in source.read(export, told) if not isinstance(item, Unreadable))
+        first = next(found, None)
+        moments.add(first.at if isinstance(first, Message) else first.ts if first else None)
+    return len(moments) == 1
 
 
 def _recognize(path: ExportPath, sources: Sequence[Source]) -> Source:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from ipse.config import RetentionSettings
 from ipse.jobs import listed
 from ipse.pipeline.certificates import SignedCertificate
 from ipse.pipeline.derived import KINDS, Name, made_at
@@ -19,7 +20,7 @@ from ipse.registry import Registry
 from ipse.scorecard import Scorecard
 from ipse.vault import Cut
 
-__all__ = ["plan_purge", "purge", "purge_if_due"]
+__all__ = ["plan_purge", "purge", "purge_if_due", "would_go"]
 
 DUE = timedelta(days=1)
 ALONE = ("dataset", "draft", "rating")  # these go without the models that learned from them
@@ -52,6 +53,14 @@ def plan_purge(workspace: Workspace, now: datetime | None = None) -> Plan | None
         audit_before=before if rows else None,
         counts={name: n for name, n in (plan.counts | more).items() if n},
     )
+
+
+def would_go(workspace: Workspace, limits: RetentionSettings) -> dict[str, int]:
+    """How much of what these limits would let go now, by kind."""
+    trial = Workspace(workspace.vault, workspace.given)
+    trial.settings = workspace.settings.model_copy(update={"retention": limits})
+    plan = plan_purge(trial)
+    return dict(plan.counts) if plan else {}
 
 
 def purge(workspace: Workspace, now: datetime | None = None) -> SignedCertificate | None:

@@ -5,16 +5,17 @@ It knows where vaults lie and what of them is needed together (consents, the ros
 
 import hashlib
 import os
+import time
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Final, NamedTuple, Self
 from weakref import WeakKeyDictionary
 
 import msgspec
 
-from ipse.config import Settings, default_vault
+from ipse.config import Settings, default_vault, underlaid
 from ipse.consent import Permit, Purpose, SignedConsent, decide
 from ipse.errors import ConsentError, PrivacyError, VaultMissingError
 from ipse.privacy.erasures import Erasures
@@ -23,7 +24,10 @@ from ipse.vault import Vault
 from ipse.vault.opening import Opener, by_secret
 from ipse.vault.scratch import scratch
 
-__all__ = ["Workspace", "lend_password", "locate"]
+__all__ = ["CHOSEN", "Workspace", "lend_password", "locate"]
+
+CHOSEN: Final = ("settings", "own")
+"""The document of the settings that were chosen in the vault: a tree like a settings file, as JSON."""
 
 
 def locate(settings: Settings) -> Path:
@@ -56,11 +60,13 @@ class _Read(NamedTuple):
 
 
 class Workspace:
-    """One open vault and one frozen ``Settings``."""
+    """One open vault and one frozen ``Settings``: those given, over what was chosen in the vault itself."""
 
     def __init__(self, vault: Vault, settings: Settings) -> None:
         self.vault = vault
+        self.given = settings
         self.settings = settings
+        self.settle()
         self._open = ExitStack()
         self.warnings: list[str] = []  # for the owner, a line each: what did not stop the work
         self._erasures = Erasures(vault.signing_key())
@@ -110,6 +116,12 @@ class Workspace:
         """Close the vault; its temporary files go."""
         self.vault.close()
         self._open.close()
+
+    def settle(self) -> None:
+        """Read anew what was chosen in the vault; for what stays open while others may choose."""
+        self.settled_at = time.monotonic()
+        held = self.vault.find(*CHOSEN)
+        self.settings = underlaid(self.given, msgspec.json.decode(held)) if held else self.given
 
     def consents(self) -> list[SignedConsent]:
         """Every consent ever given, oldest first, withdrawn ones included."""

@@ -7,6 +7,7 @@ a little, and is then told to come again. Nobody keeps a workspace while waiting
 borrows one for each piece. Child processes open the vault themselves.
 """
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -25,6 +26,7 @@ from ipse.vault.scratch import scratch
 __all__ = ["Closing", "OpenVault", "Served", "Vaults"]
 
 WAIT_SECONDS = 10.0  # for a workspace; a request that takes longer than this is a job
+SETTLE_SECONDS = 1.0  # for which settings that were chosen elsewhere may be unknown
 HEADER = "vault.json"
 
 
@@ -86,10 +88,18 @@ class OpenVault:
         Do not ask for a second one while holding one.
         """
         held = self._take()
+        if time.monotonic() - held.workspace.settled_at > SETTLE_SECONDS:
+            held.workspace.settle()  # somebody may have chosen other settings, here or in another process
         try:
             yield held.workspace
         finally:
             self._give_back(held)
+
+    def settled(self) -> None:
+        """Other settings were chosen: who borrows next goes by them."""
+        with self._free:
+            for held in self._idle:
+                held.workspace.settled_at = -math.inf
 
     def part(self, kind: type[T], make: Callable[["OpenVault"], T]) -> T:
         """The one ``kind`` that works for this vault, made when it is first asked for."""

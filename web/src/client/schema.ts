@@ -1458,6 +1458,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/privacy/exclusions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Exclusions
+         * @description Who and what is never taken in; told in the audit log, for names are in it.
+         *
+         *     Scope: `read`.
+         */
+        get: operations["show_exclusions"];
+        /**
+         * Set Exclusions
+         * @description Refuse these from the next import on; what is kept already stays.
+         *
+         *     Scope: `import`.
+         */
+        put: operations["set_exclusions"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/erasures/plan": {
         parameters: {
             query?: never;
@@ -1544,8 +1572,36 @@ export interface paths {
          *     Scope: `aggregates`.
          */
         get: operations["show_retention"];
-        put?: never;
+        /**
+         * Set Retention
+         * @description Keep everything so long from now on. What is too old goes when the vault is opened, or by a purge.
+         *
+         *     Scope: `admin`.
+         */
+        put: operations["set_retention"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/retention/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Plan Retention
+         * @description What such limits would take now; changes nothing.
+         *
+         *     Scope: `admin`.
+         */
+        post: operations["plan_retention"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1865,7 +1921,7 @@ export interface paths {
         };
         /**
          * List Settings
-         * @description Every setting in force, with where its value comes from.
+         * @description Every setting in force, with where its value comes from; names in them only for who may read.
          *
          *     Scope: `aggregates`.
          */
@@ -1875,7 +1931,15 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change Settings
+         * @description Choose values in the vault, or take them back; they hold at once, for what begins from now on.
+         *
+         *     By what reaches beyond this machine words may leave it, so only the owner may choose that.
+         *
+         *     Scope: `admin`.
+         */
+        patch: operations["change_settings"];
         trace?: never;
     };
     "/api/settings/schema": {
@@ -2238,6 +2302,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/ai-echo/sessions/{session}/messages/{message}/rating": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rate In Chat
+         * @description Say whether an answer of a chat was as you would say it; it is known by its id.
+         *
+         *     Scope: `approve`.
+         */
+        post: operations["rate_in_chat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/models": {
         parameters: {
             query?: never;
@@ -2512,6 +2598,33 @@ export interface components {
             signature: string;
             /** Public Key */
             public_key: string;
+        };
+        /**
+         * Changing
+         * @description Values to choose, and those to take back, by `section.key`.
+         * @example {
+         *       "changes": {
+         *         "retrieval.epochs": 8
+         *       },
+         *       "reset": [
+         *         "voice.fallback"
+         *       ]
+         *     }
+         */
+        Changing: {
+            /**
+             * Changes
+             * @default {}
+             */
+            changes: {
+                [key: string]: unknown;
+            };
+            /**
+             * Reset
+             * @description as built in again
+             * @default []
+             */
+            reset: string[];
         };
         /**
          * ChannelSecret
@@ -3839,6 +3952,78 @@ export interface components {
             excluded: boolean;
         };
         /**
+         * Exclusions
+         * @description Whose messages, which conversations and what with which words is refused from the next import on.
+         * @example {
+         *       "conversations": [
+         *         "Choir board"
+         *       ],
+         *       "people": [
+         *         "Bo Lind"
+         *       ],
+         *       "words": [
+         *         "biopsy"
+         *       ]
+         *     }
+         */
+        Exclusions: {
+            /**
+             * People
+             * @description names or addresses
+             */
+            people: string[];
+            /**
+             * Conversations
+             * @description refused whole
+             */
+            conversations: string[];
+            /**
+             * Words
+             * @description a message that holds one is refused
+             */
+            words: string[];
+        };
+        /**
+         * ExclusionsView
+         * @description The same as it is now.
+         * @example {
+         *       "conversations": [
+         *         "Choir board"
+         *       ],
+         *       "people": [
+         *         "Bo Lind"
+         *       ],
+         *       "words": [
+         *         "biopsy"
+         *       ]
+         *     }
+         */
+        ExclusionsView: {
+            /**
+             * People
+             * @description names or addresses
+             */
+            people: string[];
+            /**
+             * Conversations
+             * @description refused whole
+             */
+            conversations: string[];
+            /**
+             * Words
+             * @description a message that holds one is refused
+             */
+            words: string[];
+            /**
+             * Fixed
+             * @description lists that a file or so says, and that are not chosen here
+             * @example {}
+             */
+            fixed: {
+                [key: string]: string;
+            };
+        };
+        /**
          * ExportView
          * @description An export in it.
          */
@@ -4025,7 +4210,8 @@ export interface components {
          *       "me": [
          *         "Nora Feld"
          *       ],
-         *       "upload": "4c1f09ab37de"
+         *       "upload": "4c1f09ab37de",
+         *       "zone": "Europe/Berlin"
          *     }
          */
         ImportAsked: {
@@ -4050,6 +4236,12 @@ export interface components {
              * @default
              */
             passphrase: string;
+            /**
+             * Zone
+             * @description IANA zone of times without one; empty: as the settings say
+             * @default
+             */
+            zone: string;
         };
         /**
          * KeysInside
@@ -4095,6 +4287,104 @@ export interface components {
              * @default 0
              */
             most: number;
+        };
+        /**
+         * Liking
+         * @description Thumbs up or down; only what is about style teaches style.
+         * @example {
+         *       "reason": "far too polite",
+         *       "up": false
+         *     }
+         */
+        Liking: {
+            /** Up */
+            up: boolean;
+            /**
+             * About
+             * @default style
+             * @enum {string}
+             */
+            about: "style" | "content";
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /**
+         * Limits
+         * @description Days by kind (0: until erased), and by source before them.
+         * @example {
+         *       "drafts": 365,
+         *       "messages": 0,
+         *       "sources": {
+         *         "gmail": 730
+         *       }
+         *     }
+         */
+        Limits: {
+            /**
+             * Messages
+             * @description days that messages are kept; 0: until erased
+             * @default 0
+             */
+            messages: number;
+            /**
+             * Events
+             * @description days that events are kept; 0: until erased
+             * @default 0
+             */
+            events: number;
+            /**
+             * Sources
+             * @description days by source, before the two above: `gmail: 365`, `pc: {messages: 365, events: 30}`
+             * @default {}
+             */
+            sources: {
+                [key: string]: number | components["schemas"]["SourceRetention"];
+            };
+            /**
+             * Datasets
+             * @description days that datasets are kept; models learned from them stay
+             * @default 0
+             */
+            datasets: number;
+            /**
+             * Models
+             * @description days that models are kept, the champion too
+             * @default 0
+             */
+            models: number;
+            /**
+             * Scorecards
+             * @description days that scorecards are kept
+             * @default 0
+             */
+            scorecards: number;
+            /**
+             * Drafts
+             * @description days that drafts and sessions are kept
+             * @default 0
+             */
+            drafts: number;
+            /**
+             * Predictions
+             * @description days that predictions and their features are kept
+             * @default 0
+             */
+            predictions: number;
+            /**
+             * Logs
+             * @description days that ended jobs are listed
+             * @default 0
+             */
+            logs: number;
+            /**
+             * Audit
+             * @description days that the audit log says what was read and done; proofs and the chain stay
+             * @default 0
+             */
+            audit: number;
         };
         /**
          * Lineage
@@ -4371,7 +4661,7 @@ export interface components {
         };
         /**
          * NewRating
-         * @description Thumbs up or down for an answer; only what is about style teaches style.
+         * @description The same for an answer that stands in no chat.
          * @example {
          *       "answer": "Certainly, I would be delighted.",
          *       "model": "v2",
@@ -4381,15 +4671,6 @@ export interface components {
          *     }
          */
         NewRating: {
-            /** Question */
-            question: string;
-            /** Answer */
-            answer: string;
-            /**
-             * Model
-             * @description that answered
-             */
-            model: string;
             /** Up */
             up: boolean;
             /**
@@ -4403,6 +4684,15 @@ export interface components {
              * @default
              */
             reason: string;
+            /** Question */
+            question: string;
+            /** Answer */
+            answer: string;
+            /**
+             * Model
+             * @description that answered
+             */
+            model: string;
             /** Contact */
             contact?: string | null;
         };
@@ -5229,6 +5519,11 @@ export interface components {
              * @description in all, where that is known
              */
             records: number | null;
+            /**
+             * Zoned
+             * @description whether its times say their zone; else it is asked for
+             */
+            zoned: boolean;
             /** Notes */
             notes: string[];
             /** Senders */
@@ -5811,7 +6106,7 @@ export interface components {
         };
         /**
          * RetentionView
-         * @description How many days each kind is kept (0: until erased), and what is too old now.
+         * @description How many days each kind is kept (0: until erased), and what is too old by that now.
          */
         RetentionView: {
             /**
@@ -5824,7 +6119,15 @@ export interface components {
             days: {
                 [key: string]: number;
             };
-            /** Sources */
+            /**
+             * Sources
+             * @example {
+             *       "gmail": {
+             *         "events": 730,
+             *         "messages": 730
+             *       }
+             *     }
+             */
             sources: {
                 [key: string]: {
                     [key: string]: number;
@@ -5839,6 +6142,16 @@ export interface components {
              */
             due: {
                 [key: string]: number;
+            };
+            /**
+             * Fixed
+             * @description what is said by a file or so, and is not chosen here
+             * @example {
+             *       "models": "ipse.yaml"
+             *     }
+             */
+            fixed: {
+                [key: string]: string;
             };
         };
         /**
@@ -6226,7 +6539,7 @@ export interface components {
         };
         /**
          * SettingView
-         * @description One value in force.
+         * @description One value in force, and what it may be.
          */
         SettingView: {
             /**
@@ -6251,7 +6564,7 @@ export interface components {
             default: unknown;
             /**
              * Origin
-             * @description `built-in`, a file, `environment` or `flags`
+             * @description `built-in`, `vault`, a file, `environment` or `flags`
              * @example built-in
              */
             origin: string;
@@ -6265,6 +6578,31 @@ export interface components {
              * @description whether the value is hidden
              */
             secret: boolean;
+            /**
+             * Shape
+             * @example integer
+             * @enum {string}
+             */
+            shape: "switch" | "integer" | "number" | "choice" | "text" | "list" | "other";
+            /**
+             * Choices
+             * @description what it may be, where that is a list
+             * @example []
+             */
+            choices: unknown[];
+            /**
+             * Least
+             * @example 1
+             */
+            least?: number | null;
+            /** Most */
+            most?: number | null;
+            /**
+             * Fixed
+             * @description why it is not chosen here: `service`, `secret`, or `above`: a file or so says it; empty: it is
+             * @example
+             */
+            fixed: string;
         };
         /**
          * Settling
@@ -6304,6 +6642,16 @@ export interface components {
              * @default
              */
             vault: string;
+        };
+        /**
+         * SourceRetention
+         * @description How long records of one source are kept, in days; what is not set is as for all sources.
+         */
+        SourceRetention: {
+            /** Messages */
+            messages?: number | null;
+            /** Events */
+            events?: number | null;
         };
         /**
          * SourceView
@@ -9268,6 +9616,7 @@ export interface operations {
                      * @example {
                      *       "source": "…",
                      *       "records": 1,
+                     *       "zoned": false,
                      *       "notes": [
                      *         "…"
                      *       ],
@@ -16407,6 +16756,238 @@ export interface operations {
             };
         };
     };
+    show_exclusions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "conversations": [
+                     *         "Choir board"
+                     *       ],
+                     *       "people": [
+                     *         "Bo Lind"
+                     *       ],
+                     *       "words": [
+                     *         "biopsy"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ExclusionsView"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_exclusions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Exclusions"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "conversations": [
+                     *         "Choir board"
+                     *       ],
+                     *       "people": [
+                     *         "Bo Lind"
+                     *       ],
+                     *       "words": [
+                     *         "biopsy"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ExclusionsView"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     plan_erasure: {
         parameters: {
             query?: never;
@@ -16953,9 +17534,267 @@ export interface operations {
                      *         "messages": 0,
                      *         "models": 365
                      *       },
-                     *       "sources": {},
+                     *       "sources": {
+                     *         "gmail": {
+                     *           "events": 730,
+                     *           "messages": 730
+                     *         }
+                     *       },
                      *       "due": {
                      *         "jobs": 4
+                     *       },
+                     *       "fixed": {
+                     *         "models": "ipse.yaml"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RetentionView"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Limits"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "days": {
+                     *         "messages": 0,
+                     *         "models": 365
+                     *       },
+                     *       "sources": {
+                     *         "gmail": {
+                     *           "events": 730,
+                     *           "messages": 730
+                     *         }
+                     *       },
+                     *       "due": {
+                     *         "jobs": 4
+                     *       },
+                     *       "fixed": {
+                     *         "models": "ipse.yaml"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RetentionView"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    plan_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Limits"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "days": {
+                     *         "messages": 0,
+                     *         "models": 365
+                     *       },
+                     *       "sources": {
+                     *         "gmail": {
+                     *           "events": 730,
+                     *           "messages": 730
+                     *         }
+                     *       },
+                     *       "due": {
+                     *         "jobs": 4
+                     *       },
+                     *       "fixed": {
+                     *         "models": "ipse.yaml"
                      *       }
                      *     }
                      */
@@ -17066,9 +17905,17 @@ export interface operations {
                      *         "messages": 0,
                      *         "models": 365
                      *       },
-                     *       "sources": {},
+                     *       "sources": {
+                     *         "gmail": {
+                     *           "events": 730,
+                     *           "messages": 730
+                     *         }
+                     *       },
                      *       "due": {
                      *         "jobs": 4
+                     *       },
+                     *       "fixed": {
+                     *         "models": "ipse.yaml"
                      *       }
                      *     }
                      */
@@ -19016,7 +19863,139 @@ export interface operations {
                      *           "default": 256,
                      *           "origin": "built-in",
                      *           "about": "size of the learned embedding",
-                     *           "secret": false
+                     *           "secret": false,
+                     *           "shape": "integer",
+                     *           "choices": [],
+                     *           "least": 1,
+                     *           "most": 0.5,
+                     *           "fixed": ""
+                     *         }
+                     *       ],
+                     *       "total": 1,
+                     *       "next": "…"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_SettingView_"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Changing"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "section": "retrieval",
+                     *           "key": "dimensions",
+                     *           "value": 256,
+                     *           "default": 256,
+                     *           "origin": "built-in",
+                     *           "about": "size of the learned embedding",
+                     *           "secret": false,
+                     *           "shape": "integer",
+                     *           "choices": [],
+                     *           "least": 1,
+                     *           "most": 0.5,
+                     *           "fixed": ""
                      *         }
                      *       ],
                      *       "total": 1,
@@ -21635,6 +22614,125 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["NewRating"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "5f0c2b9e71a4d836",
+                     *       "model": "…",
+                     *       "up": false,
+                     *       "about": "style",
+                     *       "reason": "…"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RatingView"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rate_in_chat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as a list of these gives it */
+                session: string;
+                /** @description as a list of these gives it */
+                message: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Liking"];
             };
         };
         responses: {

@@ -1,4 +1,4 @@
-"""Erasure: what would go, then going; what is too old to keep; and the certificates of both."""
+"""Erasure: what would go, then going; and the certificates."""
 
 from datetime import datetime
 from hashlib import sha256
@@ -12,7 +12,6 @@ from ipse.errors import NotFoundError, PrivacyError, RegistryError, VaultError
 from ipse.pipeline.certificates import SignedCertificate, certificates
 from ipse.pipeline.forgetting import forget
 from ipse.pipeline.plans import Plan, plan_for
-from ipse.pipeline.retention import plan_purge, purge
 from ipse.pipeline.workspace import Workspace
 from ipse.server.deps import Administering, Aggregates, Identifier
 from ipse.server.mirrors import mirrored, reflected
@@ -21,15 +20,12 @@ from ipse.server.paging import Cursor, Limit, Page, paged
 __all__ = [
     "Erasing",
     "PlanView",
-    "RetentionView",
     "Wanting",
     "erase",
-    "let_go",
     "list_erasures",
     "plan_erasure",
     "router",
     "show_erasure",
-    "show_retention",
 ]
 
 router = APIRouter(tags=["erasure"])
@@ -75,14 +71,6 @@ class Erasing(Wanting):
     )
 
     confirm: Annotated[str, StringConstraints(min_length=8, max_length=64)]
-
-
-class RetentionView(BaseModel):
-    """How many days each kind is kept (0: until erased), and what is too old now."""
-
-    days: dict[str, int] = Field(examples=[{"messages": 0, "models": 365}])
-    sources: dict[str, dict[str, int]]
-    due: dict[str, int] = Field(description="what letting go would take now", examples=[{"jobs": 4}])
 
 
 def _plan(workspace: Workspace, wanted: Wanting) -> Plan:
@@ -141,22 +129,3 @@ def show_erasure(asked: Aggregates, certificate: Identifier) -> BaseModel:
         if one.certificate.id == certificate:
             return reflected(one)
     raise NotFoundError(f"There is no certificate `{certificate[:80]}`.", hint="See /api/erasures.")
-
-
-@router.get("/retention")
-def show_retention(asked: Aggregates) -> RetentionView:
-    """How long what is kept, and what is too old by now."""
-    held = asked.workspace.settings.retention
-    days = {name: value for name in type(held).model_fields if isinstance(value := getattr(held, name), int)}
-    sources = {
-        source: {kind: held.days(source, kind) for kind in ("messages", "events")} for source in held.sources
-    }
-    plan = plan_purge(asked.workspace)
-    return RetentionView(days=days, sources=sources, due=plan.counts if plan else {})
-
-
-@router.post("/retention/purge")
-def let_go(asked: Administering) -> RetentionView:
-    """Let go of what is too old now; opening the vault does so once a day."""
-    purge(asked.workspace)
-    return show_retention(asked)

@@ -6,18 +6,39 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from ipse.drafts import About
-from ipse.pipeline.feedback import Rating, cleared_turns, rate, tally
-from ipse.server.deps import Approving, Reading
+from ipse.pipeline.feedback import Rating, cleared_turns, rate, rate_said, tally
+from ipse.server.deps import Approving, Identifier, Reading
 
-__all__ = ["NewRating", "RatingView", "TallyView", "feedback_tally", "rate_answer", "router"]
+__all__ = [
+    "Liking",
+    "NewRating",
+    "RatingView",
+    "TallyView",
+    "feedback_tally",
+    "rate_answer",
+    "rate_in_chat",
+    "router",
+]
 
-router = APIRouter(prefix="/feedback", tags=["drafts"])
+router = APIRouter(tags=["drafts"])
 
 Words = Annotated[str, StringConstraints(min_length=1, max_length=100_000)]
 
 
-class NewRating(BaseModel):
-    """Thumbs up or down for an answer; only what is about style teaches style."""
+class Liking(BaseModel):
+    """Thumbs up or down; only what is about style teaches style."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"up": False, "reason": "far too polite"}]}
+    )
+
+    up: bool
+    about: About = "style"
+    reason: Annotated[str, StringConstraints(max_length=2000)] = ""
+
+
+class NewRating(Liking):
+    """The same for an answer that stands in no chat."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -37,9 +58,6 @@ class NewRating(BaseModel):
     question: Words
     answer: Words
     model: Annotated[str, StringConstraints(min_length=1, max_length=64)] = Field(description="that answered")
-    up: bool
-    about: About = "style"
-    reason: Annotated[str, StringConstraints(max_length=2000)] = ""
     contact: Annotated[str, StringConstraints(max_length=998)] | None = None
 
 
@@ -63,7 +81,7 @@ class TallyView(BaseModel):
     needed: int = Field(examples=[50])
 
 
-@router.get("")
+@router.get("/feedback")
 def feedback_tally(asked: Reading) -> TallyView:
     """How many decisions there are to learn from."""
     found = tally(asked.workspace)
@@ -76,7 +94,7 @@ def feedback_tally(asked: Reading) -> TallyView:
     )
 
 
-@router.post("", status_code=201)
+@router.post("/feedback", status_code=201)
 def rate_answer(asked: Approving, body: NewRating) -> RatingView:
     """Say whether an answer was as you would say it."""
     turns, contact = cleared_turns(
@@ -85,6 +103,16 @@ def rate_answer(asked: Approving, body: NewRating) -> RatingView:
     kept = rate(
         asked.workspace, turns, model=body.model, up=body.up, reason=body.reason, about=body.about,
         contact=contact, by=asked.asker.name,
+    )  # fmt: skip
+    return _view(kept)
+
+
+@router.post("/ai-echo/sessions/{session}/messages/{message}/rating", status_code=201)
+def rate_in_chat(asked: Approving, session: Identifier, message: Identifier, body: Liking) -> RatingView:
+    """Say whether an answer of a chat was as you would say it; it is known by its id."""
+    kept = rate_said(
+        asked.workspace, session, message, up=body.up, reason=body.reason, about=body.about,
+        by=asked.asker.name,
     )  # fmt: skip
     return _view(kept)
 

@@ -1,24 +1,30 @@
-"""Privacy: words that recognizers doubt, and the lists of what is always kept or replaced."""
+"""Privacy: words that recognizers doubt, what is always kept or replaced, and what is never taken in."""
 
 from typing import Annotated, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from ipse.pipeline.choosing import in_force, personal
 from ipse.pipeline.reviewing import Decided, decide_on, lists, undo, waiting
-from ipse.server.deps import Importing, Reading
+from ipse.server.deps import Asked, Importing, Reading
 from ipse.server.paging import Cursor, Limit, Page, paged
+from ipse.server.routes.configuration import change
 
 __all__ = [
     "ContextView",
     "DecidedView",
     "Deciding",
     "DoubtView",
+    "Exclusions",
+    "ExclusionsView",
     "ListsView",
     "Undoing",
     "decide_words",
     "list_doubts",
     "router",
+    "set_exclusions",
+    "show_exclusions",
     "show_lists",
     "undo_words",
 ]
@@ -85,6 +91,29 @@ class ListsView(BaseModel):
     denied: dict[str, str] = Field(examples=[{"Aldebaran": "NAME"}])
 
 
+class Exclusions(BaseModel):
+    """Whose messages, which conversations and what with which words is refused from the next import on."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"people": ["Bo Lind"], "conversations": ["Choir board"], "words": ["biopsy"]}]
+        },
+    )
+
+    people: list[Word] = Field(max_length=1000, description="names or addresses")
+    conversations: list[Word] = Field(max_length=1000, description="refused whole")
+    words: list[Word] = Field(max_length=1000, description="a message that holds one is refused")
+
+
+class ExclusionsView(Exclusions):
+    """The same as it is now."""
+
+    fixed: dict[str, str] = Field(
+        description="lists that a file or so says, and that are not chosen here", examples=[{}]
+    )
+
+
 @router.get("/doubts")
 def list_doubts(asked: Reading, limit: Limit = 50, cursor: Cursor = "") -> Page[DoubtView]:
     """Doubtful words, most frequent first. Told in the audit log, for each comes with its text."""
@@ -111,3 +140,33 @@ def undo_words(asked: Importing, body: Undoing) -> ListsView:
     """Take words off the list they are on."""
     held = undo(asked.workspace, body.words)
     return ListsView(allowed=list(held.allowed), denied=held.denied)
+
+
+@router.get("/exclusions")
+def show_exclusions(asked: Reading) -> ExclusionsView:
+    """Who and what is never taken in; told in the audit log, for names are in it."""
+    personal(asked.workspace)
+    return _exclusions(asked)
+
+
+@router.put("/exclusions")
+def set_exclusions(asked: Importing, body: Exclusions) -> ExclusionsView:
+    """Refuse these from the next import on; what is kept already stays."""
+    held, wanted = _exclusions(asked), {key: _once(words) for key, words in body.model_dump().items()}
+    changed = {key: words for key, words in wanted.items() if words != getattr(held, key)}
+    change(asked, {f"privacy.exclude_{key}": words for key, words in changed.items()})
+    return _exclusions(asked)
+
+
+def _once(words: list[str]) -> list[str]:
+    return list(dict.fromkeys(word.strip() for word in words if word.strip()))
+
+
+def _exclusions(asked: Asked) -> ExclusionsView:
+    held = asked.workspace.settings.privacy
+    fixed = {one.name: one.origin for one in in_force(asked.workspace) if one.fixed}
+    lists_ = ("people", "conversations", "words")
+    return ExclusionsView(
+        **{key: list(getattr(held, f"exclude_{key}")) for key in lists_},
+        fixed={key: fixed[f"privacy.exclude_{key}"] for key in lists_ if f"privacy.exclude_{key}" in fixed},
+    )

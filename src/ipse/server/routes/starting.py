@@ -9,6 +9,7 @@ from ipse import plugins
 from ipse.errors import NotFoundError, SettingsError
 from ipse.jobs.queue import enqueue
 from ipse.pipeline.bases import known_bases
+from ipse.pipeline.profiling import zone_named
 from ipse.pipeline.tasks import make
 from ipse.registry import Registry
 from ipse.server.bounds import allowed
@@ -56,13 +57,16 @@ class ImportAsked(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={"examples": [{"upload": "4c1f09ab37de", "me": ["Nora Feld"]}]},
+        json_schema_extra={
+            "examples": [{"upload": "4c1f09ab37de", "me": ["Nora Feld"], "zone": "Europe/Berlin"}]
+        },
     )
 
     upload: Name
     me: list[Name] = Field(default=[], max_length=20, description="your names in it, where it does not say")
     source: Name = Field(default="", description="read it as this source")
     passphrase: SecretStr = Field(default=SecretStr(""), description="of an encrypted export")
+    zone: Name = Field(default="", description="IANA zone of times without one; empty: as the settings say")
 
 
 class PrepareAsked(BaseModel):
@@ -133,12 +137,14 @@ class BaseView(BaseModel):
 def begin_import(asked: Importing, body: ImportAsked, response: Response) -> Started:
     """Import an upload: cleared, pseudonymized, encrypted. The upload is deleted when it is done."""
     held = Uploads(asked.workspace.vault.folder, asked.workspace.settings.service.uploads).get(body.upload)
+    zone = zone_named(body.zone).key if body.zone else ""
     if not any(signed.consent.state == "given" for signed in asked.workspace.consents()):
         asked.workspace.permit("any source", "archive")  # raises what an import would, before it waits
     return _begin(
         asked,
         response,
         "import",
+        settings={"imports": {"tz": zone}} if zone else {},
         paths=[str(held.folder)],
         me=body.me,
         format=plugins.source_named(body.source).name if body.source else None,

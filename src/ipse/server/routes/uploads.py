@@ -12,7 +12,7 @@ from ipse.config import ImportSettings
 from ipse.errors import SettingsError
 from ipse.pipeline.finding import look
 from ipse.pipeline.importing import read_options
-from ipse.pipeline.preview import plain, preview
+from ipse.pipeline.preview import plain, preview, says_its_zone
 from ipse.records import Unreadable
 from ipse.server.deps import Asked, Identifier, Importing
 from ipse.server.paging import Page
@@ -72,6 +72,7 @@ class PreviewView(BaseModel):
 
     source: str
     records: int | None = Field(description="in all, where that is known")
+    zoned: bool = Field(description="whether its times say their zone; else it is asked for")
     notes: list[str]
     senders: list[SenderView]
     items: list[dict[str, Any]]
@@ -132,6 +133,7 @@ def preview_upload(
     return PreviewView(
         source=found.source,
         records=found.units,
+        zoned=says_its_zone(path or held.folder, options, found.source),
         notes=list(found.notes),
         senders=[SenderView(name=who, messages=n) for who, n in senders[:200]],
         items=items,

@@ -1,5 +1,5 @@
 /** Bringing an export in: dropped, looked into, allowed, read as a job, and counted to the last message. */
-import { Alert, Badge, Button, FileButton, Group, Progress, TagsInput } from "@mantine/core";
+import { Alert, Badge, Button, FileButton, Group, Progress, Select, TagsInput } from "@mantine/core";
 import { IconFile, IconFolderUp, IconUpload } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -190,6 +190,9 @@ function Look({
   );
 }
 
+/** Every zone that the browser knows, and the one chosen. */
+const zones = (chosen: string) => [...new Set([chosen, "UTC", ...Intl.supportedValuesOf("timeZone")])];
+
 /** Which of the senders is the owner; where it is known from before, nothing is asked. */
 function Who({ found, started }: { found: Found; started: (job: string) => void }) {
   const t = useT();
@@ -200,24 +203,37 @@ function Who({ found, started }: { found: Found; started: (job: string) => void 
     queryKey: ["senders", found.id],
     queryFn: async () => {
       const counts = new Map<string, number>();
+      let zoned = true;
       for (const one of found.exports.slice(0, 40)) {
         const seen = await ok(
           api.GET("/api/uploads/{upload}/preview", {
             params: { path: { upload: found.id }, query: { name: one.name, source: one.source, limit: 1 } },
           }),
         );
+        zoned &&= seen.zoned;
         for (const who of seen.senders) counts.set(who.name, (counts.get(who.name) ?? 0) + who.messages);
       }
-      return [...counts].sort((a, b) => b[1] - a[1]);
+      return { senders: [...counts].sort((a, b) => b[1] - a[1]), zoned };
     },
     staleTime: Number.POSITIVE_INFINITY,
   });
   const [me, setMe] = useState<string[] | null>(null);
   const known = owner.data?.known ? owner.data.handles : [];
   const mine = me ?? known;
+  const [zone, setZone] = useState(Intl.DateTimeFormat().resolvedOptions().timeZone);
   const start = useMutation({
     mutationFn: () =>
-      ok(api.POST("/api/imports", { body: { upload: found.id, me: mine, source: "", passphrase: "" } })),
+      ok(
+        api.POST("/api/imports", {
+          body: {
+            upload: found.id,
+            me: mine,
+            source: "",
+            passphrase: "",
+            zone: people.data?.zoned === false ? zone : "",
+          },
+        }),
+      ),
     onSuccess: (made) => {
       started(made.job);
       void client.invalidateQueries({ queryKey: ["jobs"] });
@@ -225,7 +241,7 @@ function Who({ found, started }: { found: Found; started: (job: string) => void 
   });
   return (
     <Loaded query={people} lines={2}>
-      {(senders) => (
+      {({ senders, zoned }) => (
         <div className="stack">
           <TagsInput
             label={t("import.me")}
@@ -243,6 +259,18 @@ function Who({ found, started }: { found: Found; started: (job: string) => void 
             )}
             clearable
           />
+          {!zoned && (
+            <Select
+              label={t("import.zone")}
+              description={t("import.zone.about")}
+              data={zones(zone)}
+              value={zone}
+              onChange={(value) => value && setZone(value)}
+              searchable
+              allowDeselect={false}
+              maw={340}
+            />
+          )}
           {start.error && <Failure error={start.error} />}
           <div>
             <Button
