@@ -87,6 +87,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """What the owner's machine or a sensor did.
 
+    ``stream`` is which of several a source has, such as a bucket of ActivityWatch; most have one, ``""``.
     ``ts``, ``dur`` and ``rx`` are µs, the first and last since the epoch in UTC; ``tz`` is minutes east of
     UTC at that moment; ``rx`` is when *we* learned it; ``key`` makes sending the same event again harmless.
     """
@@ -99,6 +100,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     dur: int = 0
     tz: int = 0
     data: dict[str, str | int | float | bool | None] = {}
+    stream: str = ""
 
 
 Record: TypeAlias = Message | Event

@@ -113,16 +113,16 @@ def test_counts_and_scan_go_by_source(vault: Vault, messages: Clear, events: Cle
         "whatsapp": (6, 2),
         "gmail": (8, 1),
     }
-    assert all(of["bytes"] > 50 * of["records"] for of in counts.values())
+    assert all(of["bytes"] > 20 * of["records"] for of in counts.values())
     assert set(kept(vault, "whatsapp")) == {"a", "b"}
     assert set(kept(vault, "gmail")) == {"m"}
     assert kept(vault, "nowhere") == {}
 
 
-def test_events_come_back_in_the_order_kept(vault: Vault, events: Clear, messages: Clear) -> None:
+def test_events_come_back_by_time(vault: Vault, events: Clear, messages: Clear) -> None:
     vault.keep(events([3, 1, 2]) + messages("a", [1]), source="window")
     assert vault.keep(events([2, 7]), source="window")[:2] == (1, 1)
-    assert [event.key for event in vault.events()] == ["e3", "e1", "e2", "e7"]
+    assert [event.key for event in vault.events()] == ["e1", "e2", "e3", "e7"]
     assert list(vault.events(sources={"gmail"})) == []
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ipse.records import Event, Message, Person
-from ipse.vault.segments import family_of, pack, unpack_events, unpack_messages
+from ipse.vault.segments import pack, unpack_events, unpack_messages
 
 Clear = Callable[..., list[Any]]
 
@@ -57,8 +57,3 @@ def test_events_come_back_as_they_were() -> None:
         for n in range(300)
     ]
     assert [one for plain in pack(events) for one in unpack_events(plain)] == events
-
-
-def test_families_are_told_apart() -> None:
-    assert family_of(message()) == "messages"
-    assert family_of(Event(source="s", kind="point", ts=1, rx=1, key="k")) == "events"

@@ -1,7 +1,8 @@
 """Giving, finding and withdrawing consent."""
 
+import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -11,7 +12,7 @@ from ipse import plugins
 from ipse.consent import Consent, Purpose, SignedConsent, Special, sign
 from ipse.consent import withdraw as withdrawn
 from ipse.datasets import Dataset
-from ipse.errors import ConsentError
+from ipse.errors import ConsentError, UnknownFormatError
 from ipse.pipeline.contacts import conversations
 from ipse.pipeline.forgetting import carry_out, forget
 from ipse.pipeline.plans import Plan, make, of_datasets, plan_for
@@ -20,10 +21,12 @@ from ipse.pipeline.workspace import Workspace
 from ipse.privacy.erasures import Erased
 from ipse.vault import Cut
 
-__all__ = ["Erase", "consent_named", "give", "withdraw"]
+__all__ = ["Erase", "consent_named", "give", "named", "withdraw"]
 
 Erase = Literal["records", "models"]
 CATEGORIES = ("messages", "contacts", "times")  # of personal data, as the record names them
+OF_EVENTS = ("events", "times")
+NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 
 
 def give(
@@ -36,6 +39,7 @@ def give(
 ) -> SignedConsent:
     """Sign and keep a consent for a source (by name or alias), for ``days`` or until withdrawn.
 
+    With the purpose ``events`` it may be a source of events of your own, such as a table, by any plain name.
     With ``special`` categories it is for them alone, and comes on top of one for ``style``, without which
     it raises ``ConsentError``.
     """
@@ -45,18 +49,32 @@ def give(
             raise ConsentError(
                 "Special categories are allowed for style alone.", hint="Leave --purpose out, or say style."
             )
+    known, categories = named(source, purposes)
     now = datetime.now(UTC)
     consent = Consent(
         id=secrets.token_hex(8),
         vault=workspace.vault.id,
-        source=plugins.source_named(source).name,
+        source=known,
         purposes=("style",) if special else tuple(dict.fromkeys(purposes)),
-        data_categories=CATEGORIES,
+        data_categories=categories,
         special=tuple(dict.fromkeys(special)),
         given_at=now,
         expires_at=now + timedelta(days=days) if days is not None else None,
     )
     return _keep(workspace, consent, "consent.give")
+
+
+def named(source: str, purposes: Collection[Purpose]) -> tuple[str, tuple[str, ...]]:
+    """The name of a source that a consent for these purposes may be for, and the data that it is about.
+
+    Raises ``UnknownFormatError`` where there is none of that name.
+    """
+    try:
+        return plugins.source_named(source).name, CATEGORIES
+    except UnknownFormatError:
+        if "events" in purposes and "style" not in purposes and NAME.fullmatch(source):
+            return source, OF_EVENTS
+        raise
 
 
 def withdraw(workspace: Workspace, name: str, *, erase: Erase | bool = False) -> tuple[SignedConsent, int]:

@@ -36,6 +36,7 @@ _R_co = TypeVar("_R_co", bound=Record, covariant=True)
 _OPAQUE = re.compile(r"[0-9a-f]{16,64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
 _NOBODY = Person("")
+MANY_WORDS = 20_000
 
 
 @final
@@ -110,6 +111,7 @@ class Gate:
         self._senders: dict[tuple[Person, str], Person] = {}
         self._casts: dict[tuple[Person, ...], tuple[Person, ...]] = {}
         self._tokens: dict[tuple[str, str], str] = {}
+        self._words: dict[str, str] = {}  # of events, as cleared since somebody new was met
 
     def clear(self, record: _R, *, again: bool = False) -> Cleared[_R]:
         """Return the record pseudonymized; ``again`` says of an event that it was cleared before.
@@ -174,6 +176,7 @@ class Gate:
 
     def _message(self, message: Message) -> dict[str, object]:
         self._not_erased(message.platform, message.conversation)
+        self._words = {}
         again = self._roster.issued(message.conversation)
         self._exclusions.check(message, self._author(message, again=again))
         if self._refuse and self._refuse & special_in(f"{message.subject or ''}\n{message.text}"):
@@ -207,15 +210,24 @@ class Gate:
 
     def _event(self, event: Event, *, again: bool) -> dict[str, object]:
         self._not_erased(event.source)
+        if again or len(self._words) > MANY_WORDS:
+            self._words = {}
         data = {
-            self._text(key, again=again): self._text(value, again=again) if isinstance(value, str) else value
+            self._word(key, again=again): self._word(value, again=again) if isinstance(value, str) else value
             for key, value in event.data.items()
         }
         if len(data) != len(event.data):
             raise PrivacyError(
                 "Two fields of an event have one name once cleared.", hint="Rename them in its collector."
             )
-        return {"key": self._id(event.key), "data": data}
+        return {"key": self._id(event.key), "data": data, "stream": self._word(event.stream, again=again)}
+
+    def _word(self, text: str, *, again: bool) -> str:
+        """:meth:`_text`, each once: events say the same few things all day."""
+        cleared = self._words.get(text)
+        if cleared is None:
+            cleared = self._words[text] = self._text(text, again=again)
+        return cleared
 
     def _author(self, message: Message, *, again: bool) -> Person:
         known = self._roster.person(message.sender.name) if again else None
@@ -308,6 +320,7 @@ class Gate:
         owner = self._roster.known.belongs_to(span.kind, value)
         if owner is None and span.kind == "PERSON":
             owner = self._roster.add(Person(value)).upper()
+            self._words = {}
         return f"<{owner}>" if owner else self._roster.placeholder(span.kind, value)
 
     def _count(self, text: str, known: Iterable[Mention], spans: Iterable[Span]) -> None:

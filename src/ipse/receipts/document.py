@@ -46,7 +46,12 @@ PURPOSES = MappingProxyType(
     }
 )
 DATA = MappingProxyType(
-    {"messages": "pd:Communication", "contacts": "pd:Contact", "times": "pd:CommunicationsMetadata"}
+    {
+        "messages": "pd:Communication",
+        "contacts": "pd:Contact",
+        "times": "pd:CommunicationsMetadata",
+        "events": "pd:Behavioral",
+    }
 )
 SPECIAL = MappingProxyType(
     {

@@ -6,7 +6,7 @@ holds neither who nor what, for the reply to what is gone must not seem to answe
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, TypeVar
 
 import msgspec
@@ -16,9 +16,10 @@ from msgspec.structs import replace
 from ipse.records import Event, Message, Person, Record
 from ipse.vault import catalog as tables
 from ipse.vault import crypto
+from ipse.vault.events import events_in, sealed_blocks
 from ipse.vault.journal import Journal
 from ipse.vault.parts import Parts, chunks
-from ipse.vault.segments import Ledger, Manifest, Sealer, pack, unpack_events, unpack_messages
+from ipse.vault.segments import Ledger, Manifest, Sealer, pack, unpack_messages
 from ipse.vault.shredding import finish_shredding
 from ipse.vault.sources import Home, Sources
 from ipse.vault.streams import Stream, Streams
@@ -27,6 +28,7 @@ __all__ = ["Cut", "Eraser", "Removed"]
 
 T = TypeVar("T")
 NOBODY = Person("")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Cut(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,20 +109,20 @@ class Eraser:
         for rows in chunks(self._streams.rows(db, home)):
             found = []
             for stream in self._streams.opened(home, rows):
-                records = self._records(db, stream) if _may_touch(cut, stream.manifest) else []
+                records = self._records(db, home, stream) if _may_touch(cut, stream.manifest) else []
                 kept, gone = _parted(cut, stream.manifest, records)
                 if gone or list(kept) != records:
                     found.append(_Change(stream, kept, gone))
             if found:
                 yield found
 
-    def _records(self, db: sa.Connection, stream: Stream) -> list[Record]:
+    def _records(self, db: sa.Connection, home: Home, stream: Stream) -> list[Record]:
         columns = tables.segments.c
         mine = sa.select(columns.number, columns.sealed).where(columns.conversation == stream.position)
         rows = {row.number: row.sealed for row in db.execute(mine)}
         plains = self._sealer.open_segments(stream.key, stream.manifest, rows)
         if stream.manifest.family == "events":
-            return [event for plain in plains for event in unpack_events(plain)]
+            return list(events_in(stream.manifest, home.ledger.name, plains))
         messages = [message for plain in plains for message in unpack_messages(plain)]
         messages.sort(key=lambda one: one.at)  # as they are read: those of one moment in the order kept
         return list(messages)
@@ -152,25 +154,32 @@ class Eraser:
 
     def _rewrite(self, db: sa.Connection, stream: Stream, records: Sequence[Record]) -> Manifest:
         """Seal the records under the new key of ``stream`` in the place of the old ones."""
-        plains = list(pack(records))
-        manifest = replace(
-            stream.manifest, segments=len(plains), records=len(records), size=sum(map(len, plains))
-        )
-        sealed = [
-            (stream.position, number, self._sealer.segment(stream.key, number, plain))
-            for number, plain in enumerate(plains)
-        ]
+        manifest, sealed = self._sealed(stream, records)
         self._parts.catalog.insert(db, tables.segments, sealed)
         summary = self._sealer.summary(stream.key, (stream.token, stream.position), manifest)
         here = tables.conversations.c.position == stream.position
         db.execute(sa.update(tables.conversations).where(here).values(key_id=stream.key.id, sealed=summary))
         return manifest
 
+    def _sealed(self, stream: Stream, records: Sequence[Record]) -> tuple[Manifest, list[tuple[object, ...]]]:
+        held = replace(stream.manifest, records=len(records))
+        if held.parts:
+            events = [one for one in records if isinstance(one, Event)]
+            bare = stream._replace(manifest=replace(held, segments=0, parts=()))
+            return sealed_blocks(self._sealer, bare, events)
+        plains = list(pack(records))
+        sealed: list[tuple[object, ...]] = [
+            (stream.position, number, self._sealer.segment(stream.key, number, plain))
+            for number, plain in enumerate(plains)
+        ]
+        return replace(held, segments=len(plains), size=sum(map(len, plains))), sealed
+
 
 def _may_touch(cut: Cut, manifest: Manifest) -> bool:
     """Whether a stream has to be opened at all."""
     if manifest.family == "events":
-        return cut.events_before is not None
+        first = min((part.first for part in manifest.parts), default=0)
+        return cut.events_before is not None and first < _micros(cut.events_before)
     return bool(manifest.name in cut.conversations or cut.messages or cut.people or cut.messages_before)
 
 
@@ -180,7 +189,7 @@ def _parted(
     """What stays, with marks where something was, and what goes."""
     events = [one for one in records if isinstance(one, Event)]
     if events:
-        since = cut.events_before.timestamp() * 1_000_000 if cut.events_before else 0
+        since = _micros(cut.events_before) if cut.events_before else 0
         return [one for one in events if one.ts >= since], [one for one in events if one.ts < since]
     messages = [one for one in records if isinstance(one, Message)]
     if manifest.name in cut.conversations:
@@ -190,6 +199,10 @@ def _parted(
     if gone and not any(one.sender.name or one.text for one in kept):
         return [], messages  # nothing but marks would stay
     return kept, [one for one in messages if one.id in gone]
+
+
+def _micros(at: datetime) -> int:
+    return (at - EPOCH) // timedelta(microseconds=1)
 
 
 def _goes(cut: Cut, message: Message) -> bool:

@@ -5,22 +5,24 @@ come about. Erasing deletes the rows first and leaves word in the catalog which 
 whoever opens the vault next finishes that if it was cut short.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 import sqlalchemy as sa
 
-from ipse.records import Message, Record
+from ipse.errors import DamagedVaultError
+from ipse.records import Event, Message, Record
 from ipse.vault import catalog as tables
 from ipse.vault import crypto
+from ipse.vault.events import EventStore
 from ipse.vault.journal import ERASED_ROWS, Journal
 from ipse.vault.parts import Parts, chunks
 from ipse.vault.reserve import spare
-from ipse.vault.segments import Family, Ledger, Sealer, family_of, pack
+from ipse.vault.segments import Family, Ledger, Sealer, pack
 from ipse.vault.shredding import finish_shredding
 from ipse.vault.sources import Home, Sources
-from ipse.vault.streams import Stream, Streams
+from ipse.vault.streams import Stream, Streams, ledger_of
 
 __all__ = ["Keeper", "Kept"]
 
@@ -28,11 +30,15 @@ FEW = 4  # segments of at most 64 KiB
 
 
 class Kept(NamedTuple):
-    """How many records of a batch are new, how many were there before, and the ids of the new ones."""
+    """How many records of a batch are new, how many were there before, and the ids of the new ones.
+
+    ``extended`` events took the place of those of the same time and key.
+    """
 
     kept: int
     duplicates: int
     new: frozenset[str] = frozenset()
+    extended: int = 0
 
 
 class Keeper:
@@ -43,6 +49,7 @@ class Keeper:
         self._sources = sources
         self._streams = streams
         self._journal = journal
+        self._events = EventStore(parts, streams)
         self._sealer = Sealer(parts.vault)
 
     def keep(self, records: Sequence[Record], source: str) -> Kept:
@@ -50,18 +57,47 @@ class Keeper:
         spare(self._parts.folder)
         with self._parts.catalog.write() as db:
             home = self._sources.find(db, source) or self._sources.add(db, source)
-            fresh = self._marked(db, records, source, home)
+            messages = [record for record in records if isinstance(record, Message)]
+            fresh = self._marked(db, messages, source, home)
             if fresh:
-                self._grow(db, home, list(fresh.values()))
-            kept = Kept(len(fresh), len(records) - len(fresh), frozenset(map(_name, fresh.values())))
+                home = home._replace(ledger=self._grow(db, home, list(fresh.values())))
+            events = [record for record in records if isinstance(record, Event)]
+            written = self._events.write(db, home, events, ())
+            if fresh or written.new:
+                self._sources.save(db, home._replace(ledger=written.ledger))
+            new = frozenset([record.id for record in fresh.values()] + [event.key for event in written.new])
+            count = len(fresh) + len(written.new)
+            kept = Kept(count, len(records) - count, new)
             details = {"source": source, "kept": kept.kept, "duplicates": kept.duplicates}
             self._journal.append(db, "import.keep", details, source=home.key)
+        return kept
+
+    def keep_events(
+        self,
+        added: Sequence[Event],
+        became: Sequence[Event],
+        source: str,
+        *,
+        told: Mapping[str, object] | None = None,
+    ) -> Kept:
+        """Keep events; the audit log is told of it with ``told``, or nothing where that is None."""
+        spare(self._parts.folder)
+        with self._parts.catalog.write() as db:
+            home = self._sources.find(db, source) or self._sources.add(db, source)
+            written = self._events.write(db, home, added, became)
+            if written.ledger != home.ledger:
+                self._sources.save(db, home._replace(ledger=written.ledger))
+            new = frozenset(event.key for event in written.new)
+            kept = Kept(len(written.new), written.duplicates, new, written.extended)
+            if told is not None:
+                details = {"source": source, "kept": kept.kept, "duplicates": kept.duplicates, **told}
+                self._journal.append(db, "events.keep", details, source=home.key)
         return kept
 
     def erase(self, source: str) -> int:
         """Delete all of a source and destroy its keys; returns how many records went.
 
-        It opens nothing of the source, so it works on damaged ciphertext too.
+        It needs to open nothing of the source, so it works on damaged ciphertext too.
         """
         with self._parts.catalog.write() as db:
             here = tables.sources.c.token == self._parts.token("source", source)
@@ -95,14 +131,25 @@ class Keeper:
             tables.conversations.c.source == row["position"]
         )
         doomed = self._above(db, row["position"]) | {row["key_id"]}
+        events = self._events_of(db, source)
         db.execute(sa.delete(tables.segments).where(tables.segments.c.conversation.in_(mine)))
         db.execute(sa.delete(tables.conversations).where(tables.conversations.c.source == row["position"]))
         records = db.execute(sa.delete(tables.seen).where(tables.seen.c.source == row["position"])).rowcount
+        records += events
         db.execute(sa.delete(tables.sources).where(tables.sources.c.position == row["position"]))
         gone = self._journal.forget(db, row["key_id"])
         db.execute(sa.insert(tables.shreds), [{"key_id": key_id} for key_id in doomed])
         self._journal.append(db, "erase", {"source": source, "records": records, ERASED_ROWS: gone})
         return records
+
+    def _events_of(self, db: sa.Connection, source: str) -> int:
+        """How many events are in the partitions of a source, as far as that can be opened."""
+        try:
+            home = self._sources.find(db, source)
+            streams = self._streams.opened(home, self._streams.rows(db, home)) if home else []
+        except DamagedVaultError:
+            return 0
+        return sum(stream.manifest.records for stream in streams if stream.manifest.parts)
 
     def _above(self, db: sa.Connection, source: int) -> set[bytes]:
         """The keys above the streams of a source: two while it is being given a new one."""
@@ -118,11 +165,11 @@ class Keeper:
         return frozenset(name for name, token in zip(names, tokens, strict=True) if token in held)
 
     def _marked(
-        self, db: sa.Connection, records: Sequence[Record], source: str, home: Home
-    ) -> dict[bytes, Record]:
-        """The records that are new, by token, and marked as seen; the first of equal ones."""
-        tokens = crypto.tokens(self._parts.tokens, ("record", source), [*map(_name, records)])
-        fresh: dict[bytes, Record] = {}
+        self, db: sa.Connection, records: Sequence[Message], source: str, home: Home
+    ) -> dict[bytes, Message]:
+        """The messages that are new, by token, and marked as seen; the first of equal ones."""
+        tokens = crypto.tokens(self._parts.tokens, ("record", source), [record.id for record in records])
+        fresh: dict[bytes, Message] = {}
         for token, record in zip(tokens, records, strict=True):
             fresh.setdefault(token, record)
         try:  # mostly all are new, and asking for each would take as long as writing them
@@ -146,12 +193,11 @@ class Keeper:
         there = sa.select(column).where(column.in_(sa.bindparam("some", expanding=True)))
         return {token for some in chunks(tokens) for token in db.execute(there, {"some": some}).scalars()}
 
-    def _grow(self, db: sa.Connection, home: Home, records: Sequence[Record]) -> None:
-        """Add records to their conversations and to the ledger of their source."""
-        groups: dict[tuple[Family, str], list[Record]] = {}
+    def _grow(self, db: sa.Connection, home: Home, records: Sequence[Message]) -> Ledger:
+        """Add messages to their conversations; returns the ledger of their source with them."""
+        groups: dict[tuple[Family, str], list[Message]] = {}
         for record in records:
-            name = record.conversation if isinstance(record, Message) else ""
-            groups.setdefault((family_of(record), name), []).append(record)
+            groups.setdefault(("messages", record.conversation), []).append(record)
         before = self._streams.of(db, home, groups)
         rows: list[tuple[object, ...]] = []
         after = [
@@ -159,9 +205,9 @@ class Keeper:
         ]
         self._streams.save(db, home, before, after)
         self._parts.catalog.insert(db, tables.segments, rows)
-        self._sources.save(db, home._replace(ledger=_grown(home.ledger, before, after)))
+        return ledger_of(home.ledger, before, after)
 
-    def _extend(self, stream: Stream, records: Sequence[Record], rows: list[tuple[object, ...]]) -> Stream:
+    def _extend(self, stream: Stream, records: Sequence[Message], rows: list[tuple[object, ...]]) -> Stream:
         """Seal records as the next segments of a stream into ``rows``; returns the stream with them."""
         held = stream.manifest
         number, size = held.segments, held.size
@@ -171,19 +217,3 @@ class Keeper:
             number, size = number + 1, size + len(plain)
         grown = msgspec.structs.replace(held, segments=number, records=held.records + len(records), size=size)
         return stream._replace(manifest=grown)
-
-
-def _name(record: Record) -> str:
-    return record.id if isinstance(record, Message) else record.key
-
-
-def _grown(ledger: Ledger, before: Sequence[Stream], after: Sequence[Stream]) -> Ledger:
-    new = [stream.manifest for stream in before if not stream.manifest.segments]
-    pairs = [(old.manifest, stream.manifest) for old, stream in zip(before, after, strict=True)]
-    return msgspec.structs.replace(
-        ledger,
-        streams=ledger.streams + len(new),
-        conversations=ledger.conversations + sum(manifest.family == "messages" for manifest in new),
-        records=ledger.records + sum(now.records - then.records for then, now in pairs),
-        size=ledger.size + sum(now.size - then.size for then, now in pairs),
-    )

@@ -130,7 +130,7 @@ class Rekeyer:
         here = (columns.conversation == stream.position) & (columns.number == sa.bindparam("at"))
         sealed = [
             {"at": number, "now": self._sealer.segment(key, number, plain)}
-            for number, plain in enumerate(plains)
+            for number, plain in zip(stream.manifest.numbers, plains, strict=True)
         ]
         db.execute(sa.update(tables.segments).where(here).values(sealed=sa.bindparam("now")), sealed)
 

@@ -15,9 +15,10 @@ import msgspec
 from ipse.errors import DamagedVaultError
 from ipse.records import Event, Message, Record
 from ipse.vault import crypto
+from ipse.vault.columns import Part
 from ipse.vault.keys import Key
 
-__all__ = ["Family", "Ledger", "Manifest", "Sealer", "family_of", "pack", "unpack_events", "unpack_messages"]
+__all__ = ["Family", "Ledger", "Manifest", "Sealer", "pack", "unpack_events", "unpack_messages"]
 
 Family = Literal["messages", "events"]
 Row = tuple[bytes, int]  # token and position of a source, a conversation or a stream
@@ -32,13 +33,29 @@ _events = msgspec.msgpack.Decoder(tuple[list[int], list[Event]])
 
 
 class Manifest(msgspec.Struct, array_like=True, frozen=True):
-    """What a conversation consists of; an event stream has the empty name."""
+    """What a conversation consists of, or a partition of events: those of one stream and day.
+
+    The blocks of a partition are its ``parts``: rows that a later block has again were replaced by those, so
+    it holds ``records`` events and perhaps more rows. Events kept before there were partitions have neither
+    a name nor parts.
+    """
 
     name: str
     family: Family
-    segments: int = 0
+    segments: int = 0  # the number of the next one
     records: int = 0
     size: int = 0  # bytes before sealing
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def stream(self) -> str:
+        """Of a partition: the stream that its events are of."""
+        return self.name.partition("/")[2]
+
+    @property
+    def numbers(self) -> Sequence[int]:
+        """Of its segments; those of a conversation are without a gap."""
+        return [part.number for part in self.parts] if self.parts else range(self.segments)
 
 
 class Ledger(msgspec.Struct, array_like=True, frozen=True):
@@ -50,11 +67,6 @@ class Ledger(msgspec.Struct, array_like=True, frozen=True):
     records: int = 0
     size: int = 0
     former: bytes = b""  # id of the source's former key, while not all its streams are under the new one
-
-
-def family_of(record: Record) -> Family:
-    """The family of a record."""
-    return "messages" if isinstance(record, Message) else "events"
 
 
 def pack(records: Sequence[Record]) -> Iterator[bytes]:
@@ -82,7 +94,7 @@ def unpack_messages(plain: bytes) -> list[Message]:
 
 
 def unpack_events(plain: bytes) -> list[Event]:
-    """The events of a segment."""
+    """The events of a segment, as they were kept before there were partitions."""
     return _events.decode(plain)[1]
 
 
@@ -98,12 +110,10 @@ class Sealer:
 
     def open_segments(self, key: Key, manifest: Manifest, rows: dict[int, bytes]) -> list[bytes]:
         """Open the segments of a conversation by number; raises unless all are there."""
-        if any(number not in rows for number in range(manifest.segments)):
+        numbers = manifest.numbers
+        if any(number not in rows for number in numbers):
             raise DamagedVaultError("A conversation in the vault is not complete.", hint="Restore a backup.")
-        return [
-            crypto.unseal(key.secret, rows[number], self._segment(key, number))
-            for number in range(manifest.segments)
-        ]
+        return [crypto.unseal(key.secret, rows[number], self._segment(key, number)) for number in numbers]
 
     def summary(self, key: Key, at: Row, of: Manifest | Ledger) -> bytes:
         """Seal a manifest or a ledger under its own key, bound to its row."""

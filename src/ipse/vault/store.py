@@ -32,7 +32,7 @@ from ipse.vault.opening import HEADER, Opener, by_secret, opened, read_header
 from ipse.vault.parts import Parts
 from ipse.vault.rekeying import Rekeyer
 from ipse.vault.reserve import hold, in_need
-from ipse.vault.scanning import Conversation, Scanner
+from ipse.vault.scanning import Blocks, Conversation, Period, Scanner
 from ipse.vault.shredding import finish_shredding
 from ipse.vault.sources import Sources
 from ipse.vault.streams import Streams
@@ -184,6 +184,27 @@ class Vault:
             return Kept(0, 0)
         return self._keeper.keep([cleared.record for cleared in batch], source)
 
+    def keep_events(
+        self,
+        batch: Sequence[Cleared[Event]],
+        *,
+        source: str,
+        became: Sequence[Cleared[Event]] = (),
+        told: Mapping[str, object] | None = None,
+    ) -> Kept:
+        """Keep those events that are not there yet, in one transaction; durable when this returns.
+
+        An event is known by its stream, time and key. ``became`` are what others are by now, such as a state
+        that went on, and take their place. The audit log is told with ``told``; where that is None, whoever
+        keeps one batch after the other tells of several at once.
+        """
+        if not all(isinstance(cleared, Cleared) for cleared in (*batch, *became)):
+            raise PrivacyError(
+                "The vault keeps only what the gate cleared.", hint="Pass it through Gate.clear()."
+            )
+        added, later = [one.record for one in batch], [one.record for one in became]
+        return self._keeper.keep_events(added, later, source, told=told)
+
     def known(self, ids: Sequence[str], *, source: str) -> frozenset[str]:
         """Those of the ids of records that are kept already; tells before the work of clearing them."""
         return self._keeper.known(ids, source) if ids else frozenset()
@@ -193,8 +214,12 @@ class Vault:
         return self._scanner.conversations(sources)
 
     def events(self, *, sources: Collection[str] | None = None) -> Iterator[Event]:
-        """Each event, in the order kept."""
+        """Each event: by the order in which streams and days came about, in each by time."""
         return self._scanner.events(sources)
+
+    def event_blocks(self, span: Period) -> Iterator[Blocks]:
+        """The events of a span of time as columns, a stream's day at a time; see ``pipeline.events``."""
+        return self._scanner.blocks(span)
 
     def counts(self) -> dict[str, dict[str, int]]:
         """By source: ``records``, ``conversations``, and ``bytes`` before sealing."""

@@ -4,16 +4,17 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from ipse.errors import DamagedVaultError
 from ipse.vault import catalog as tables
 from ipse.vault import crypto
 from ipse.vault.keys import Key
 from ipse.vault.parts import Parts, chunks, last
-from ipse.vault.segments import Family, Manifest, Sealer
+from ipse.vault.segments import Family, Ledger, Manifest, Sealer
 from ipse.vault.sources import Home, Sources
 
-__all__ = ["Stream", "Streams"]
+__all__ = ["Stream", "Streams", "ledger_of"]
 
 
 class Stream(NamedTuple):
@@ -121,3 +122,16 @@ class Streams:
             row.token,
             self._sealer.open_summary(key, (row.token, row.position), row.sealed, Manifest),
         )
+
+
+def ledger_of(ledger: Ledger, before: Sequence[Stream], after: Sequence[Stream]) -> Ledger:
+    """The ledger of a source once its streams grew from ``before`` to ``after``."""
+    new = [stream.manifest for stream in before if not stream.manifest.segments]
+    pairs = [(old.manifest, stream.manifest) for old, stream in zip(before, after, strict=True)]
+    return replace(
+        ledger,
+        streams=ledger.streams + len(new),
+        conversations=ledger.conversations + sum(manifest.family == "messages" for manifest in new),
+        records=ledger.records + sum(now.records - then.records for then, now in pairs),
+        size=ledger.size + sum(now.size - then.size for then, now in pairs),
+    )

@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from ipse import plugins
 from ipse.consent import NOTICE, NOTICE_VERSION, Purpose, SignedConsent, Special
 from ipse.pipeline.consents import consent_named, give, withdraw
 from ipse.pipeline.receipting import receipt_of
@@ -133,8 +132,7 @@ def list_consents(
 @router.post("", status_code=201)
 def give_consent(asked: Importing, body: Giving) -> ConsentView:
     """Allow a source, for some purposes; signed and kept."""
-    source = plugins.source_named(body.source).name
-    return _view(give(asked.workspace, source, body.purposes, days=body.days, special=body.special))
+    return _view(give(asked.workspace, body.source, body.purposes, days=body.days, special=body.special))
 
 
 @router.get("/{consent}")

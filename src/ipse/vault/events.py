@@ -1,0 +1,198 @@
+"""Events in the vault: kept by stream and day, each such partition with its own key, in columnar blocks.
+
+A partition is a row of ``conversations`` and its blocks are ``segments``, so erasing, sealing anew, moving
+and backing up know them. Every commit adds a block; many small ones are joined into one. An event is known
+by its stream, its time and its key: keeping it again changes nothing, unless it is said to be what an event
+kept before became, as a state that goes on. Numbers of blocks are never used twice under one key, so an old
+block cannot be put in place of a new one.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from msgspec.structs import replace
+
+from ipse.records import Event
+from ipse.vault import catalog as tables
+from ipse.vault.columns import BLOCK_ROWS, Block, Part, pack_events, partition, unpacked
+from ipse.vault.parts import Parts
+from ipse.vault.segments import Family, Ledger, Manifest, Sealer, unpack_events
+from ipse.vault.sources import Home
+from ipse.vault.streams import Stream, Streams, ledger_of
+
+__all__ = ["EventStore", "Written", "events_in", "sealed_blocks"]
+
+MANY = 64  # small blocks at the end of a partition: then they are joined
+REMEMBERED = 8 * BLOCK_ROWS  # events whose names are held in memory
+
+Name = tuple[int, str]
+"""What an event is known by in its partition: its time and its key."""
+
+Row = tuple[object, ...]
+
+
+class Written(NamedTuple):
+    """What came of a batch: the events that are new, those that were there, and those that were extended."""
+
+    ledger: Ledger
+    new: list[Event]
+    duplicates: int
+    extended: int
+
+
+class _Grown(NamedTuple):
+    """A partition after a batch, the rows of its new blocks, and the numbers of those they stand in for."""
+
+    stream: Stream
+    new: list[Event]
+    extended: int
+    rows: list[Row]
+    dropped: list[int]
+
+
+class EventStore:
+    """Writes the events of one vault; who calls holds its lock and a transaction."""
+
+    def __init__(self, parts: Parts, streams: Streams) -> None:
+        self._parts = parts
+        self._streams = streams
+        self._sealer = Sealer(parts.vault)
+        self._names: OrderedDict[tuple[bytes, int], frozenset[Name]] = OrderedDict()
+
+    def write(
+        self, db: sa.Connection, home: Home, added: Iterable[Event], became: Iterable[Event]
+    ) -> Written:
+        """Keep those ``added`` that are not there yet, and what others ``became``.
+
+        The ledger it returns is yet to be saved.
+        """
+        groups: dict[tuple[Family, str], tuple[list[Event], list[Event]]] = {}
+        count = 0
+        for which, some in enumerate((added, became)):
+            for event in some:
+                count += 1
+                groups.setdefault(("events", partition(event)), ([], []))[which].append(event)
+        before = self._streams.of(db, home, groups)
+        grown = [self._grow(db, one, *group) for one, group in zip(before, groups.values(), strict=True)]
+        old = [one for one, now in zip(before, grown, strict=True) if now.rows]
+        after = [now.stream for now in grown if now.rows]
+        self._streams.save(db, home, old, after)
+        for one in grown:
+            self._insert(db, one)
+        new = [event for one in grown for event in one.new]
+        extended = sum(one.extended for one in grown)
+        return Written(ledger_of(home.ledger, old, after), new, count - len(new) - extended, extended)
+
+    def _grow(self, db: sa.Connection, stream: Stream, added: list[Event], became: list[Event]) -> _Grown:
+        known = self._known(db, stream, sorted({event.ts for some in (added, became) for event in some}))
+        rows: dict[Name, Event] = {}
+        for event in added:
+            if _name(event) not in known:
+                rows.setdefault(_name(event), event)
+        rows.update((_name(event), event) for event in became)
+        if not rows:
+            return _Grown(stream, [], 0, [], [])
+        new = [event for name, event in rows.items() if name not in known]
+        held, tail = stream.manifest, _tail(stream.manifest.parts)
+        if len(tail) >= MANY:
+            held = replace(held, parts=held.parts[: -len(tail)])
+            joined = {_name(event): event for event in self._events(db, stream, tail)}
+            rows = {**joined, **rows}
+        else:
+            tail = ()
+        manifest, sealed = sealed_blocks(
+            self._sealer, stream._replace(manifest=held), sorted(rows.values(), key=_time)
+        )
+        if len(sealed) == 1:
+            self._remember((stream.key.id, manifest.parts[-1].number), frozenset(rows))
+        return _Grown(
+            stream._replace(manifest=replace(manifest, records=held.records + len(new))),
+            new,
+            len(rows.keys() & known & {_name(event) for event in became}),
+            sealed,
+            [part.number for part in tail],
+        )
+
+    def _insert(self, db: sa.Connection, grown: _Grown) -> None:
+        columns = tables.segments.c
+        if grown.dropped:
+            mine = (columns.conversation == grown.stream.position) & columns.number.in_(grown.dropped)
+            db.execute(sa.delete(tables.segments).where(mine))
+        if grown.rows:
+            self._parts.catalog.insert(db, tables.segments, grown.rows)
+
+    def _known(self, db: sa.Connection, stream: Stream, times: Sequence[int]) -> set[Name]:
+        """The names in those blocks that could have events of such times."""
+        found: set[Name] = set()
+        for part in stream.manifest.parts:
+            if bisect_left(times, part.first) < bisect_right(times, part.last):
+                found |= self._names_in(db, stream, part)
+        return found
+
+    def _names_in(self, db: sa.Connection, stream: Stream, part: Part) -> frozenset[Name]:
+        at = (stream.key.id, part.number)
+        names = self._names.get(at)
+        if names is None:
+            (block,) = self._blocks(db, stream, [part])
+            names = frozenset(zip(block.times(), block.names(), strict=True))
+        self._remember(at, names)
+        return names
+
+    def _remember(self, at: tuple[bytes, int], names: frozenset[Name]) -> None:
+        """Hold the names of a block in memory, and forget those asked for longest ago."""
+        self._names[at] = names
+        self._names.move_to_end(at)
+        held = sum(map(len, self._names.values()))
+        while held > REMEMBERED:
+            _, gone = self._names.popitem(last=False)
+            held -= len(gone)
+
+    def _blocks(self, db: sa.Connection, stream: Stream, parts: Sequence[Part]) -> list[Block]:
+        columns = tables.segments.c
+        numbers = [part.number for part in parts]
+        mine = (columns.conversation == stream.position) & columns.number.in_(numbers)
+        rows = {row.number: row.sealed for row in db.execute(sa.select(tables.segments).where(mine))}
+        some = replace(stream.manifest, parts=tuple(parts))
+        return [unpacked(plain) for plain in self._sealer.open_segments(stream.key, some, rows)]
+
+    def _events(self, db: sa.Connection, stream: Stream, parts: Sequence[Part]) -> Iterator[Event]:
+        """The events of these blocks in the order kept; sources and streams are told by where they lie."""
+        for block in self._blocks(db, stream, parts):
+            yield from block.events("", "")
+
+
+def events_in(manifest: Manifest, source: str, plains: Sequence[bytes]) -> list[Event]:
+    """The events of an opened stream: of a partition as they are now and by time, else as kept."""
+    if not manifest.parts:
+        return [event for plain in plains for event in unpack_events(plain)]
+    rows = [event for plain in plains for event in unpacked(plain).events(source, manifest.stream)]
+    return sorted({_name(event): event for event in rows}.values(), key=_time)
+
+
+def sealed_blocks(sealer: Sealer, stream: Stream, events: Sequence[Event]) -> tuple[Manifest, list[Row]]:
+    """Events by time as the next blocks of a partition: its manifest but for ``records``, rows to insert."""
+    held = stream.manifest
+    made = list(pack_events(events, held.segments))
+    parts = (*held.parts, *(part for part, _ in made))
+    rows: list[Row] = [
+        (stream.position, part.number, sealer.segment(stream.key, part.number, plain)) for part, plain in made
+    ]
+    size = sum(part.size for part in parts)
+    return replace(held, segments=held.segments + len(made), parts=parts, size=size), rows
+
+
+def _tail(parts: Sequence[Part]) -> Sequence[Part]:
+    """The small blocks behind the last full one: older ones must not come behind what replaced their rows."""
+    full = [at for at, part in enumerate(parts, start=1) if part.rows >= BLOCK_ROWS]
+    return parts[full[-1] if full else 0 :]
+
+
+def _name(event: Event) -> Name:
+    return event.ts, event.key
+
+
+def _time(event: Event) -> int:
+    return event.ts
