@@ -13,6 +13,7 @@ import pytest
 from ipse.config import RetrievalSettings, Settings
 from ipse.errors import CancelledError, LearnerError
 from ipse.interfaces import Learner
+from ipse.learners import matching, memory
 from ipse.learners.features import GRAMS, bags, grams, situations, words
 from ipse.learners.matching import PLAIN, VIEWS
 from ipse.learners.memory import Memory, Past
@@ -350,3 +351,24 @@ def _id(word: str) -> int:
     from ipse.learners.features import SIZE
 
     return crc32(word.encode()) % SIZE
+
+
+def test_what_is_remembered_of_replies_changes_no_score(
+    learner: RetrievalLearner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    questions = [(Turn("partner", "PERSON_1", text),) for text in ("how is the garden", "what time", "how")]
+    patient = Memory.loads(learner.artefact())
+    fresh = [Memory.loads(learner.artefact()).weigh(each, "PERSON_1") for each in questions]
+    forgetful = msgspec.structs.replace(patient, runs=memory.Runs(most=1))
+    for one in (patient, patient, forgetful):
+        for question, scores in zip(questions, fresh, strict=True):
+            assert np.array_equal(one.weigh(question, "PERSON_1"), scores)
+    counted: list[str] = []
+
+    def told(texts: Sequence[str]) -> object:
+        counted.extend(texts)
+        return grams(texts)
+
+    monkeypatch.setattr(matching, "grams", told)
+    patient.weigh(questions[0], "PERSON_1")
+    assert counted == ["how is the garden", ""], "of the question alone"

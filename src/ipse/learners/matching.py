@@ -192,13 +192,19 @@ class Matcher(msgspec.Struct, frozen=True, kw_only=True):
             by_grams[row.indices, column] = row.data
         return Query(by_bm25, by_words, by_grams, asked)
 
-    def replies(self, texts: Sequence[str], known: "Known | None" = None) -> Replies:
-        """Encode replies; ``known`` is what of them is known."""
+    def runs(self, texts: Sequence[str]) -> "csr_matrix":
+        """Runs of characters of replies, weighted, (n, ``GRAMS``)."""
+        return weighted(grams(texts), self.statistics.gram_rarity)
+
+    def replies(
+        self, texts: Sequence[str], known: "Known | None" = None, runs: "csr_matrix | None" = None
+    ) -> Replies:
+        """Encode replies; ``known`` and ``runs`` are what of them is known."""
         held = bags(texts) if known is None else known.counts
         return Replies(
             saturated(held, self.statistics.mean_length),
             normal(held, self.statistics.rarity),
-            weighted(grams(texts), self.statistics.gram_rarity),
+            self.runs(texts) if runs is None else runs,
             self.author.doubt(texts) if known is None else known.author,
             self.vectors(texts, held) if known is None else known.vectors,
         )

@@ -7,6 +7,7 @@ before. They stay in the archive, unless the settings refuse them or the owner e
 from collections import Counter
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import msgspec
 
@@ -20,6 +21,7 @@ from ipse.vault import Conversation
 __all__ = ["Found", "Screen", "allowed", "found_in", "of_message", "refused"]
 
 Grants = dict[Special, str]
+REMEMBERED = 4096  # texts of answers whose categories a screen remembers: the same few are said again
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +60,7 @@ class Screen:
         self._grants = {source: allowed(workspace, source) for source in sources}
         self.kept_out: Counter[str] = Counter()
         self.used: dict[str, dict[str, str]] = {}
+        self._about = lru_cache(maxsize=REMEMBERED)(special_in)
 
     @property
     def grants(self) -> dict[str, Grants]:
@@ -72,7 +75,7 @@ class Screen:
 
     def bars(self, source: str, text: str) -> bool:
         """Whether a text that was said in ``source`` may not be said again."""
-        return not special_in(text) <= self._grants.get(source, {}).keys()
+        return not self._about(text) <= self._grants.get(source, {}).keys()
 
     def _passed(self, message: Message, source: str) -> Message:
         found = of_message(message)
