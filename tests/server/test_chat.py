@@ -125,9 +125,10 @@ def test_the_context_is_the_last_ten_messages_until_it_is_reset(
 def test_long_chats_are_kept_whole_in_parts(
     owner: httpx2.Client, monkeypatch: pytest.MonkeyPatch, service: Running
 ) -> None:
-    from ipse.pipeline import chatting
+    from ipse.pipeline import sessions
 
-    monkeypatch.setattr(chatting, "FULL", 6)
+    monkeypatch.setattr(sessions, "FULL", 6)
+    monkeypatch.setattr(sessions, "PART", 4)
     for n in range(6):
         ask(owner, f"question {n}?", session="parts")
     found = owner.get("/api/ai-echo/history", params={"session": "parts"}).json()["items"]

@@ -7,7 +7,7 @@ import pytest
 
 from ipse.errors import DamagedVaultError, VaultError
 from ipse.vault import Vault
-from ipse.vault.documents import Documents
+from ipse.vault.documents import Change, Documents, Put
 
 PASSPHRASE = "correct horse"
 SIZES = [0, 1, 65_536, 65_537, 1 << 20, (1 << 20) + 1, 3 << 20]
@@ -209,3 +209,40 @@ def test_one_that_is_listed_and_not_found_is_damage_not_absence(
         vault.get("model", "v1")
     with pytest.raises(VaultError, match="no model `v2`"):
         vault.get("model", "v2")
+
+
+def test_several_documents_and_rows_are_kept_at_once_or_not_at_all(
+    vault: Vault, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(vault, "v1", b"old" * 30_000)
+    before = vault.journal.head()[0]
+    changes = [Change("test.put", {"n": n}) for n in range(3)]
+    puts = [Put("model", "v1", b"1", "done"), Put("model", "v2", b"2"), Put("dataset", "d", b"3" * 70_000)]
+    assert vault.put_all(puts, changes) == before + 3 == vault.journal.head()[0]
+    assert [vault.get("model", "v1"), vault.get("model", "v2")] == [b"1", b"2"]
+    assert vault.get("dataset", "d") == b"3" * 70_000
+    assert (vault.states("model"), vault.ids("dataset")) == ({"v1": "done", "v2": ""}, ["d"])
+    assert len(list((folder / "objects").glob("*"))) == 1, "what was replaced is gone"
+    assert [row.details["n"] for row in vault.journal.entries(before)] == [0, 1, 2]
+    assert vault.verify_audit() == before + 3
+    monkeypatch.setattr(vault.journal, "append_all", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        vault.put_all([Put("model", "v1", b"never"), Put("model", "v3", b"never")], changes)
+    monkeypatch.undo()
+    assert (vault.get("model", "v1"), vault.find("model", "v3")) == (b"1", None)
+    assert vault.put_all([], []) == before + 3
+
+
+def test_the_version_is_another_as_soon_as_anybody_wrote_and_not_before(vault: Vault, folder: Path) -> None:
+    with Vault.open(folder, PASSPHRASE) as other:
+        seen = vault.version()
+        other.ids("model")
+        assert vault.version() == seen, "reading is no change"
+        for writer in (other, vault):
+            writer.note("answer", {})
+            assert vault.version() != seen
+            seen = vault.version()
+            assert vault.version() == seen
+        put(other, "v1", b"1")
+        assert vault.version() != seen
+    assert vault.near == (folder / "catalog.db").exists()

@@ -223,7 +223,7 @@ def test_another_process_writes_on_behind_a_checkpoint(vault: Vault, folder: Pat
 
 
 def test_a_checkpoint_that_fails_changes_nothing(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vault.journal, "_write", lambda *_: 1 / 0)
+    monkeypatch.setattr(vault.journal, "_row", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         vault.journal.checkpoint()
     monkeypatch.undo()

@@ -22,12 +22,12 @@ from ipse.privacy.roster import Roster
 from ipse.records import Turn
 from ipse.registry import ModelCard, Registry
 
-__all__ = ["LABEL", "Answer", "Clone", "Lend", "Noting", "check_usable", "load_voice", "note"]
+__all__ = ["LABEL", "Answer", "Clone", "Lend", "Noting", "check_usable", "load_voice"]
 
 Lend = Callable[[], AbstractContextManager[Workspace]]
 """Lends a workspace for a moment: an answer takes longer than anyone may keep one where many ask."""
 
-Noting = Callable[[Workspace, Mapping[str, object]], None]
+Noting = Callable[[Mapping[str, object]], None]
 
 LABEL = "AI-written by ipse in its owner's style; not reviewed, not sent"
 HISTORY = 10  # turns of a chat that are remembered
@@ -84,7 +84,7 @@ class Clone:
         self._check(workspace)
         self._history: list[Turn] = []
         self._asked = 0
-        self.noting: Noting = note
+        self.noting: Noting = self._note
         """Writes the row of an answer before it begins."""
 
     @property
@@ -197,6 +197,10 @@ class Clone:
                 self._fall_back(workspace, error)
             yield from self._said(question)
 
+    def _note(self, details: Mapping[str, object]) -> None:
+        with self.lend() as workspace:
+            workspace.vault.note("answer", details)
+
     def _said(self, question: str) -> Iterator[str]:
         details: dict[str, object] = {
             "model": self.card.id, "contact": self._contact or "", "question": question,
@@ -205,10 +209,10 @@ class Clone:
             details["server"] = self._voice.asks
         if self.fallback:
             details["fallback"] = self.fallback
-        with self.lend() as workspace:
-            if isinstance(self._voice, RecallingVoice):
+        if isinstance(self._voice, RecallingVoice):
+            with self.lend() as workspace:
                 self._voice.leave_out(self._shared.screen(workspace, self.card).bars)
-            self.noting(workspace, {**details, "label": LABEL})
+        self.noting({**details, "label": LABEL})  # with nothing lent: it may wait for others' rows
         yield from self._voice.stream(self._history[-HISTORY:], contact=self._contact, seed=self._asked)
 
     def _fall_back(self, workspace: Workspace, error: LearnerError) -> None:
@@ -228,11 +232,6 @@ class Clone:
                 self.check()
                 looked = time.monotonic()
             yield piece
-
-
-def note(workspace: Workspace, details: Mapping[str, object]) -> None:
-    """Tell the audit log of an answer."""
-    workspace.vault.note("answer", details)
 
 
 def _understudy(workspace: Workspace, failed: ModelCard) -> str | None:

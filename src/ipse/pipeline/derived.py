@@ -25,6 +25,7 @@ __all__ = [
     "Kind",
     "Name",
     "Origin",
+    "enveloped",
     "get_made",
     "keep_made",
     "made_at",
@@ -90,17 +91,22 @@ def keep_made(
     ``change`` is what the audit log says of it, where that is more than that it was kept.
     """
     kind, id_ = name
+    payload = enveloped(name, content, origin, at=at)
+    if change is not None:
+        workspace.vault.put(kind, id_, payload, action=change.action, details=change.details)
+    else:
+        workspace.vault.put(kind, id_, payload, action=f"{kind}.keep", details={kind: id_})
+
+
+def enveloped(name: Name, content: bytes, origin: Origin, *, at: datetime | None = None) -> bytes:
+    """What :func:`keep_made` keeps, for who keeps several at once; raises ``VaultError`` like it."""
+    kind, id_ = name
     known = KINDS.get(kind)
     if known is None or not known.enveloped:
         raise VaultError(f"`{kind}` is no kind of document that is made of records.", hint="Add it to KINDS.")
     if not (origin.sources or origin.documents):
         raise VaultError(f"The {kind} {id_} does not say what it was made from.", hint="Name its sources.")
-    made = _Made(at=at or datetime.now(UTC), origin=origin, content=content)
-    payload = msgspec.msgpack.encode(made)
-    if change is not None:
-        workspace.vault.put(kind, id_, payload, action=change.action, details=change.details)
-    else:
-        workspace.vault.put(kind, id_, payload, action=f"{kind}.keep", details={kind: id_})
+    return msgspec.msgpack.encode(_Made(at=at or datetime.now(UTC), origin=origin, content=content))
 
 
 def get_made(workspace: Workspace, name: Name) -> bytes:

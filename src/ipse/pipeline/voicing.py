@@ -8,7 +8,9 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Final, TypeVar, cast
+from typing import TypeVar, cast
+
+import msgspec
 
 from ipse import plugins
 from ipse.interfaces import Voice
@@ -18,6 +20,7 @@ from ipse.pipeline.learning import LOOK_SECONDS
 from ipse.pipeline.optimizing import files_of
 from ipse.pipeline.special import Screen
 from ipse.pipeline.usable import check_usable
+from ipse.pipeline.watching import Seen
 from ipse.pipeline.workspace import Workspace
 from ipse.privacy.gate import Gate
 from ipse.privacy.roster import Roster
@@ -27,8 +30,6 @@ from ipse.registry import ModelCard, Registry
 __all__ = ["Shared", "Warm", "load_voice"]
 
 T = TypeVar("T")
-HARMLESS: Final = ("answer", "chat.", "job.", "read", "model.read", "dataset.read", "schedule.", "session.")
-"""Beginnings of actions after which everything that was allowed still is."""
 
 
 def load_voice(workspace: Workspace, name: str) -> tuple[ModelCard, Voice]:
@@ -55,6 +56,11 @@ class Shared:
         """What of special categories may be said."""
         return Screen(workspace, card.consents)
 
+    def sources(self, workspace: Workspace, model: str) -> frozenset[str]:
+        """Which a model learned from; none for one that went."""
+        held = workspace.vault.find("model", model)
+        return frozenset(msgspec.json.decode(held, type=ModelCard).consents) if held else frozenset()
+
     def roster(self, workspace: Workspace) -> Roster:
         """Who is known."""
         return workspace.roster()
@@ -71,16 +77,17 @@ class Shared:
 class Warm(Shared):
     """Keeps all of that for many conversations in many threads; voices as long as their model is there."""
 
-    def __init__(self) -> None:
+    def __init__(self, look: Callable[[], Seen]) -> None:
+        self._look = look
         self._guard = threading.RLock()
         self._clearing = threading.Lock()
-        self._seq = -1
+        self._rights: object = None
         self._known: dict[tuple[str, ...], tuple[float, object]] = {}
         self._voices: dict[str, Voice] = {}
 
     def load(self, workspace: Workspace, name: str) -> tuple[ModelCard, Voice]:
         """As :func:`load_voice`, from memory where it is there and may still speak."""
-        card = self._held(workspace, ("card", name), lambda: Registry(workspace.vault).card(name))
+        card = self._held(("card", name), lambda: Registry(workspace.vault).card(name))
         with self._guard:
             voice = self._voices.get(card.artefact)
         if voice is not None:
@@ -103,24 +110,30 @@ class Warm(Shared):
                 raise
             return True
 
-        self._held(workspace, ("usable", card.id), look)
+        self._held(("usable", card.id), look)
 
     def screen(self, workspace: Workspace, card: ModelCard) -> Screen:
         """What of special categories may be said."""
-        return self._held(workspace, ("screen", card.id), lambda: super(Warm, self).screen(workspace, card))
+        return self._held(("screen", card.id), lambda: super(Warm, self).screen(workspace, card))
+
+    def sources(self, workspace: Workspace, model: str) -> frozenset[str]:
+        """Which a model learned from; none for one that went."""
+        return self._held(("sources", model), lambda: super(Warm, self).sources(workspace, model))
 
     def roster(self, workspace: Workspace) -> Roster:
         """Who is known."""
-        return self._held(workspace, ("roster",), workspace.roster)
+        return self._held(("roster",), workspace.roster)
 
     def frozen(self, workspace: Workspace, roster: Roster) -> frozenset[str]:
         """Who objected."""
-        return self._held(workspace, ("frozen",), lambda: objections.frozen(workspace, roster))
+        return self._held(("frozen",), lambda: objections.frozen(workspace, roster))
 
     def cleared(self, workspace: Workspace, card: ModelCard, roster: Roster, text: str) -> str:
         """As of :class:`Shared`; one at a time, for the roster learns."""
-        key = ("gate", card.id, str(id(roster)))
-        gate = self._held(workspace, key, lambda: _gate(workspace, card, roster))
+        key = ("gate", card.id)
+        of, gate = self._held(key, lambda: (roster, _gate(workspace, card, roster)))
+        if of is not roster:  # a conversation may be older than what is known by now
+            gate = _gate(workspace, card, roster)
         with self._clearing:
             return _cleared(gate, next(iter(card.consents)), text)
 
@@ -130,27 +143,19 @@ class Warm(Shared):
             self._known.clear()
             self._voices.clear()
 
-    def _held(self, workspace: Workspace, key: tuple[str, ...], make: Callable[[], T]) -> T:
+    def _held(self, key: tuple[str, ...], make: Callable[[], T]) -> T:
         """What was found before, if nothing has happened since that could change it."""
         with self._guard:
-            self._look(workspace)
+            rights = self._look().rights
+            if rights is not self._rights:
+                self._known.clear()
+                self._rights = rights
             at, found = self._known.get(key, (0.0, None))
             if not at or time.monotonic() - at >= LOOK_SECONDS:
                 self._known.pop(key, None)
                 found = make()
                 self._known[key] = (time.monotonic(), found)
             return cast("T", found)
-
-    def _look(self, workspace: Workspace) -> None:
-        journal = workspace.vault.journal
-        head = journal.head()[0]
-        if head == self._seq:
-            return
-        before, self._seq = self._seq, head
-        if not self._known:
-            return
-        if not all(row.action.startswith(HARMLESS) for row in journal.entries(before)):
-            self._known.clear()
 
 
 def _gate(workspace: Workspace, card: ModelCard, roster: Roster) -> Gate:

@@ -18,10 +18,11 @@ from typing import Annotated, Final
 
 from fastapi import Path, Security
 from fastapi.security import SecurityScopes
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 
 from ipse.errors import AccessError, NotFoundError
-from ipse.pipeline.tokens import Scope, Token, check, vault_of
+from ipse.pipeline.tokens import Scope, Token, vault_of
 from ipse.pipeline.workspace import Workspace
 from ipse.server.guard import COOKIE
 from ipse.server.rates import Rates
@@ -93,22 +94,32 @@ def ask(connection: HTTPConnection, scopes: SecurityScopes) -> Iterator[Asked]:
     secret = _secret(connection)
     vault = served(connection).opened(vault_of(secret))
     with vault.lend() as workspace:
-        asker = _may(connection, workspace, secret, scopes.scopes)
+        asker = _may(connection, vault.passes.check(workspace, secret), scopes.scopes)
         workspace.vault.journal.by = asker.id
         yield Asked(workspace, asker, vault)
 
 
-def call(connection: HTTPConnection, scopes: SecurityScopes) -> Caller:
+async def call(connection: HTTPConnection, scopes: SecurityScopes) -> Caller:
     """Who may, with nothing lent."""
     secret = _secret(connection)
     vault = served(connection).opened(vault_of(secret))
-    with vault.lend() as workspace:
-        return Caller(_may(connection, workspace, secret, scopes.scopes), vault, secret)
+    token = await _token(vault, secret)
+    return Caller(_may(connection, token, scopes.scopes), vault, secret)
 
 
-def recheck(caller: Caller, workspace: Workspace) -> None:
+async def recheck(caller: Caller) -> None:
     """Raise ``AccessError`` if the token has been revoked or ended since: for what stays connected."""
-    check(workspace, caller.secret)
+    await _token(caller.vault, caller.secret)
+
+
+async def _token(vault: OpenVault, secret: str) -> Token:
+    known = vault.known(secret)
+    return await run_in_threadpool(_looked_up, vault, secret) if known is None else known
+
+
+def _looked_up(vault: OpenVault, secret: str) -> Token:
+    with vault.lend() as workspace:
+        return vault.passes.check(workspace, secret)
 
 
 def _secret(connection: HTTPConnection) -> str:
@@ -132,8 +143,7 @@ def _secret(connection: HTTPConnection) -> str:
     return secret
 
 
-def _may(connection: HTTPConnection, workspace: Workspace, secret: str, needed: list[str]) -> Token:
-    token = check(workspace, secret)
+def _may(connection: HTTPConnection, token: Token, needed: list[str]) -> Token:
     missing = sorted(set(needed) - set(token.scopes))
     if missing:
         raise AccessError(

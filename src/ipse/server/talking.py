@@ -12,8 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from typing import Final, Generic, TypeVar
 
+from ipse.pipeline.sessions import Entry
 from ipse.pipeline.voicing import Warm
 from ipse.server.queue import FairQueue, Place
+from ipse.server.scribe import Scribe
 from ipse.server.vaults import OpenVault
 
 __all__ = ["Speaking", "speaking"]
@@ -29,7 +31,8 @@ class Speaking:
     def __init__(self, vault: OpenVault) -> None:
         limits = vault.settings.service
         self.vault = vault
-        self.warm = Warm()
+        self.warm = Warm(vault.watch.look)
+        self.scribe = Scribe(vault, self.warm)
         self.queue = FairQueue(limits.answers, most=limits.waiting, each=limits.waiting_each)
         self._threads = ThreadPoolExecutor(limits.answers, thread_name_prefix="answer")
         self._running: set[_Pump[object]] = set()
@@ -69,11 +72,16 @@ class Speaking:
                 return answer
         raise AssertionError("work yields once")
 
+    async def keep(self, entry: Entry) -> None:
+        """Wait until what was said is durable, in nobody's turn."""
+        await asyncio.wrap_future(self.scribe.later(entry))
+
     def close(self) -> None:
         """Let what is said end, and let go of the voices."""
         for pump in list(self._running):
             pump.stop()
         self._threads.shutdown(wait=True, cancel_futures=True)
+        self.scribe.close()
         self.warm.forget()
 
 

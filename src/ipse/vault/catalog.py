@@ -168,6 +168,16 @@ class Catalog:
         with self.locked():
             return self._engine.compact()
 
+    def version(self) -> str:
+        """Another text as soon as anybody has written."""
+        self._require_here()
+        return self._engine.version()
+
+    @property
+    def near(self) -> bool:
+        """Whether that is told without asking another process."""
+        return self._engine.near
+
     def faults(self) -> list[str]:
         """What the database finds wrong with its own files."""
         self._require_here()

@@ -5,7 +5,7 @@ row that names it. Replacing keeps the key; removing destroys it. This module do
 says; only its state is readable.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 import sqlalchemy as sa
@@ -17,11 +17,11 @@ from ipse.vault.aside import Aside
 from ipse.vault.journal import Journal
 from ipse.vault.keys import Key
 from ipse.vault.objects import Objects
-from ipse.vault.parts import Parts, last
+from ipse.vault.parts import Parts, chunks, last
 from ipse.vault.shredding import finish_shredding
 from ipse.vault.sources import Sources
 
-__all__ = ["Change", "Documents"]
+__all__ = ["Change", "Documents", "Put"]
 
 INLINE_BYTES = 64 * 1024
 
@@ -31,6 +31,15 @@ class Change(msgspec.Struct, frozen=True):
 
     action: str
     details: Mapping[str, object]
+
+
+class Put(msgspec.Struct, frozen=True):
+    """A document to be kept; ``state`` stays readable."""
+
+    kind: str
+    name: str
+    payload: bytes
+    state: str = ""
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -61,23 +70,30 @@ class Documents:
 
     def put(self, kind: str, name: str, payload: bytes, change: Change, *, state: str) -> None:
         """Keep a document in place of an older one of that kind and id; durable when this returns."""
-        label = _Label(kind, name)
+        self.put_all([Put(kind, name, payload, state)], [change])
+
+    def put_all(self, puts: Sequence[Put], changes: Sequence[Change]) -> int:
+        """Keep several documents with what the log says of them, in one transaction: one wait for the disk.
+
+        No two of them are the same. Returns the number of the newest audit row; all of it is durable then.
+        """
+        labels = [_Label(one.kind, one.name) for one in puts]
         with self._parts.catalog.locked():
-            old = self._find(label)
-            key = self._parts.keys.one(old.key_id) if old else self._parts.keys.make(1)[0]
-            row = self._seal(label, key, payload, state)
+            old = self._rows_of(map(self._token, labels))
+            keys = self._parts.keys.several(row.key_id for row in old.values())
+            missing = len(puts) - len(old)
+            new = iter(self._parts.keys.make(missing) if missing else ())
+            rows = []
+            for label, one in zip(labels, puts, strict=True):
+                row = old.get(self._token(label))
+                rows.append(self._seal(label, keys[row.key_id] if row else next(new), one.payload, one.state))
             with self._parts.catalog.write() as db:
-                if old:
-                    here = tables.documents.c.token == row.token
-                    db.execute(sa.update(tables.documents).where(here).values(msgspec.structs.asdict(row)))
-                else:
-                    position = last(db, tables.documents.c.position) + 1
-                    db.execute(
-                        sa.insert(tables.documents).values(position=position, **msgspec.structs.asdict(row))
-                    )
-                self._note(db, change)
-            if old and old.object:
-                self._objects.remove(old.object)
+                self._write(db, rows, old)
+                seq = self._note_all(db, changes)
+            for row in old.values():
+                if row.object:
+                    self._objects.remove(row.object)
+        return seq
 
     def get(self, kind: str, name: str) -> bytes:
         """The content of a document; raises ``VaultError`` when there is none."""
@@ -168,8 +184,27 @@ class Documents:
             return [name for name in db.execute(sa.select(tables.documents.c.object)).scalars() if name]
 
     def _note(self, db: sa.Connection, change: Change) -> None:
-        source = self._sources.key(db, change.details.get("source"))
-        self._journal.append(db, change.action, change.details, source=source)
+        self._note_all(db, [change])
+
+    def _note_all(self, db: sa.Connection, changes: Iterable[Change]) -> int:
+        return self._journal.append_all(
+            db,
+            [(one.action, one.details, self._sources.key(db, one.details.get("source"))) for one in changes],
+        )
+
+    def _write(self, db: sa.Connection, rows: Sequence[_Row], old: Mapping[bytes, _Row]) -> None:
+        """Put the rows in place of those of their tokens, or behind all others."""
+        position = last(db, tables.documents.c.position)
+        fresh = [row for row in rows if row.token not in old]
+        replaced = [{"here": row.token, **msgspec.structs.asdict(row)} for row in rows if row.token in old]
+        if replaced:
+            here = tables.documents.c.token == sa.bindparam("here")
+            db.execute(sa.update(tables.documents).where(here), replaced)
+        if fresh:
+            added = [
+                {"position": position + n, **msgspec.structs.asdict(row)} for n, row in enumerate(fresh, 1)
+            ]
+            db.execute(sa.insert(tables.documents), added)
 
     def _seal(self, label: _Label, key: Key, payload: bytes, state: str) -> _Row:
         row = _Row(self._token(label), key.id, state)
@@ -223,6 +258,15 @@ class Documents:
 
     def _find(self, label: _Label) -> _Row | None:
         return self._at(tables.documents.c.token == self._token(label))
+
+    def _rows_of(self, tokens: Iterable[bytes]) -> dict[bytes, _Row]:
+        """The rows that there are, by token."""
+        found: dict[bytes, _Row] = {}
+        with self._parts.catalog.read() as db:
+            for some in chunks(list(tokens)):
+                here = sa.select(tables.documents).where(tables.documents.c.token.in_(some))
+                found.update({row["token"]: _row(row) for row in db.execute(here).mappings()})
+        return found
 
     def _at(self, here: sa.ColumnElement[bool]) -> _Row | None:
         with self._parts.catalog.read() as db:

@@ -7,9 +7,10 @@ actions mean.
 """
 
 import hmac
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import takewhile
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -39,6 +40,8 @@ __all__ = ["ERASED_ROWS", "AuditEntry", "AuditReport", "Journal"]
 PAGE = 1000  # rows read at a time
 EPOCH_ROWS = 1000  # after so many, opening the vault makes a checkpoint by itself
 EXPORT = "ipse-audit-log"
+
+_NEWEST = sa.select(tables.audit.c.seq, tables.audit.c.mac).order_by(tables.audit.c.seq.desc()).limit(1)
 
 ERASED_ROWS = "erased_rows"
 """The detail of an erasure that says which rows lost theirs, such as `3-18,22`."""
@@ -97,25 +100,32 @@ class Journal:
         self, db: sa.Connection, action: str, details: Mapping[str, object], *, source: Key | None = None
     ) -> None:
         """Add a row within the transaction of ``db``; ``source`` is the key that seals it."""
-        newest = (
-            sa.select(tables.audit.c.seq, tables.audit.c.mac).order_by(tables.audit.c.seq.desc()).limit(1)
-        )
-        last = db.execute(newest).one_or_none()
+        self.append_all(db, [(action, details, source)])
+
+    def append_all(
+        self, db: sa.Connection, told: Sequence[tuple[str, Mapping[str, object], Key | None]]
+    ) -> int:
+        """Several rows, each what was done, its details and the key that seals it; the newest's number."""
+        last = db.execute(_NEWEST).one_or_none()
         seq, before = (last.seq, last.mac) if last else (0, GENESIS)
-        self._write(
-            db, seq + 1, before, _Body(datetime.now(UTC), action, self._told(details)), source or self._own
-        )
+        now, rows = datetime.now(UTC), []
+        for action, details, source in told:
+            seq += 1
+            rows.append(
+                self._row(db, seq, before, _Body(now, action, self._told(details)), source or self._own)
+            )
+            before = rows[-1]["mac"]
+        if rows:
+            db.execute(sa.insert(tables.audit), rows)
+        return seq
 
     def _told(self, details: Mapping[str, object]) -> dict[str, object]:
         return {"by": self.by, **details} if self.by else dict(details)
 
     def head(self) -> tuple[int, str]:
         """The number of the newest row, and its MAC in hex."""
-        newest = (
-            sa.select(tables.audit.c.seq, tables.audit.c.mac).order_by(tables.audit.c.seq.desc()).limit(1)
-        )
         with self._parts.catalog.read() as db:
-            row = db.execute(newest).one()
+            row = db.execute(_NEWEST).one()
         return row.seq, row.mac.hex()
 
     def forget(self, db: sa.Connection, key_id: bytes) -> str:
@@ -209,7 +219,8 @@ class Journal:
                 seq, head = verify_open(log, (row for row, _ in self._rows(log.covered)))
                 made = self._epochs.close(db, log, seq, head)
                 body = _Body(datetime.now(UTC), "audit.checkpoint", {"epoch": made.epoch, "rows": made.seq})
-                self._write(db, seq + 1, link(made.line()), body, self._own)
+                row = self._row(db, seq + 1, link(made.line()), body, self._own)
+                db.execute(sa.insert(tables.audit), [row])
             finish_shredding(self._parts)
         return made
 
@@ -235,19 +246,17 @@ class Journal:
             if row.seq in ends:
                 yield ends[row.seq].line() + b"\n"
 
-    def _write(self, db: sa.Connection, seq: int, before: bytes, body: _Body, key: Key) -> None:
+    def _row(self, db: sa.Connection, seq: int, before: bytes, body: _Body, key: Key) -> dict[str, Any]:
         plain = msgspec.json.encode(body)
         salt = crypto.random_bytes(SALT_BYTES)
         committed = commitment(salt, plain)
-        db.execute(
-            sa.insert(tables.audit).values(
-                seq=seq,
-                key_id=key.id or None,
-                sealed=crypto.seal(key.secret, salt + plain, self._place(seq, key)),
-                commitment=committed,
-                mac=chain(self._epochs.secret(db).chain, before, seq, committed),
-            )
-        )
+        return {
+            "seq": seq,
+            "key_id": key.id or None,
+            "sealed": crypto.seal(key.secret, salt + plain, self._place(seq, key)),
+            "commitment": committed,
+            "mac": chain(self._epochs.secret(db).chain, before, seq, committed),
+        }
 
     def _rows(self, last: int = 0) -> Iterator[tuple[AuditRow, bytes | None]]:
         """Rows after ``last`` with the id of their sealing key, a page at a time: no view is held long."""

@@ -155,8 +155,13 @@ class KeyRing:
 
     def one(self, name: bytes, parent: Key | None = None) -> Key:
         """The key of this id; raises ``DamagedVaultError`` when it is missing."""
-        found = self.get([name], parent).get(name)
-        if found is None:
+        return self.several([name], parent)[name]
+
+    def several(self, names: Iterable[bytes], parent: Key | None = None) -> dict[bytes, Key]:
+        """The keys of these ids; raises ``DamagedVaultError`` when one is missing."""
+        wanted = list(names)
+        found = self.get(wanted, parent) if wanted else {}
+        if any(name not in found for name in wanted):
             raise DamagedVaultError("A key of the vault is missing.", hint="Restore keys.db from a backup.")
         return found
 

@@ -20,7 +20,7 @@ from ipse.records import Event, Record
 from ipse.vault import crypto, header
 from ipse.vault.backup.writing import Backup, write_backup
 from ipse.vault.crypto import KdfParameters
-from ipse.vault.documents import Change, Documents
+from ipse.vault.documents import Change, Documents, Put
 from ipse.vault.erasing import Cut, Eraser, Removed
 from ipse.vault.files import make_folder, write_durably
 from ipse.vault.inspection import Inspection, drop_orphans, inspect
@@ -271,6 +271,22 @@ class Vault:
     ) -> None:
         """Keep a sealed document in place of an older one of that name; ``state`` stays readable."""
         self._documents.put(kind, name, payload, Change(action, details), state=state)
+
+    def put_all(self, puts: Sequence[Put], changes: Sequence[Change]) -> int:
+        """Keep several documents and what the audit log says of them at once; the newest row's number."""
+        return self._documents.put_all(puts, changes)
+
+    def version(self) -> str:
+        """Another text as soon as anybody, in whatever process, has written; told in microseconds.
+
+        Over PostgreSQL in a round trip, see :attr:`near`.
+        """
+        return self._parts.catalog.version()
+
+    @property
+    def near(self) -> bool:
+        """Whether :meth:`version` waits for nobody."""
+        return self._parts.catalog.near
 
     def get(self, kind: str, name: str) -> bytes:
         """The content of a document; raises ``VaultError`` when there is none."""

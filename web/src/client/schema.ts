@@ -2379,7 +2379,7 @@ export interface components {
         Answered: {
             /** Session */
             session: string;
-            message: components["schemas"]["ChattingSaid"];
+            message: components["schemas"]["SessionsSaid"];
         };
         /**
          * Approval
@@ -2675,57 +2675,6 @@ export interface components {
             similarity: number;
             /** Platform */
             platform: string;
-        };
-        /**
-         * ChattingSaid
-         * @description A message of a chat: ``text`` as the voice reads it, ``shown`` as it stands on the screen.
-         *
-         *     ``stopped`` is one that was cut off; of what the clone said, the rest tells who spoke.
-         */
-        ChattingSaid: {
-            /** Id */
-            id: string;
-            /**
-             * Who
-             * @enum {string}
-             */
-            who: "you" | "clone";
-            /** Text */
-            text: string;
-            /** Shown */
-            shown: string;
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /**
-             * Model
-             * @default
-             */
-            model: string;
-            /**
-             * Method
-             * @default
-             */
-            method: string;
-            /**
-             * Dataset
-             * @default
-             */
-            dataset: string;
-            /**
-             * Label
-             * @default
-             */
-            label: string;
-            /** Fallback */
-            fallback?: string | null;
-            /**
-             * Stopped
-             * @default false
-             */
-            stopped: boolean;
         };
         /**
          * ChattingSummary
@@ -5049,21 +4998,6 @@ export interface components {
              */
             next?: string | null;
         };
-        /** Page[ChattingSaid] */
-        Page_ChattingSaid_: {
-            /** Items */
-            items: components["schemas"]["ChattingSaid"][];
-            /**
-             * Total
-             * @description items in all pages
-             */
-            total: number;
-            /**
-             * Next
-             * @description `cursor` of the next page
-             */
-            next?: string | null;
-        };
         /** Page[ChattingSummary] */
         Page_ChattingSummary_: {
             /** Items */
@@ -5323,6 +5257,21 @@ export interface components {
         Page_Scorecard_: {
             /** Items */
             items: components["schemas"]["Scorecard"][];
+            /**
+             * Total
+             * @description items in all pages
+             */
+            total: number;
+            /**
+             * Next
+             * @description `cursor` of the next page
+             */
+            next?: string | null;
+        };
+        /** Page[SessionsSaid] */
+        Page_SessionsSaid_: {
+            /** Items */
+            items: components["schemas"]["SessionsSaid"][];
             /**
              * Total
              * @description items in all pages
@@ -6536,6 +6485,57 @@ export interface components {
             browser: boolean;
             /** Expires At */
             expires_at: string | null;
+        };
+        /**
+         * SessionsSaid
+         * @description A message of a chat: ``text`` as the voice reads it, ``shown`` as it stands on the screen.
+         *
+         *     ``stopped`` is one that was cut off; of what the clone said, the rest tells who spoke.
+         */
+        SessionsSaid: {
+            /** Id */
+            id: string;
+            /**
+             * Who
+             * @enum {string}
+             */
+            who: "you" | "clone";
+            /** Text */
+            text: string;
+            /** Shown */
+            shown: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Model
+             * @default
+             */
+            model: string;
+            /**
+             * Method
+             * @default
+             */
+            method: string;
+            /**
+             * Dataset
+             * @default
+             */
+            dataset: string;
+            /**
+             * Label
+             * @default
+             */
+            label: string;
+            /** Fallback */
+            fallback?: string | null;
+            /**
+             * Stopped
+             * @default false
+             */
+            stopped: boolean;
         };
         /**
          * SettingView
@@ -14425,7 +14425,7 @@ export interface operations {
                      *       "next": "…"
                      *     }
                      */
-                    "application/json": components["schemas"]["Page_ChattingSaid_"];
+                    "application/json": components["schemas"]["Page_SessionsSaid_"];
                 };
             };
             /** @description The body cannot be read. */

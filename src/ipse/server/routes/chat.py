@@ -9,12 +9,12 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from fastapi import APIRouter, Header, Query, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
-from starlette.concurrency import run_in_threadpool
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from ipse.errors import IpseError
 from ipse.pipeline import chatting
-from ipse.pipeline.chatting import MAIN, Conversation, Said, Session, Summary, Why
+from ipse.pipeline.chatting import Conversation, Summary, Why
+from ipse.pipeline.sessions import MAIN, Entry, Said, Session
 from ipse.server.deps import Caller, CallingReading, Identifier, Reading, recheck
 from ipse.server.events import EVENT_STREAM, begun, event, failed, streamed, told
 from ipse.server.mirrors import mirrored, reflected
@@ -87,12 +87,14 @@ class Answered(BaseModel):
 @router.post("/chat", response_model=Answered, responses=EVENT_STREAM)
 async def chat(asked: CallingReading, body: Asking, accept: Annotated[str, Header()] = "") -> Response:
     """Answer as the owner would: whole, or as events `place`, `piece`, `done` and `error`."""
-    voice = await run_in_threadpool(speaking, asked.vault)
+    voice = speaking(asked.vault)
     stream = "text/event-stream" in accept if body.stream is None else body.stream
     if stream:
         return streamed(told(await begun(_events(voice, asked, body))))
-    done = await voice.whole(asked.asker.id, lambda: _last(_work(voice, asked, body)))
-    return JSONResponse({"session": body.session, "message": msgspec.to_builtins(done)})
+    done, entry = await voice.whole(asked.asker.id, lambda: _reply(voice, asked, body))
+    await voice.keep(entry)
+    told_ = msgspec.json.encode({"session": body.session, "message": done})
+    return Response(told_, media_type="application/json")
 
 
 @router.get("/history")
@@ -146,7 +148,7 @@ async def chat_socket(socket: WebSocket, asked: CallingReading) -> None:
     A question while one is answered waits for it.
     """
     await socket.accept()
-    voice = await run_in_threadpool(speaking, asked.vault)
+    voice = speaking(asked.vault)
     running: asyncio.Task[None] | None = None
     try:
         while True:
@@ -175,7 +177,7 @@ async def chat_socket(socket: WebSocket, asked: CallingReading) -> None:
 async def _answer(socket: WebSocket, voice: Speaking, asked: Caller, said: dict[str, Any]) -> None:
     try:
         body = Asking.model_validate({name: value for name, value in said.items() if name != "type"})
-        await run_in_threadpool(_recheck, asked)
+        await recheck(asked)
         async with aclosing(_items(voice, asked, body)) as items:
             async for kind, value in items:
                 await socket.send_json({"type": kind, **value})
@@ -219,24 +221,22 @@ async def _items(
 
 def _work(voice: Speaking, asked: Caller, body: Asking) -> Iterator[Item]:
     """In a worker thread: the pieces, and the answer as it was kept."""
-    with asked.vault.lend() as workspace:
-        clone = Conversation(
-            workspace, body.session, contact=body.contact, model=body.model, shared=voice.warm,
-            lend=asked.vault.lend,
-        )  # fmt: skip
+    clone = _conversation(voice, asked, body)
     for piece in clone.stream(body.message):
         yield "piece", piece
     yield "done", clone.answered
 
 
-def _last(items: Iterator[Item]) -> Said:
-    done: Said | None = None
-    for kind, value in items:
-        done = value if kind == "done" else done
-    assert done is not None
-    return done
+def _reply(voice: Speaking, asked: Caller, body: Asking) -> tuple[Said, Entry]:
+    """In a worker thread: the answer, and what is to be kept before it is told."""
+    clone = _conversation(voice, asked, body)
+    entry = clone.reply(body.message)
+    assert clone.answered is not None
+    return clone.answered, entry
 
 
-def _recheck(asked: Caller) -> None:
+def _conversation(voice: Speaking, asked: Caller, body: Asking) -> Conversation:
     with asked.vault.lend() as workspace:
-        recheck(asked, workspace)
+        return Conversation(
+            workspace, body.session, contact=body.contact, model=body.model, book=voice.scribe
+        )

@@ -232,6 +232,7 @@ def _view(job: Job) -> BaseModel:
 async def _events(asked: Caller, name: str) -> AsyncIterator[bytes]:
     before: Job | None = None
     while before is None or not before.ended:
+        await recheck(asked)
         now = await run_in_threadpool(_looked, asked, name)
         if now != before:
             yield event("job", cast("dict[str, object]", _view(now).model_dump(mode="json")))
@@ -242,5 +243,4 @@ async def _events(asked: Caller, name: str) -> AsyncIterator[bytes]:
 
 def _looked(asked: Caller, name: str) -> Job:
     with asked.vault.lend() as workspace:
-        recheck(asked, workspace)
         return job_named(workspace, name)

@@ -17,12 +17,11 @@ from fastapi import APIRouter, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from ipse.errors import BusyError, IpseError, SettingsError
 from ipse.pipeline.answering import LABEL, Clone
-from ipse.pipeline.chatting import CONTEXT
+from ipse.pipeline.sessions import CONTEXT
 from ipse.records import Turn
 from ipse.registry import ModelCard, Registry
 from ipse.server.deps import Caller, CallingReading, Reading
@@ -171,7 +170,7 @@ async def complete_chat(asked: CallingReading, body: Completing) -> Response:
     """Answer the last message as the owner would."""
     if body.messages[-1].role == "assistant" or not _heard(body.messages):
         raise SettingsError("The last message is not a question.", hint="End with one of role `user`.")
-    voice = await run_in_threadpool(speaking, asked.vault)
+    voice = speaking(asked.vault)
     name, now = f"chatcmpl-{secrets.token_hex(12)}", int(time.time())
     if body.stream:
         return streamed(told(await begun(_chunks(voice, asked, body, name, now))))

@@ -17,6 +17,9 @@ class Engine(Protocol):
     name: str
     """What to call it in a message."""
 
+    near: bool
+    """Whether :meth:`version` is told by this process itself."""
+
     def exists(self) -> bool:
         """Whether the database is there, whatever is in it."""
 
@@ -37,6 +40,9 @@ class Engine(Protocol):
 
     def write(self) -> AbstractContextManager[sa.Connection]:
         """One transaction under the lock: durable when this returns, or nothing of it happened."""
+
+    def version(self) -> str:
+        """Another text as soon as anybody has written, whatever process and connection."""
 
     def insert(self, db: sa.Connection, table: sa.Table, rows: Sequence[tuple[object, ...]]) -> None:
         """Insert rows, each the values of all columns of ``table`` in their order."""

@@ -49,6 +49,8 @@ class _Held(threading.local):
 class PostgreSQL:
     """The schema ``schema`` on the server of ``url``, which may hold a password."""
 
+    near = False
+
     def __init__(self, url: sa.URL, schema: str) -> None:
         self._where = url._replace(password=None).render_as_string(hide_password=False)
         self.name = f"schema {schema} of {self._where}"
@@ -122,6 +124,11 @@ class PostgreSQL:
             db = self._mine()
             with db.begin():
                 yield db
+
+    def version(self) -> str:
+        """Which transactions have ended: every one that writes has a number of its own."""
+        with self.read() as db:
+            return str(db.execute(sa.text("SELECT pg_current_snapshot()")).scalar_one())
 
     def insert(self, db: sa.Connection, table: sa.Table, rows: Sequence[tuple[object, ...]]) -> None:
         """Some hundred rows by one statement, each column an array."""

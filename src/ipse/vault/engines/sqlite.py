@@ -5,10 +5,11 @@ taken under a lock file, for SQLite 3.7.0 to 3.51.2 can lose data when two conne
 the log. Reading never takes the lock.
 """
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from threading import RLock
+from threading import Lock, RLock
 
 import sqlalchemy as sa
 from filelock import FileLock, Timeout
@@ -36,12 +37,15 @@ class SQLite:
     """The file in ``folder``."""
 
     name = FILE
+    near = True
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / FILE
         self._turn = _TURNS.setdefault(str(folder.resolve()), RLock())
         self._lock = FileLock(folder / "vault.lock", timeout=interface.LOCK_SECONDS, mode=0o600)
         self._engine = sa.create_engine(sa.URL.create("sqlite", database=str(self._file)))
+        self._looking = Lock()
+        self._looks: sqlite3.Connection | None = None
         event.listen(self._engine, "connect", _prepare)
         event.listen(self._engine, "begin", _begin)
 
@@ -61,6 +65,7 @@ class SQLite:
 
     def remove(self) -> None:
         """Delete the file and its logs: a new file of that name must not find one."""
+        self._look_no_more()
         self._engine.dispose()
         for end in ("", "-journal", "-wal", "-shm"):
             self._file.with_name(FILE + end).unlink(missing_ok=True)
@@ -93,6 +98,14 @@ class SQLite:
         """``synchronous=FULL``: durable means after a power loss too."""
         with self.locked(), translated(), self._engine.begin() as db:
             yield db
+
+    def version(self) -> str:
+        """SQLite's own count, by a connection that never writes: it tells of what all others wrote."""
+        with self._looking, translated():
+            if self._looks is None:
+                where = f"{self._file.resolve().as_uri()}?mode=rw"
+                self._looks = sqlite3.connect(where, uri=True, check_same_thread=False, isolation_level=None)
+            return str(self._looks.execute("PRAGMA data_version").fetchone()[0])
 
     def insert(self, db: sa.Connection, table: sa.Table, rows: Sequence[tuple[object, ...]]) -> None:
         """Pass by SQLAlchemy's handling of each value, which costs 3 µs a row."""
@@ -143,7 +156,14 @@ class SQLite:
     def close(self) -> None:
         """The last connection to a file writes the log back, hence the lock."""
         with self.locked(), translated():
+            self._look_no_more()
             self._engine.dispose()
+
+    def _look_no_more(self) -> None:
+        with self._looking:
+            if self._looks is not None:
+                self._looks.close()
+            self._looks = None
 
 
 def _prepare(connection: sa.engine.interfaces.DBAPIConnection, _: object) -> None:
