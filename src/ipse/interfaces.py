@@ -226,6 +226,12 @@ class LanguageVoice(Voice, Protocol):
     def bits(self, context: Sequence[Turn], reply: str) -> float:
         """Bits needed to encode ``reply`` after ``context``; divide by its UTF-8 bytes for bits per byte."""
 
+    def likelihood(self, context: Sequence[Turn], replies: Sequence[str]) -> Sequence[float]:
+        """Mean natural log-likelihood per UTF-8 byte of each reply, comparable between contexts.
+
+        What is usual is likely anywhere, so a voice's ``score`` need not follow it.
+        """
+
     def base(self) -> "LanguageVoice":
         """The frozen base model, unprompted by the owner's text."""
 

@@ -135,6 +135,9 @@ class Letters(Replay):
     def score(self, context: Sequence[Turn], replies: Sequence[str]) -> Sequence[float]:
         return [-self.bits(context, reply) / len(reply) for reply in replies]
 
+    def likelihood(self, context: Sequence[Turn], replies: Sequence[str]) -> Sequence[float]:
+        return self.score(context, replies)
+
     def base(self) -> "Letters":
         assert self.below is not None
         return self.below

@@ -95,6 +95,7 @@ def test_the_few_shot_prompt_shows_exchanges_before_the_question(world: World) -
     assert len(answer) == 5
     assert shown.bits(asked, "ok") == 5.0
     assert shown.score(asked, ["ok"]) == [5.0]
+    assert shown.likelihood(asked, ["ok"]) == [5.0]
     assert shown.base() is base
     with pytest.raises(DatasetError, match="not kept"):
         FewShot.load({})

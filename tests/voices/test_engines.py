@@ -115,7 +115,7 @@ def test_likelihoods_are_those_of_the_exact_weights(files: Files, fast: Files) -
     exact, voice = TransformerVoice.load(files), configured(fast)
     assert voice.engine.startswith("onnx")
     assert voice.bits(ASKED, SAID) == exact.bits(ASKED, SAID)
-    assert voice.score(ASKED, [SAID, "no"]) == exact.score(ASKED, [SAID, "no"])
+    assert voice.likelihood(ASKED, [SAID, "no"]) == exact.likelihood(ASKED, [SAID, "no"])
     assert voice.base().bits(ASKED, SAID) == exact.base().bits(ASKED, SAID)
     assert voice.base().engine.startswith("transformers")
 

@@ -1,8 +1,10 @@
 """The voice of two: how candidates are judged and weighed; at the end with a real adapter on a small base."""
 
 import random
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -17,9 +19,19 @@ from ipse.interfaces import (
 )
 from ipse.plugins import learner, speaking
 from ipse.records import Turn
-from ipse.voices.ensemble.choosing import FEATURES, Candidate, Weights, fit_weights, worth
-from ipse.voices.ensemble.judge import StyleJudge, alike
+from ipse.voices.ensemble.choosing import (
+    FEATURES,
+    Candidate,
+    Ranking,
+    Told,
+    Weights,
+    fit_ranking,
+    fit_weights,
+    worth,
+)
+from ipse.voices.ensemble.judge import StyleJudge, alike, likeness_to, usual_grams
 from ipse.voices.ensemble.voice import EnsembleVoice
+from ipse.voices.transformer import TransformerVoice
 
 from ..learners.adapting import examples, ignore
 
@@ -76,37 +88,47 @@ def test_likeness_is_that_of_characters() -> None:
     assert 1 > near > far == empty == 0
 
 
+def test_likeness_to_what_is_usual_is_that_of_all_of_it() -> None:
+    usual = usual_grams(["thanks a lot", "no idea", "see you"])
+    thanks, quay, nothing = likeness_to(["thanks a lot", "the old quay", ""], usual)
+    assert thanks > 0.3 > quay > nothing == 0
+
+
+def told(count: int, seed: int, value: Callable[[Candidate], float]) -> list[Told]:
+    """Contexts of eight candidates each, in the memory's order, all else noise."""
+    dice = random.Random(seed)
+    out: list[Told] = []
+    for _ in range(count):
+        found = [
+            candidate(order=-n / 4, mutual=dice.gauss(0, 1), style=dice.gauss(0, 1), fit=dice.gauss(0, 1))
+            for n in range(8)
+        ]
+        out.append((found, [value(each) + dice.gauss(0, 0.05) for each in found]))
+    return out
+
+
 def test_weights_are_learned_from_what_was_worth_saying() -> None:
-    dice = random.Random(1)
-    told = []
-    for _ in range(60):
-        found = [
-            candidate(fit=dice.gauss(0, 3), style=dice.gauss(0, 1), likelihood=dice.gauss(0, 1))
-            for _ in range(8)
-        ]
-        told.append((found, [0.1 * each.fit + 0.5 * each.style + dice.gauss(0, 0.01) for each in found]))
-    weights = fit_weights(told)
-    assert weights.contexts == 60
+    weights = fit_weights(told(80, 1, lambda each: 0.1 * each.order + 0.5 * each.style))
+    assert weights.contexts == 80
     assert weights.weights["style"] == pytest.approx(0.5, rel=0.1)
-    assert weights.weights["fit"] == pytest.approx(0.1, rel=0.1)
-    assert abs(weights.weights["likelihood"]) < 0.02
-    best = weights.of([candidate(style=1.0), candidate(style=2.0), candidate(fit=1.0)]).argmax()
-    assert best == 1
+    assert weights.weights["order"] == pytest.approx(0.1, rel=0.3)
+    assert weights.weights["likelihood"] == 0
+    assert weights.of([candidate(style=1.0), candidate(style=2.0), candidate(fit=1.0)]).argmax() == 1
 
 
-def test_luck_in_a_few_contexts_turns_nothing_upside_down() -> None:
-    dice = random.Random(2)
-    told = []
-    for _ in range(20):
-        found = [
-            candidate(order=-n / 4, pointwise=dice.gauss(0, 1), style=dice.gauss(0, 1)) for n in range(8)
-        ]
-        told.append((found, [0.2 * each.order - each.pointwise + dice.gauss(0, 0.2) for each in found]))
-    weights = fit_weights(told).weights
-    assert 0.1 < weights["order"] < 0.5
-    assert weights["pointwise"] == pytest.approx(0, abs=1e-6), "what fits is never worth less"
-    noise = [(found, [dice.gauss(0, 1) for _ in found]) for found, _ in told]
-    assert fit_weights(noise).weights["order"] > 0, "where nothing is learned, the memory's order stands"
+def test_what_fits_is_never_worth_less() -> None:
+    weights = fit_weights(told(80, 2, lambda each: each.style - each.mutual)).weights
+    assert weights["style"] > 0.5
+    assert weights["mutual"] == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_chooses_no_better_than_the_memory_is_not_learned(seed: int) -> None:
+    contexts = told(40, seed, lambda each: 0.3 * each.order)
+    dice = random.Random(seed)
+    luck = [(found, [value + dice.gauss(0, 1) for value in values]) for found, values in contexts]
+    assert fit_weights(luck).weights == Weights.plain().weights
+    assert fit_weights(luck).contexts == 40
 
 
 def test_without_held_out_contexts_the_memory_decides_alone() -> None:
@@ -116,8 +138,22 @@ def test_without_held_out_contexts_the_memory_decides_alone() -> None:
     assert scores.argmax() == 1
 
 
-def test_worth_is_the_words_and_a_little_the_sound() -> None:
-    assert worth([0.5, 0.5, 0.9], [0.0, 50.0, -50.0]) == pytest.approx([0.55, 0.6, 0.9])
+def test_worth_is_the_words_beyond_the_usual_and_a_little_the_sound() -> None:
+    found = worth([0.5, 0.5, 0.9], [0.1, 0.0, 0.5], [0.0, 50.0, -50.0])
+    assert found == pytest.approx([0.45, 0.6, 0.4])
+
+
+def test_the_adapter_has_a_say_in_ranking_where_it_finds_the_true_reply() -> None:
+    dice = random.Random(1)
+
+    def crowd(gain: float) -> list[tuple[float, float]]:
+        return [(dice.gauss(0, 1), dice.gauss(gain * (n == 0), 1)) for n in range(20)]
+
+    told, silent = (fit_ranking([crowd(gain) for _ in range(60)]) for gain in (2.0, 0.0))
+    assert told.mutual > 1
+    assert silent.mutual < 0.3
+    assert told.of(1.0, 2.0) == pytest.approx(told.fit + 2 * told.mutual)
+    assert fit_ranking([]) == fit_ranking([crowd(2.0)] * 3) == Ranking(fit=1.0, mutual=0.0)
 
 
 def by(base: Path, **ensemble: object) -> Settings:
@@ -165,14 +201,46 @@ def test_it_is_all_that_its_voices_are(voice: EnsembleVoice) -> None:
     assert voice.base().bits(asks(), "never") != voice.bits(asks(), "never")
 
 
+def heeding(voice: EnsembleVoice, **weights: float) -> EnsembleVoice:
+    """The same voices, weighed by hand, with two proposals."""
+    by_hand = Weights(weights=dict.fromkeys(FEATURES, 0.0) | weights)
+    plan = msgspec.structs.replace(voice.plan, weights=by_hand, proposed=2)
+    return EnsembleVoice(voice._memory, voice._adapter, voice._judge, plan)
+
+
 @pytest.mark.llm
 def test_it_says_the_best_of_what_both_offer(voice: EnsembleVoice) -> None:
-    found = voice.candidates(asks(), contact=None, seed=3)
-    assert sum(each.proposed for each in found) <= 2
-    assert 1 <= sum(not each.proposed for each in found) <= 4
-    best = found[int(voice.plan.weights.of(found).argmax())].text
-    assert "".join(voice.stream(asks(), contact=None, seed=3)) == best
-    assert voice.plan.weights.contexts == 12, "six that the adapter answers, the others recalled alone"
+    for weights in ({"mutual": 1.0}, {"style": 1.0, "order": 0.1}, {"proposed": 1.0}, {"proposed": -1.0}):
+        made = heeding(voice, **weights)
+        found = made.candidates(asks(), contact=None, seed=3)
+        assert 1 <= sum(each.proposed for each in found) <= 2
+        assert 1 <= sum(not each.proposed for each in found) <= 4
+        best = found[int(made.plan.weights.of(found).argmax())]
+        assert "".join(made.stream(asks(), contact=None, seed=3)) == best.text
+        if "proposed" in weights:
+            assert best.proposed == (weights["proposed"] > 0)
+
+
+@pytest.mark.llm
+def test_the_adapter_is_asked_only_where_it_has_a_say(
+    voice: EnsembleVoice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    real = TransformerVoice.likelihood
+
+    def counted(self: TransformerVoice, context: Sequence[Turn], replies: Sequence[str]) -> Sequence[float]:
+        asked.extend(replies)
+        return real(self, context, replies)
+
+    monkeypatch.setattr(TransformerVoice, "likelihood", counted)
+    silent = msgspec.structs.replace(voice.plan, weights=Weights.plain(), proposed=0, ranking=Ranking())
+    made = EnsembleVoice(voice._memory, voice._adapter, voice._judge, silent)
+    said = "".join(made.stream(asks(), contact=None, seed=3))
+    assert said == voice._memory.best(asks(), contact=None, k=1)[0]
+    assert made.score(asks(), ["never"]) == pytest.approx(voice._memory.score(asks(), ["never"]))
+    assert not asked
+    "".join(heeding(voice, likelihood=1.0).stream(asks(), contact=None, seed=3))
+    assert asked
 
 
 @pytest.mark.llm
@@ -191,7 +259,9 @@ def test_what_is_unwanted_is_not_recalled(voice: EnsembleVoice) -> None:
 def test_replies_are_ranked_by_both(voice: EnsembleVoice) -> None:
     assert voice.score(asks(), []) == []
     scores = voice.score(asks(), ["never", "the budget report"])
-    assert len(scores) == 2
+    assert scores == [
+        voice.plan.ranking.of(*each) for each in voice.ranked(asks(), ["never", "the budget report"])
+    ]
     assert voice.nearest(asks(), 2)
 
 

@@ -154,25 +154,36 @@ def test_bits_are_those_of_the_plain_base_model(voice: TransformerVoice, tiny_ba
     assert voice.base().bits(CONTEXT, REPLY) == pytest.approx(expected, rel=1e-5)
 
 
-def test_a_score_is_the_mean_log_likelihood_of_a_byte(voice: TransformerVoice) -> None:
+def test_a_likelihood_is_the_mean_log_likelihood_of_a_byte(voice: TransformerVoice) -> None:
     replies = ["no", REPLY, "naïve 日本", "x" * 40]
     expected = [-voice.bits(CONTEXT, reply) * math.log(2) / len(reply.encode()) for reply in replies]
-    assert voice.score(CONTEXT, replies) == pytest.approx(expected, rel=1e-4)
-    assert voice.score(CONTEXT, replies[::-1]) == pytest.approx(expected[::-1], rel=1e-4)
+    assert voice.likelihood(CONTEXT, replies) == pytest.approx(expected, rel=1e-4)
+    assert voice.likelihood(CONTEXT, replies[::-1]) == pytest.approx(expected[::-1], rel=1e-4)
 
 
 def test_the_owners_reply_scores_best(voice: TransformerVoice) -> None:
     replies = ["Kindly refrain.", REPLY, "Who is this?"]
-    scores = voice.score(CONTEXT, replies)
+    scores = voice.likelihood(CONTEXT, replies)
     assert max(range(3), key=lambda place: scores[place]) == 1
 
 
+def test_a_score_is_what_the_context_adds(voice: TransformerVoice) -> None:
+    replies = ["no", REPLY, "naïve 日本", "no"]
+    here, anywhere = voice.likelihood(CONTEXT, replies), voice.likelihood((), replies)
+    sizes = [math.sqrt(len(reply.encode())) for reply in replies]
+    expected = [(one - other) * size for one, other, size in zip(here, anywhere, sizes, strict=True)]
+    assert voice.score(CONTEXT, replies) == pytest.approx(expected, abs=1e-5)
+    assert voice.score(CONTEXT, replies[1:2]) == pytest.approx(expected[1:2], abs=1e-4)
+    assert voice.score((), ["yes", ""]) == pytest.approx([0, 0], abs=1e-5)
+    assert voice.score(CONTEXT, []) == []
+
+
 def test_replies_longer_than_the_window_and_empty_ones_are_scored_too(voice: TransformerVoice) -> None:
-    scores = voice.score(CONTEXT, ["y" * 1000, "", "yes"] * 40)
+    scores = voice.likelihood(CONTEXT, ["y" * 1000, "", "yes"] * 40)
     assert scores[0] < 0
     assert scores[1] == 0
     assert list(scores)[:3] * 40 == pytest.approx(list(scores), rel=1e-4)
-    assert voice.score(CONTEXT, []) == []
+    assert voice.likelihood(CONTEXT, []) == []
 
 
 def test_every_byte_of_a_long_reply_is_paid_for(voice: TransformerVoice) -> None:
@@ -271,4 +282,4 @@ def test_small_real_models_answer(shared: Path, name: str) -> None:
     assert voice.bits(CONTEXT, REPLY) < voice.base().bits(CONTEXT, REPLY)
     replies = [REPLY, "naïve 日本"]
     expected = [-voice.bits(CONTEXT, reply) * math.log(2) / len(reply.encode()) for reply in replies]
-    assert voice.score(CONTEXT, replies) == pytest.approx(expected, rel=1e-3)
+    assert voice.likelihood(CONTEXT, replies) == pytest.approx(expected, rel=1e-3)

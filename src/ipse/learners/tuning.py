@@ -12,7 +12,7 @@ from ipse.learners.features import Floats, bags
 from ipse.learners.matching import PLAIN, SEARCH, VIEWS, Matcher
 from ipse.learners.memory import LEANING, STRETCH, Memory, Past
 
-__all__ = ["best_blend", "best_mix", "best_search", "crowds", "ranks", "strangers", "thinned"]
+__all__ = ["best_blend", "best_mix", "best_search", "crowds", "likeliest", "ranks", "strangers", "thinned"]
 
 HELD_OUT = 1000  # pairs looked at, at most: enough to steady four numbers
 ENOUGH = 20  # pairs from which they are set at all
@@ -74,7 +74,7 @@ def ranks(matcher: Matcher, crowd: Floats) -> dict[str, float]:
 
 def best_search(crowd: Floats, *, pairs: int) -> tuple[float, ...]:
     """The weights of the ``SEARCH`` views alone."""
-    return _likeliest(crowd[:, :, list(SEARCH)], _sound(pairs)[list(SEARCH)])
+    return likeliest(crowd[:, :, list(SEARCH)], _sound(pairs)[list(SEARCH)])
 
 
 def best_mix(*crowds: Floats, pairs: int) -> tuple[float, ...]:
@@ -84,7 +84,7 @@ def best_mix(*crowds: Floats, pairs: int) -> tuple[float, ...]:
     """
     wide = [crowd for crowd in crowds if crowd.shape[1] > 1] or [crowds[0]]
     width = min(crowd.shape[1] for crowd in wide)
-    return _likeliest(np.concatenate([crowd[:, :width] for crowd in wide]), _sound(pairs))
+    return likeliest(np.concatenate([crowd[:, :width] for crowd in wide]), _sound(pairs))
 
 
 def _sound(pairs: int) -> npt.NDArray[np.float64]:
@@ -94,7 +94,7 @@ def _sound(pairs: int) -> npt.NDArray[np.float64]:
     return mix.round(4)
 
 
-def _likeliest(crowd: Floats, prior: npt.NDArray[np.float64]) -> tuple[float, ...]:
+def likeliest(crowd: Floats, prior: npt.NDArray[np.float64]) -> tuple[float, ...]:
     """A conditional logit of the true replies, drawn to ``prior``, or that where too little is held out."""
     from scipy.optimize import minimize
 

@@ -150,7 +150,7 @@ class Clone:
         if not self._history or not isinstance(self._voice, LanguageVoice):
             return None
         *before, last = self._history
-        return float(self._voice.score(before[-HISTORY:], [last.text])[0])
+        return float(self._voice.likelihood(before[-HISTORY:], [last.text])[0])
 
     def _reply(self, asked: Turn, question: str) -> Iterator[str]:
         self._history.append(asked)

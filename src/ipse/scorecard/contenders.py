@@ -187,6 +187,10 @@ class FewShot:
         """Bits by the base model after the examples."""
         return self._base.bits((*self._shown, *context), reply)
 
+    def likelihood(self, context: Sequence[Turn], replies: Sequence[str]) -> Sequence[float]:
+        """Likelihoods by the base model after the examples."""
+        return self._base.likelihood((*self._shown, *context), replies)
+
     def base(self) -> LanguageVoice:
         """The base model without the examples."""
         return self._base

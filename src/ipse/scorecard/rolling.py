@@ -114,6 +114,10 @@ class _RolledLanguage(_Rolled):
         """Bits by the round's voice."""
         return cast("LanguageVoice", self._of(context)).bits(context, reply)
 
+    def likelihood(self, context: Sequence[Turn], replies: Sequence[str]) -> Sequence[float]:
+        """Likelihoods by the round's voice."""
+        return cast("LanguageVoice", self._of(context)).likelihood(context, replies)
+
     def base(self) -> LanguageVoice:
         """The base, which all rounds have in common."""
         return cast("LanguageVoice", self._voices[-1]).base()

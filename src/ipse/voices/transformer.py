@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from copy import deepcopy
-from math import log
+from math import log, sqrt
 from typing import TYPE_CHECKING, Self
 
 import msgspec
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["TransformerVoice"]
 
 SCORED_TOKENS = 4096  # tokens of replies scored at a time
+KNOWN = 8192  # replies whose likelihood without a context is remembered, about
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # in an answer they could only steer a terminal
 UNREAD = "\ufffd"  # what a tokenizer decodes an unfinished UTF-8 sequence to
 
@@ -64,6 +65,7 @@ class TransformerVoice:
         self._adapter = adapter
         self._fast = fast
         self._copied = fast
+        self._alone: dict[str, float] = {}
         self.slower: str | None = None
         self.sampling = Sampling()
 
@@ -135,6 +137,19 @@ class TransformerVoice:
                 sent = text
 
     def score(self, context: Sequence[Turn], replies: Sequence[str]) -> Sequence[float]:
+        """How much likelier each reply is here than anywhere: pointwise mutual information with the context.
+
+        By likelihood alone the commonest reply wins everywhere. In nats over the square root of bytes: as a
+        sum long replies vary most and win, as a mean short ones do.
+        """
+        return self.gained(self.likelihood(context, replies), replies)
+
+    def gained(self, likelihood: Sequence[float], replies: Sequence[str]) -> list[float]:
+        """The scores of replies whose likelihoods are known."""
+        gains = zip(likelihood, self._anywhere(replies), replies, strict=True)
+        return [(here - anywhere) * sqrt(max(1, len(reply.encode()))) for here, anywhere, reply in gains]
+
+    def likelihood(self, context: Sequence[Turn], replies: Sequence[str]) -> Sequence[float]:
         """Mean natural log-likelihood per UTF-8 byte of each reply, all after the same prompt.
 
         The prompt is read once. Of a reply longer than the window, the part that fits counts.
@@ -171,6 +186,14 @@ class TransformerVoice:
         with self._mode():
             spent = sum(bits_of_windows(self._model, windows))
         return spent + 8 * self._chat.hidden_bytes(reply)
+
+    def _anywhere(self, replies: Sequence[str]) -> list[float]:
+        """Likelihood of each without a context; the same replies come again and again."""
+        known = self._alone if len(self._alone) < KNOWN else {}
+        fresh = [reply for reply in dict.fromkeys(replies) if reply not in known]
+        known.update(zip(fresh, self.likelihood((), fresh), strict=True))
+        self._alone = known
+        return [known[reply] for reply in replies]
 
     def _engine(self) -> Engine:
         return self._fast or TransformersEngine(self._seat, adapter=self._adapter)

@@ -7,22 +7,27 @@ figures.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["FEATURES", "Candidate", "Weights", "fit_weights", "worth"]
+from ipse.learners.tuning import likeliest
 
-FEATURES = ("order", "fit", "likelihood", "pointwise", "style", "length", "proposed")
+__all__ = ["FEATURES", "Candidate", "Ranking", "Told", "Weights", "fit_ranking", "fit_weights", "worth"]
+
+FEATURES = ("order", "fit", "likelihood", "mutual", "style", "length", "proposed")
 MEMORY = ("order", "fit")  # what the embedded voice alone would go by
 EITHER_WAY = ("length", "proposed")  # may count for or against
 LEAST = 1e-3  # of a worth: what the memory's order weighs at least, so that it decides between equals
 SOUND = 0.1  # what a text that surely is the owner's is worth beside one with exactly their words
+FOLDS = 5
+ALIKE = 1e-9
 RIDGE = 3.0  # in candidates: a hundred contexts settle the weights, five do not
 
 Floats = npt.NDArray[np.float64]
+Told: TypeAlias = "tuple[Sequence[Candidate], Sequence[float]]"  # candidates of a context, and their worth
 
 
 class Candidate(NamedTuple):
@@ -30,16 +35,16 @@ class Candidate(NamedTuple):
 
     ``order``: less the natural log of its place among what the memory would say, 0 for the first, and past
     the last for what is proposed. ``fit``: log odds by the memory. ``likelihood``: mean natural log by byte
-    under the adapter, and ``pointwise`` the same less its value without a context. ``style``: log odds to be
-    the owner's. ``length``: natural log of characters. ``proposed``: 1 where the adapter wrote it, 0 where it
-    is recalled.
+    under the adapter, and ``mutual`` how much likelier it is here than anywhere, as the adapter's ``score``
+    has it. ``style``: log odds to be the owner's. ``length``: natural log of characters. ``proposed``: 1
+    where the adapter wrote it, 0 where it is recalled.
     """
 
     text: str
     order: float
     fit: float
     likelihood: float
-    pointwise: float
+    mutual: float
     style: float
     length: float
     proposed: float
@@ -61,29 +66,67 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True):
         """Before anything is learned: the memory's own order, and nothing that the adapter proposes."""
         return cls(weights=dict.fromkeys(FEATURES, 0.0) | {"order": 1.0, "fit": LEAST, "proposed": -1e3})
 
+    def heed(self, *names: str) -> bool:
+        """Whether any of these features counts."""
+        return any(self.weights.get(name) for name in names)
+
     def of(self, candidates: Sequence[Candidate]) -> Floats:
         """The sum of each; larger is better, comparable within one call."""
         by_name = np.array([self.weights.get(name, 0.0) for name in FEATURES])
         return np.array([candidate.figures @ by_name for candidate in candidates])
 
 
-def fit_weights(told: Sequence[tuple[Sequence[Candidate], Sequence[float]]]) -> Weights:
-    """Least squares with a ridge towards the memory's own, each context for itself.
+class Ranking(msgspec.Struct, frozen=True, kw_only=True):
+    """How any replies are ranked: what the memory makes of each, and the adapter, in log odds."""
 
-    ``told`` are candidates and their worth.
+    fit: float = 1.0
+    mutual: float = 0.0
+
+    def of(self, fit: float, mutual: float) -> float:
+        """The sum of both."""
+        return self.fit * fit + self.mutual * mutual
+
+
+def fit_ranking(crowds: Sequence[Sequence[tuple[float, float]]]) -> Ranking:
+    """The sum under which the first of each of the ``crowds``, all as large, is likeliest."""
+    views = np.array(crowds, dtype=np.float32)
+    if not views.size:
+        return Ranking()
+    fit, mutual = likeliest(views, np.array([1.0, 0.0]))
+    return Ranking(fit=fit, mutual=mutual)
+
+
+def fit_weights(told: Sequence[Told]) -> Weights:
+    """Weights of the candidates in held-out contexts and their worth, where they choose better than none.
+
+    They have to do so in contexts that they were not learned from, by more than a standard error.
     """
+    useful = [each for each in told if len(each[0]) > 1]
+    gains = []
+    for fold in range(FOLDS):
+        learned = _solved([each for n, each in enumerate(useful) if n % FOLDS != fold])
+        for candidates, values in useful[fold::FOLDS]:
+            picked, plain = (int(weights.of(candidates).argmax()) for weights in (learned, Weights.plain()))
+            gains.append(values[picked] - values[plain])
+    if len(gains) < FOLDS or np.mean(gains) <= np.std(gains) / np.sqrt(len(gains)):
+        return msgspec.structs.replace(Weights.plain(), contexts=len(useful))
+    return _solved(useful)
+
+
+def _solved(told: Sequence[Told]) -> Weights:
+    """Least squares with a ridge towards the memory's own, each context for itself."""
     from scipy.optimize import lsq_linear
 
     rows, worth = [], []
     for candidates, values in told:
-        if len(candidates) > 1:
-            held = np.stack([candidate.figures for candidate in candidates])
-            rows.append(held - held.mean(axis=0))
-            worth.append(np.asarray(values) - np.mean(values))
+        held = np.stack([candidate.figures for candidate in candidates])
+        rows.append(held - held.mean(axis=0))
+        worth.append(np.asarray(values) - np.mean(values))
     if not rows:
         return Weights.plain()
     inputs, targets = np.concatenate(rows), np.concatenate(worth)
-    scale = np.maximum(inputs.std(axis=0), 1e-9)
+    spread = inputs.std(axis=0)
+    scale = np.where(spread > ALIKE, spread, np.inf)  # what does not differ tells nothing
     scaled = inputs / scale
     known = [FEATURES.index(name) for name in MEMORY]
     start = np.zeros(len(FEATURES))
@@ -100,7 +143,10 @@ def fit_weights(told: Sequence[tuple[Sequence[Candidate], Sequence[float]]]) -> 
     )
 
 
-def worth(likeness: Sequence[float], style: Sequence[float]) -> list[float]:
-    """What each candidate was worth in a held-out context: its likeness to the real reply, and its sound."""
+def worth(likeness: Sequence[float], usual: Sequence[float], style: Sequence[float]) -> list[float]:
+    """What each candidate was worth in a held-out context.
+
+    Its ``likeness`` to the real reply, less its ``usual`` one to replies anywhere, and its sound.
+    """
     sound = SOUND / (1 + np.exp(-np.asarray(style, dtype=np.float64)))
-    return [float(each) for each in np.asarray(likeness) + sound]
+    return [float(each) for each in np.asarray(likeness) - np.asarray(usual) + sound]

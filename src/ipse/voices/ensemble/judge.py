@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
     from sklearn.feature_extraction.text import HashingVectorizer
 
-__all__ = ["StyleJudge", "alike", "grams"]
+__all__ = ["StyleJudge", "alike", "grams", "likeness_to", "usual_grams"]
 
 FILE = "judge.npz"
 FEATURES = 1 << 16
 MOST = 4000  # texts of either side that it learns from
+USUAL = 2000  # texts that tell what is usual, about
 FEWEST = 10  # of either side, in each half; below, it has no opinion
 
 Floats = npt.NDArray[np.float32]
@@ -96,6 +97,18 @@ def alike(texts: Sequence[str], real: str) -> list[float]:
     held = grams([*texts, real])
     found = held[:-1] @ held[-1].T
     return [float(each) for each in found.toarray().ravel()]
+
+
+def usual_grams(texts: Sequence[str]) -> Floats:
+    """The mean of the n-grams of texts, (``FEATURES``,): what they have in common whatever they are about."""
+    held = grams(texts[:: max(1, len(texts) // USUAL)])
+    mean: Floats = np.asarray(held.mean(axis=0), dtype=np.float32).ravel()
+    return mean
+
+
+def likeness_to(texts: Sequence[str], usual: Floats) -> list[float]:
+    """How alike each text is, on the whole, to those of which ``usual`` is the mean."""
+    return [float(each) for each in grams(texts) @ usual]
 
 
 @cache

@@ -13,8 +13,8 @@ from ipse.learners.adapters.method import AdapterLearner
 from ipse.learners.adapters.methods import METHODS
 from ipse.learners.retrieval import RetrievalLearner
 from ipse.records import Example
-from ipse.voices.ensemble.choosing import Weights, fit_weights, worth
-from ipse.voices.ensemble.judge import FILE, StyleJudge, alike
+from ipse.voices.ensemble.choosing import Ranking, Weights, fit_ranking, fit_weights, worth
+from ipse.voices.ensemble.judge import FILE, StyleJudge, alike, likeness_to, usual_grams
 from ipse.voices.ensemble.voice import WEIGHTS, EnsembleVoice, Plan
 from ipse.voices.retrieval import RetrievalVoice
 from ipse.voices.transformer import TransformerVoice
@@ -23,6 +23,7 @@ __all__ = ["EnsembleLearner"]
 
 PARTS = 10  # of progress: the memory takes one, the weighing two, the adapter the rest
 MEMORY, WEIGHING = 1, 2
+CROWD = 24  # other replies that the true one is told from, at most
 RECALLED_ALONE = 3  # times as many contexts again for what is recalled: reading is cheap, writing is not
 
 
@@ -58,8 +59,12 @@ class EnsembleLearner:
         voice = EnsembleVoice(
             RetrievalVoice.load(self._parts), TransformerVoice.load(self._parts), judge, plan
         )
-        weights = self._weighed(voice, dev, _part(progress, PARTS - WEIGHING, PARTS))
-        self.plan_ = msgspec.structs.replace(plan, weights=weights)
+        weights = self._weighed(voice, dev, _part(progress, PARTS - WEIGHING, PARTS - 1))
+        ranking = self._ranking(voice, dev, _part(progress, PARTS - 1, PARTS))
+        progress(PARTS, PARTS, {})
+        self.plan_ = msgspec.structs.replace(
+            plan, weights=weights, ranking=ranking, proposed=plan.proposed if self._chosen else 0
+        )
         self._parts |= {WEIGHTS: msgspec.json.encode(self.plan_), FILE: judge.dumps()}
         return self
 
@@ -72,22 +77,46 @@ class EnsembleLearner:
     def report(self) -> dict[str, float]:
         """What both learners report, and each feature's weight."""
         weights = {f"weight of {name}": value for name, value in self.plan_.weights.weights.items()}
-        return {**self._memory.report(), **self._adapter.report(), **weights}
+        ranking = {"weight of mutual in ranking": self.plan_.ranking.mutual}
+        chosen = {"proposals chosen": float(self._chosen)}
+        return {**self._memory.report(), **self._adapter.report(), **weights, **ranking, **chosen}
 
     def _weighed(self, voice: EnsembleVoice, dev: Sequence[Example], progress: Progress) -> Weights:
         held = sorted(dev, key=lambda example: example.id)
         dice = np.random.default_rng(self.settings.seed)
         most = self.settings.contexts
         chosen = [held[at] for at in dice.permutation(len(held))[: most * (1 + RECALLED_ALONE)]]
+        usual = usual_grams([example.reply for example in held])
         told = []
         for number, example in enumerate(chosen):
             found = voice.candidates(
                 example.context, contact=example.contact, seed=number, proposing=number < most
             )
-            likeness = alike([each.text for each in found], example.reply)
-            told.append((found, worth(likeness, [each.style for each in found])))
+            texts = [each.text for each in found]
+            likeness, anywhere = alike(texts, example.reply), likeness_to(texts, usual)
+            told.append((found, worth(likeness, anywhere, [each.style for each in found])))
             progress(number + 1, len(chosen), {})
-        return fit_weights(told)
+        weights = fit_weights(told)
+        picked = [found[int(weights.of(found).argmax())] for found, _ in told if found]
+        self._chosen = sum(each.proposed for each in picked)  # what is never said need not be written
+        return weights
+
+    def _ranking(self, voice: EnsembleVoice, dev: Sequence[Example], progress: Progress) -> Ranking:
+        """How the true reply of held-out contexts is told from others, which are those of other contexts."""
+        held = sorted(dev, key=lambda example: example.id)
+        dice = np.random.default_rng(self.settings.seed + 1)
+        pool = sorted({example.reply for example in held})
+        crowd = min(CROWD, len(pool) - 1)
+        if crowd < 1:
+            return Ranking()
+        crowds = []
+        chosen = [held[at] for at in dice.permutation(len(held))[: self.settings.contexts]]
+        for number, example in enumerate(chosen):
+            drawn = [pool[at] for at in dice.permutation(len(pool))[: crowd + 1]]
+            others = [reply for reply in drawn if reply != example.reply][:crowd]
+            crowds.append(voice.ranked(example.context, [example.reply, *others]))
+            progress(number + 1, len(chosen), {})
+        return fit_ranking(crowds)
 
 
 def _part(progress: Progress, start: int, end: int) -> Progress:

@@ -10,7 +10,7 @@ from ipse.config import Settings
 from ipse.errors import LearnerError
 from ipse.interfaces import ConfigurableVoice
 from ipse.records import Turn
-from ipse.voices.ensemble.choosing import Candidate, Weights
+from ipse.voices.ensemble.choosing import Candidate, Ranking, Weights
 from ipse.voices.ensemble.judge import FILE, StyleJudge
 from ipse.voices.retrieval import Recalled, RetrievalVoice
 from ipse.voices.transformer import TransformerVoice
@@ -21,11 +21,12 @@ WEIGHTS = "ensemble.json"
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """How many replies are considered, and how they are weighed."""
+    """How many replies are considered, how they are weighed, and how any replies are ranked."""
 
     recalled: int
     proposed: int
     weights: Weights
+    ranking: Ranking = Ranking()
 
 
 class EnsembleVoice:
@@ -39,7 +40,6 @@ class EnsembleVoice:
         self._memory = memory
         self._adapter = adapter
         self._judge = judge
-        self._alone: dict[str, float] = {}
         self.plan = plan
 
     @classmethod
@@ -79,20 +79,23 @@ class EnsembleVoice:
 
     def stream(self, context: Sequence[Turn], *, contact: str | None, seed: int) -> Iterator[str]:
         """Yield the best candidate, whole: it cannot be known before all are there."""
-        found = self.candidates(context, contact=contact, seed=seed)
+        found = self.candidates(context, contact=contact, seed=seed, lean=True)
         if not found:
             raise LearnerError("There is nothing it may say.", hint="Run `ipse prepare` and `ipse train`.")
         scores = self.plan.weights.of(found)
         yield found[int(scores.argmax())].text
 
     def score(self, context: Sequence[Turn], replies: Sequence[str]) -> Sequence[float]:
-        """The weighted sum of what both voices make of each reply, as if each had been recalled."""
+        """What both voices make of each reply, in log odds of being the one given."""
         if not replies:
             return []
-        return [
-            float(each)
-            for each in self.plan.weights.of(self._weighed(context, replies, [0.0] * len(replies), set()))
-        ]
+        if not self.plan.ranking.mutual:  # then the adapter has no say, and its time is saved
+            return [self.plan.ranking.of(fit, 0.0) for fit in self._memory.score(context, replies)]
+        return [self.plan.ranking.of(*each) for each in self.ranked(context, replies)]
+
+    def likelihood(self, context: Sequence[Turn], replies: Sequence[str]) -> Sequence[float]:
+        """Under the adapter: see :meth:`TransformerVoice.likelihood`."""
+        return self._adapter.likelihood(context, replies)
 
     def bits(self, context: Sequence[Turn], reply: str) -> float:
         """Under the adapter: see :meth:`TransformerVoice.bits`."""
@@ -106,10 +109,24 @@ class EnsembleVoice:
         """The past exchanges that recalled candidates come from."""
         return self._memory.nearest(context, k)
 
+    def ranked(self, context: Sequence[Turn], replies: Sequence[str]) -> list[tuple[float, float]]:
+        """What :meth:`score` is made of: of each reply, what the memory makes of it, and the adapter."""
+        fit, mutual = self._memory.score(context, replies), self._adapter.score(context, replies)
+        return list(zip(fit, mutual, strict=True))
+
     def candidates(
-        self, context: Sequence[Turn], *, contact: str | None, seed: int, proposing: bool = True
+        self,
+        context: Sequence[Turn],
+        *,
+        contact: str | None,
+        seed: int,
+        proposing: bool = True,
+        lean: bool = False,
     ) -> list[Candidate]:
-        """What could be said, and what is made of each; without ``proposing``, what is recalled alone."""
+        """What could be said, and what is made of each; without ``proposing``, what is recalled alone.
+
+        ``lean`` asks the adapter about them only where the weights heed it.
+        """
         recalled = self._memory.best(context, contact=contact, k=self.plan.recalled)
         texts = dict.fromkeys(recalled)
         for number in range(self.plan.proposed if proposing else 0):
@@ -118,41 +135,31 @@ class EnsembleVoice:
             )
             if said.strip():
                 texts.setdefault(said.strip())
-        if not texts:
-            return []
-        places = {text: log(1 + place) for place, text in enumerate(recalled)}
-        return self._weighed(
-            context,
-            list(texts),
-            [-places.get(text, log(1 + len(places))) for text in texts],
-            set(texts) - set(recalled),
-        )
+        likelihood = [0.0] * len(texts)
+        if not lean or self.plan.weights.heed("likelihood", "mutual"):
+            likelihood = list(self._adapter.likelihood(context, list(texts)))
+        return self._weighed(context, dict(zip(texts, likelihood, strict=True)), recalled)
 
     def _weighed(
-        self, context: Sequence[Turn], texts: Sequence[str], order: Sequence[float], proposed: set[str]
+        self, context: Sequence[Turn], texts: Mapping[str, float], recalled: Sequence[str]
     ) -> list[Candidate]:
-        likely = self._adapter.score(context, texts)
+        """``texts`` with their likelihoods; ``recalled`` come from the memory, in its order."""
+        if not texts:
+            return []
+        told = list(texts)
+        places = {text: log(1 + place) for place, text in enumerate(recalled)}
+        mutual = [0.0] * len(told)
+        if any(texts.values()):
+            mutual = self._adapter.gained(list(texts.values()), told)
         rows = zip(
-            texts,
-            order,
-            self._memory.score(context, texts),
-            likely,
-            self._unprompted(texts),
-            self._judge.odds(texts),
+            told,
+            (-places.get(text, log(1 + len(places))) for text in texts),
+            self._memory.score(context, told),
+            texts.values(),
+            mutual,
+            self._judge.odds(told),
+            (log(1 + len(text)) for text in texts),
+            (float(text not in places) for text in texts),
             strict=True,
         )
-        return [
-            Candidate(
-                text, place, fit, after, after - alone, style, log(1 + len(text)), float(text in proposed)
-            )
-            for text, place, fit, after, alone, style in rows
-        ]
-
-    def _unprompted(self, texts: Sequence[str]) -> list[float]:
-        """Likelihood without a context; the same replies come again and again."""
-        fresh = [text for text in dict.fromkeys(texts) if text not in self._alone]
-        if len(self._alone) > 8192:
-            self._alone.clear()
-            fresh = list(dict.fromkeys(texts))
-        self._alone.update(zip(fresh, self._adapter.score((), fresh), strict=True))
-        return [self._alone[text] for text in texts]
+        return [Candidate(*row) for row in rows]
