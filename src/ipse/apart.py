@@ -1,20 +1,27 @@
 """Work in a process of its own beside this one, where there is a second core for it.
 
-What goes over and comes back goes through a pipe, never over a disk. The process knows nothing but what it
-was given, ends with its work, and ends with this one. Where it cannot be had, dies or fails, the work is done
+What goes over and comes back goes through pipes, never over a disk. The process knows nothing but what it was
+given, ends with its work, and ends with this one. Where it cannot be had, dies or fails, the work is done
 here, so what it raises is raised here: it must be a function of a module, without side effects.
+
+A plain process rather than one of ``multiprocessing``, which imports the caller's program anew and waits for
+ever where that ends at once.
 """
 
 import os
+import pickle
+import subprocess
+import sys
 from collections.abc import Callable
-from multiprocessing import get_context
-from multiprocessing.connection import Connection
+from contextlib import suppress
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Final, Generic, Self, TypeVar
 
-__all__ = ["Apart", "cores"]
+__all__ = ["Apart", "cores", "serve"]
 
 T = TypeVar("T")
+
+COMMAND: Final = (sys.executable, "-c", "from ipse.apart import serve; serve()")
 
 
 def cores() -> int:
@@ -31,49 +38,54 @@ class Apart(Generic[T]):
     """
 
     def __init__(self, function: Callable[..., T], *given: Any, alone: bool = False) -> None:  # noqa: ANN401
-        self._work = (function, given)
+        self._function, self._given = function, given
         self._alone = alone or cores() < 2
-        self._answer: Connection | None = None
+        self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
         """Begin."""
-        if not self._alone:
-            context = get_context("spawn")  # a fork would copy locks that another thread holds
-            self._answer, there = context.Pipe(duplex=False)
-            self._process = context.Process(target=_do, args=(there, *self._work), daemon=True)
-            self._process.start()
-            there.close()
+        if self._alone:
+            return self
+        self._process = subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603
+        assert self._process.stdin is not None, "it was asked for"
+        with suppress(BrokenPipeError):  # it died; nothing will come back
+            pickle.dump((self._function, self._given), self._process.stdin, pickle.HIGHEST_PROTOCOL)
+            self._process.stdin.close()
         return self
 
     def result(self) -> T:
         """What the function gave, or raised; waits for it."""
-        function, given = self._work
-        if self._answer is None:
-            return function(*given)
+        if self._process is None:
+            return self._function(*self._given)
+        assert self._process.stdout is not None, "it was asked for"
         try:
-            done, value = self._answer.recv()
-        except EOFError:  # it died: out of memory, or ended by somebody
-            done, value = False, None
-        return value if done else function(*given)
+            value: T = pickle.load(self._process.stdout)  # noqa: S301 - of our own process
+        except (EOFError, pickle.UnpicklingError):  # it died, or could not
+            return self._function(*self._given)
+        return value
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End it, whether it is done or not."""
-        if self._answer is not None:
-            self._answer.close()
-            self._process.terminate()
-            self._process.join()
-            self._process.close()
+        if self._process is not None:
+            self._process.kill()
+            with suppress(BrokenPipeError), self._process:  # closes the pipes and waits
+                pass
 
 
-def _do(answer: Connection, function: Callable[..., T], given: tuple[Any, ...]) -> None:
+def serve() -> None:
+    """What the other process does: one piece of work from its input; says nothing where that fails."""
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # what interrupts is handled by who asked
-    try:
-        told = (True, function(*given))
-    except Exception:  # noqa: BLE001 - done again where it was asked for, which raises it there
-        answer.send((False, None))
-        return
-    answer.send(told)
+    with os.fdopen(os.dup(1), "wb", buffering=0) as out:
+        os.dup2(2, 1)  # whatever a library prints is no answer
+        try:
+            function, given = pickle.load(sys.stdin.buffer)  # noqa: S301 - of who started this
+            answer = pickle.dumps(function(*given), pickle.HIGHEST_PROTOCOL)
+        except Exception:  # noqa: BLE001 - done again by who asked, which raises it there
+            return
+        with suppress(BrokenPipeError):  # who asked has gone
+            while answer:
+                answer = answer[out.write(answer) :]
