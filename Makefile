@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export TOKENIZERS_PARALLELISM := false
 export HF_HUB_OFFLINE := 1
 
-.PHONY: demo test check fix bench soak docs web serve clean
+.PHONY: demo test check fix bench bench-events soak docs web serve clean
 .DEFAULT_GOAL := test
 
 $(VENV)/.core: pyproject.toml
@@ -55,6 +55,9 @@ docs: $(VENV)/.dev   ## regenerate the reference pages
 bench: $(VENV)/.dev   ## every benchmark, each beside its peer
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[bench]"
 	$(BIN)/python benchmarks/run.py
+
+bench-events: $(VENV)/.dev   ## learning from events on public data; writes docs/concepts/events-quality.md
+	$(BIN)/python benchmarks/events.py
 
 soak: $(VENV)/.dev   ## the long forms of the fault tests
 	IPSE_SOAK=1 $(BIN)/python -m pytest -n 2 tests/sources tests/privacy tests/datasets tests/vault tests/tools tests/faults tests/drafts tests/pipeline/test_sending_once.py tests/server/test_drafts.py tests/learners

@@ -15,6 +15,7 @@ RUNS: tuple[tuple[Path | None, list[str]], ...] = (
     (QA, ["clone.py", "--qa", str(QA)]),
     (QA, ["retrieval.py"]),
     (SHARED / "pii", ["privacy.py"]),
+    (SHARED / "events", ["events.py"]),
     (SHARED / "models", ["lora.py"]),
     (SHARED / "models", ["train.py"]),
 )
