@@ -69,8 +69,9 @@ class Copying:
         others = [turn.text for each in data.train for turn in each.context if turn.role == "partner"]
         others += [each.reply for examples in data.impostors.values() for each in examples]
         self._numbers: dict[str, int] = {}
-        self._own = [np.unique(runs) for runs in self._runs(own)]
-        self._others = [np.unique(runs) for runs in self._runs(others)]
+        # A turn stands in the context of each reply that came soon after it.
+        self._own = [np.unique(runs) for runs in self._runs(list(dict.fromkeys(own)))]
+        self._others = [np.unique(runs) for runs in self._runs(list(dict.fromkeys(others)))]
 
     def count(self, contender: Contender, examples: Sequence[Example]) -> Copies:
         """Count the answers of ``contender`` that repeat a run which their own prompt does not hold."""
