@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from ipse.errors import LearnerError
 from ipse.learners.features import GRAMS, SIZE, Floats
-from ipse.learners.matching import Known, Matcher, Situations, texts_of
+from ipse.learners.matching import Known, Matcher, Query, Situations, texts_of
 from ipse.lengths import FEWEST, Lengths, quartiles
 from ipse.records import Example, Turn
 
@@ -185,6 +185,14 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
         score += self.kept.recent
         if contact in self.kept.contacts:
             score += self._known_to(self.kept.contacts[contact])
+        found, closer = self.shortlisted(query, score)
+        looked = score[found] - fit[found] + closer
+        score -= BEHIND
+        score[found] = looked
+        return score
+
+    def shortlisted(self, query: Query, score: Floats) -> tuple[npt.NDArray[np.intp], Floats]:
+        """The rows that have the best ``score``, in their order, and how well they fit by every view."""
         if len(score) <= SHORTLIST:
             found = np.arange(len(score))
         else:
@@ -192,11 +200,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
         texts = [self.past[at].reply for at in found]
         runs = self.runs.of(self.matcher, self.past, found)
         replies = self.matcher.replies(texts, self.said.rows(found), runs)
-        closer = self.matcher.mixed(self.matcher.views(query, replies))
-        looked = score[found] - fit[found] + closer
-        score -= BEHIND
-        score[found] = looked
-        return score
+        return found, self.matcher.mixed(self.matcher.views(query, replies))
 
     def alike_to(self, context: Sequence[Turn]) -> Floats:
         """How like each past situation is, up to 1, (past,)."""

@@ -19,9 +19,9 @@ ENOUGH = 20  # pairs from which they are set at all
 CROWD = 100  # replies that the true one is ranked among
 PRIOR = 1e-2  # pull of the mix towards its default, in standard deviations of each view
 HALF_TRUSTED = 200  # pairs that teach an encoder to be half as telling as shared words
-TRIALS = 200  # held-out situations answered to choose the blend
+TRIALS = 100  # held-out situations answered to choose the blend
 LEANINGS = (4.0, 8.0, 16.0)
-STRETCHES = (-0.5, -0.25, 0.0, 0.25, 0.5, 0.75, 1.0)
+STRETCHES = (-1.5, -1.25, -1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 0.75, 1.0)
 BLENDS = tuple((leaning, stretch) for leaning in LEANINGS for stretch in STRETCHES)
 
 
@@ -124,21 +124,24 @@ def _rounded(mix: npt.NDArray[np.float64]) -> tuple[float, ...]:
 def best_blend(memory: Memory, held: Sequence[Past]) -> tuple[float, float]:
     """The leaning and stretch of a memory, by what the owner really said in held-out situations.
 
-    For each leaning, the stretch under which picks are as long as the true replies on average (of logs); of
-    these, the one whose picks share most with the true replies (mean cosine of words).
+    For each leaning, the stretch under which picks are as long as the true replies on average (of logs), once
+    every view has looked at them, for shared words alone would have long replies win; of these, the one
+    whose picks share most with the true replies (mean cosine of words).
     """
     if len(held) < ENOUGH:
         return LEANING, STRETCH
     tried = held[:: -(-len(held) // TRIALS)]
     matcher, lengths = memory.matcher, memory.lengths
-    now = matcher.situations([pair.texts for pair in tried])
     said = bags([pair.reply for pair in tried])
     truth, true_length = matcher.weighted(said), float(np.log1p(np.asarray(said.sum(axis=1))).mean())
     gains, length = np.zeros(len(BLENDS)), np.zeros(len(BLENDS))
-    for at in range(len(tried)):
-        fit, likeness = memory.fit(now, at), memory.likeness(now, at)
-        scores = (memory.blend(fit, likeness, leaning=lean, stretch=pull) for lean, pull in BLENDS)
-        picks = [int(np.argmax(score)) for score in scores]
+    for at, pair in enumerate(tried):
+        query = matcher.query(pair.context)
+        fit, likeness = memory.fit(query.asked, 0), memory.likeness(query.asked, 0)
+        first = memory.blend(fit, likeness, leaning=LEANING, stretch=STRETCH)
+        found, closer = memory.shortlisted(query, first)
+        scores = (closer + lean * likeness[found] + pull * lengths[found] for lean, pull in BLENDS)
+        picks = [int(found[np.argmax(score)]) for score in scores]
         gains += (matcher.weighted(memory.said.counts[picks]) @ truth[at].T).toarray()[:, 0]
         length += lengths[picks] / len(tried)
     off = np.abs(length - true_length).reshape(len(LEANINGS), -1)
