@@ -372,3 +372,30 @@ def test_what_is_remembered_of_replies_changes_no_score(
     monkeypatch.setattr(matching, "grams", told)
     patient.weigh(questions[0], "PERSON_1")
     assert counted == ["how is the garden", ""], "of the question alone"
+
+
+def wordy(count: int, seed: int, first: int = 0) -> list[Example]:
+    """Somebody who takes up a word of the question; a long reply happens to share more of them."""
+    rng = random.Random(seed)
+    spoken = [f"{a}{b}{c}" for a in "bdgkmt" for b in "aeiou" for c in "lnrs"]
+    found = []
+    for number in range(first, first + count):
+        question = rng.sample(spoken, 6)
+        reply = [rng.choice(question), *rng.choices(spoken, k=rng.choice((2, 3, 4, 5, 6, 80)))]
+        found.append(pair(number, " ".join(question), " ".join(reply)))
+    return found
+
+
+def test_what_is_recalled_is_as_long_as_what_the_owner_says() -> None:
+    memory, test = fitted(wordy(600, 1), wordy(150, 2, 600)).memory_, wordy(80, 3, 800)
+
+    def length(stretch: float) -> float:
+        asked = msgspec.structs.replace(memory, stretch=stretch)
+        picks = [asked.past[int(asked.weigh(each.context, None).argmax())].reply for each in test]
+        return float(np.mean([np.log(len(pick.split())) for pick in picks]))
+
+    true = float(np.mean([np.log(len(each.reply.split())) for each in test]))
+    off = abs(length(memory.stretch) - true)
+    assert off < 0.4
+    for other in (-0.75, 0.75):
+        assert abs(length(memory.stretch + other) - true) > off
