@@ -15,6 +15,7 @@ import uvicorn
 from ipse.config import Settings, load_settings
 from ipse.pipeline.tokens import SCOPES, Scope, add
 from ipse.server.app import create
+from ipse.server.founding import Founding
 from ipse.server.guard import hosts_of
 from ipse.server.serving import listen
 from ipse.server.vaults import Vaults
@@ -64,9 +65,13 @@ def made(folder: Path) -> Path:
 
 @contextmanager
 def running(
-    folders: list[Path], settings: Settings | None = None, *, locked: bool = False
+    folders: list[Path],
+    settings: Settings | None = None,
+    *,
+    locked: bool = False,
+    new: Path | None = None,
 ) -> Iterator[Running]:
-    """Serve these vaults from a thread of this process."""
+    """Serve these vaults from a thread of this process; ``new`` is where one is yet to be made."""
     settings = settings or load_settings({}, environment={})
     vaults = Vaults(settings, folders)
     for one in vaults:
@@ -74,7 +79,8 @@ def running(
             one.unlock(by_secret(PASSPHRASE))
     listening = listen("127.0.0.1", 0)
     port = listening.getsockname()[1]
-    app = create(vaults, settings, hosts=hosts_of(NAMES, port, "http"))
+    founding = Founding(vaults, settings, new) if new else None
+    app = create(vaults, settings, hosts=hosts_of(NAMES, port, "http"), founding=founding)
     server = uvicorn.Server(
         uvicorn.Config(
             app, log_level="error", access_log=False, ws="websockets-sansio", timeout_graceful_shutdown=2
@@ -85,7 +91,7 @@ def running(
     while not server.started and thread.is_alive():
         time.sleep(0.01)
     try:
-        yield Running(f"http://127.0.0.1:{port}", vaults, app, folders[0])
+        yield Running(f"http://127.0.0.1:{port}", vaults, app, new or folders[0])
     finally:
         server.should_exit = True
         thread.join(20)

@@ -14,6 +14,11 @@ __all__ = ["OPEN", "Route", "application", "routes", "sockets"]
 OPEN = {
     ("GET", "/api/health"): "whether the service is up; ids that say nothing",
     ("POST", "/api/session"): "signing in",
+    (
+        "POST",
+        "/api/vault/new/look",
+    ): "where a vault would be made: by the terminal's code, where there is none",
+    ("POST", "/api/vault/new"): "making it: by the terminal's code, once",
 }
 # Pages and their files: they hold nothing of anybody.
 PAGES = {"/api/docs", "/api/docs/start.js", "/api/redoc", "/api/docs/files/{name}", "/{path:path}"}

@@ -85,6 +85,12 @@ def test_an_answer_is_labelled_kept_and_explained(owner: httpx2.Client) -> None:
     )
     assert (rated.status_code, rated.json()["model"], rated.json()["up"]) == (201, "v1", False)
     assert owner.get("/api/feedback").json()["rejected_style"] == 1
+    used = owner.get("/api/usage").json()["items"]
+    assert (len(used), used[0]["name"], used[0]["browser"]) == (1, "a test", False)
+    assert used[0]["answers"] >= 1
+    assert used[0]["tokens"] >= used[0]["answers"]
+    row = owner.get("/api/audit", params={"action": "answer", "limit": 1}).json()["items"][0]
+    assert row["details"]["by"] == used[0]["token"]
     mine = owner.get("/api/ai-echo/history", params={"session": "one"}).json()["items"][-1]
     for message in (mine["id"], "abc"):  # what one said oneself is no answer
         path = f"/api/ai-echo/sessions/one/messages/{message}/rating"

@@ -255,6 +255,25 @@ def test_work_cannot_set_what_reaches_out(owner: httpx2.Client) -> None:
     assert owner.post("/api/models", json={"dataset": "none"}).status_code == 404
 
 
+def test_models_are_compared_as_a_job(service: Running, owner: httpx2.Client) -> None:
+    for models, status in ((["v1"], 422), (["v1", "v1"], 422), (["v1", "none"], 404)):
+        assert owner.post("/api/comparisons", json={"models": models}).status_code == status
+    job = owner.post("/api/comparisons", json={"models": ["v1", "v2"]}).json()["job"]
+    assert owner.get(f"/api/comparisons/{job}").status_code == 404
+    held = next(iter(service.vaults)).opened
+    assert held is not None
+    with held.lend() as workspace:
+        list(work_off(workspace, held.hand, once=True))
+    assert owner.get(f"/api/jobs/{job}").json()["state"] == "done"
+    assert owner.get("/api/comparisons").json()["items"] == [{"job": job, "models": ["v1", "v2"]}]
+    found = owner.get(f"/api/comparisons/{job}").json()
+    assert found["contexts"] > 0
+    told = [row for row in found["rows"] if row["unit"] not in ("seconds", "megabytes")]
+    measured = [row for row in told if {"v1", "v2"} <= set(row["figures"])]
+    assert measured
+    assert all(one["better"] == "" for row in measured for one in row["differences"])  # they learned the same
+
+
 def test_an_erasure_takes_what_its_plan_showed(owner: httpx2.Client) -> None:
     people = {one["handles"][0]: one["pseudonym"] for one in owner.get("/api/contacts").json()["items"]}
     wish = {"what": "contact", "name": people["Jun Harada"]}

@@ -28,7 +28,10 @@ def serve(
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Serve the web app and its interface on this machine, and open the browser."""
+    """Serve the web app and its interface on this machine, and open the browser.
+
+    Where there is no vault yet, the link makes one.
+    """
     from ipse.config import load_settings
     from ipse.pipeline.workspace import locate
     from ipse.server.serving import serve as run
@@ -44,13 +47,15 @@ def serve(
         if not no_browser:
             _browse(link)
 
+    folders = vault or [locate(settings)]
+    none_yet = len(folders) == 1 and not (folders[0] / "vault.json").is_file()
     with ExitStack() as open_:
-        vaults = Vaults(settings, vault or [locate(settings)])
+        vaults = Vaults(settings, [] if none_yet else folders)
         open_.callback(vaults.close)
-        if not locked:
+        if not locked and not none_yet:
             first = next(iter(vaults))
             first.unlock(ways(first.folder))
-        run(vaults, settings, started=started)
+        run(vaults, settings, started=started, new=folders[0] if none_yet else None)
 
 
 def _tell(link: "Link", *, json: bool) -> None:
@@ -59,7 +64,12 @@ def _tell(link: "Link", *, json: bool) -> None:
         return
     out = console()
     out.print(f"ipse is at [bold]{link.address}[/]", soft_wrap=True)
-    if link.signed:
+    if link.new:
+        out.print(
+            f"There is no vault in {link.new} yet. This link makes one in your browser:", soft_wrap=True
+        )
+        out.print(f"    {link.signed}", markup=False, soft_wrap=True)
+    elif link.signed:
         out.print("This link signs one browser in, once, within ten minutes:", soft_wrap=True)
         out.print(f"    {link.signed}", markup=False, soft_wrap=True)
     out.print("Ctrl-C ends it.")

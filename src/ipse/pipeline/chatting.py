@@ -177,8 +177,10 @@ class Conversation:
         contact: str | None = None,
         model: str = "champion",
         book: Book | None = None,
+        by: str = "",
     ) -> None:
         self.name = name
+        self.by = by
         self.book = book or Book.of(workspace)
         self.clone = Clone(
             workspace, contact=contact, model=model, shared=self.book.shared, lend=self.book.lend
@@ -249,7 +251,8 @@ class Conversation:
         return Entry(session=self.name, card=clone.card, contact=clone.contact, said=said, changes=changes)
 
     def _row(self, details: Mapping[str, object]) -> Change:
-        return Change("answer", {**details, "session": self.name})
+        who = {"by": self.by} if self.by else {}
+        return Change("answer", {**who, **details, "session": self.name})
 
     def _kept(self) -> Change:
         return Change("session.keep", {"session": self.name, "model": self.clone.card.id})

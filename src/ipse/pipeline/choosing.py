@@ -11,6 +11,7 @@ import msgspec
 from pydantic import BaseModel, SecretStr
 
 from ipse.config import check, origins
+from ipse.config.delivery import NEVER_IN_FILES
 from ipse.errors import SettingsError
 from ipse.pipeline.profiling import zone_named
 from ipse.pipeline.workspace import CHOSEN, Workspace
@@ -141,9 +142,10 @@ def _may(known: Mapping[str, Setting], name: str) -> None:
         raise SettingsError(f"There is no setting `{name[:80]}`.", hint="See `ipse settings list`.")
     why = known[name].fixed
     if why == "secret":
-        raise SettingsError(
-            f"{name} is a password.", hint=f"Seal it by `ipse draft secret {name.partition('.')[0]}`."
-        )
+        section, _, key = name.partition(".")
+        sealed = (section, key) in NEVER_IN_FILES
+        way = f"Seal it by `ipse draft secret {section}`." if sealed else "Give it by environment."
+        raise SettingsError(f"{name} is a password.", hint=way)
     if why == "service":
         raise SettingsError(
             f"{name} is read before a vault is open.", hint="Write it into a settings file or a flag."

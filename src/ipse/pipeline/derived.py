@@ -267,6 +267,7 @@ KINDS: dict[str, Kind] = {
     "request": Kind(why="proof that a request was answered"),
     "exception": Kind(why="the owner's statement"),
     "assessment": Kind(why="the owner's statement"),
+    "usage": Kind(why="counts by day and token", family="logs"),
     "token": Kind(why="who may ask the service: a hash, scopes and dates"),
     "drill": Kind(why="proof that a backup can be restored"),
 }

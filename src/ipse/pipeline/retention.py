@@ -139,11 +139,18 @@ def _ended(workspace: Workspace) -> dict[str, datetime]:
     }
 
 
+def _ends(month: str) -> datetime:
+    """When a month such as `2026-04` is over."""
+    year, number = map(int, month.split("-"))
+    return datetime(year + number // 12, number % 12 + 1, 1, tzinfo=UTC)
+
+
 _TIMES: dict[str, Callable[[Workspace], dict[str, datetime]]] = {
     "dataset": _prepared,
     "model": lambda workspace: {card.id: card.created_at for card in Registry(workspace.vault).cards()},
     "optimized": _copied,
     "scorecard": _judged,
     "job": _ended,
+    "usage": lambda workspace: {month: _ends(month) for month in workspace.vault.ids("usage")},
 }
 """When each document of a kind was made; of other kinds their envelope tells."""

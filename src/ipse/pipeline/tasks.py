@@ -17,6 +17,7 @@ from ipse.errors import SettingsError
 from ipse.interfaces import Progress
 from ipse.jobs import Spec
 from ipse.pipeline.backups import back_up
+from ipse.pipeline.comparing import compare
 from ipse.pipeline.compliance import compliance, write
 from ipse.pipeline.enriching import enrich
 from ipse.pipeline.forgetting import forget
@@ -30,6 +31,7 @@ from ipse.pipeline.workspace import Workspace
 __all__ = [
     "TASKS",
     "Backup",
+    "Compare",
     "Enrich",
     "Evaluate",
     "Forget",
@@ -76,6 +78,12 @@ class Evaluate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """As of ``ipse evaluate``."""
 
     model: str = "champion"
+
+
+class Compare(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """As of ``ipse evaluate compare``; what it finds is kept as the job's result."""
+
+    models: tuple[str, ...]
 
 
 class Backup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -203,6 +211,10 @@ def _evaluate(workspace: Workspace, told: Evaluate, progress: Progress) -> Told:
     return {"model": card.model, "promotable": card.promotable, "reasons": list(card.reasons)}
 
 
+def _compare(workspace: Workspace, told: Compare, progress: Progress) -> Told:
+    return _built(compare(workspace, told.models, progress=progress))
+
+
 def _back_up(workspace: Workspace, told: Backup, progress: Progress) -> Told:
     made = back_up(workspace, Path(told.directory).expanduser(), keep=told.keep, progress=progress)
     return _built(made)
@@ -245,6 +257,7 @@ TASKS: dict[str, Task[Any]] = {
     "prepare": Task(Prepare, _prepare),
     "train": Task(Train, _train),
     "evaluate": Task(Evaluate, _evaluate),
+    "compare": Task(Compare, _compare),
     "backup": Task(Backup, _back_up, heavy=False),
     "report": Task(Report, _report, heavy=False),
     "forget": Task(Forget, _forget, resumable=False, secret=("name",)),

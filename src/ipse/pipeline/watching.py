@@ -15,7 +15,9 @@ from ipse.vault import Vault
 
 __all__ = ["HARMLESS", "Seen", "Watch"]
 
-HARMLESS: Final = ("answer", "chat.", "job.", "read", "model.read", "dataset.read", "schedule.", "session.")
+HARMLESS: Final = (
+    "answer", "chat.", "job.", "read", "model.read", "dataset.read", "schedule.", "session.", "usage.",
+)  # fmt: skip
 """Beginnings of actions after which everything that was allowed still is."""
 
 READING: Final = (
@@ -27,6 +29,7 @@ READING: Final = (
     "schedule.",
     "session.read",
     "session.list",
+    "usage.",
 )
 """Of those, the ones after which every chat is as it was."""
 

@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from ipse import __version__
 from ipse.config import Settings
 from ipse.server import openapi, pages, problems
+from ipse.server.founding import Founding
 from ipse.server.guard import Guard
 from ipse.server.labour import labour
 from ipse.server.rates import Rates
@@ -24,10 +25,18 @@ MEGABYTE = 1_000_000
 UPLOADS = ("/api/uploads",)
 
 
-def create(vaults: Vaults, settings: Settings, *, hosts: Collection[str], scheme: str = "http") -> FastAPI:
+def create(
+    vaults: Vaults,
+    settings: Settings,
+    *,
+    hosts: Collection[str],
+    scheme: str = "http",
+    founding: Founding | None = None,
+) -> FastAPI:
     """The service over ``vaults``, for who asks for one of ``hosts`` (`name:port`).
 
-    ``app.state`` has ``vaults``, ``sign_in`` and ``rates``. Closing the application locks the vaults.
+    ``founding`` makes one, where there is none. ``app.state`` has ``vaults``, ``sign_in`` and ``rates``.
+    Closing the application locks the vaults.
     """
 
     @asynccontextmanager
@@ -41,6 +50,7 @@ def create(vaults: Vaults, settings: Settings, *, hosts: Collection[str], scheme
     app.router.lifespan_context = lifespan
     app.state.vaults = vaults
     app.state.settings = settings
+    app.state.founding = founding
     app.state.rates = Rates(settings.service.rate)
     app.state.sign_in = SignIn(vaults)
     app.state.locking = _locking(vaults)

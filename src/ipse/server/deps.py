@@ -8,11 +8,12 @@ A route names one of the five below as the type of its first parameter, and ther
 
 Routes are plain functions (``def``): they run in a pool of threads, each with a workspace of its own for as
 long as the request takes (the rule of access is in ``vaults.py``). A route that streams is a ``Calling...``:
-it gets the vault and borrows a workspace for each piece (``with asked.vault.lend() as workspace``), never
+it gets the vault and borrows a workspace for each piece (``with asked.lend() as workspace``), never
 over a wait. Tests hold every route to having a scope.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -72,6 +73,13 @@ class Caller:
     asker: Token
     vault: OpenVault
     secret: str
+
+    @contextmanager
+    def lend(self) -> Iterator[Workspace]:
+        """A workspace for a piece of the work, whose rows in the audit log say who asked."""
+        with self.vault.lend() as workspace:
+            workspace.vault.journal.by = self.asker.id
+            yield workspace
 
 
 Identifier = Annotated[str, Path(min_length=1, max_length=128, description="as a list of these gives it")]

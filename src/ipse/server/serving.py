@@ -14,7 +14,9 @@ import uvicorn
 from ipse.config import Settings
 from ipse.errors import SettingsError
 from ipse.server.app import create
+from ipse.server.founding import Founding
 from ipse.server.guard import hosts_of
+from ipse.server.signin import SignIn
 from ipse.server.vaults import Vaults
 
 __all__ = ["Link", "listen", "serve"]
@@ -24,24 +26,35 @@ GOODBYE_SECONDS: Final = 5
 
 
 class Link(NamedTuple):
-    """Where the service is. ``signed`` signs a browser in, once, within ten minutes; None if locked."""
+    """Where the service is. ``signed`` signs a browser in, once, within ten minutes; None if locked.
+
+    ``new`` is the folder of a vault that is yet to be made; by the link then, as long as there is none.
+    """
 
     address: str
     signed: str | None
+    new: Path | None = None
 
 
-def serve(vaults: Vaults, settings: Settings, *, started: Callable[[Link], None]) -> None:
+def serve(
+    vaults: Vaults, settings: Settings, *, started: Callable[[Link], None], new: Path | None = None
+) -> None:
     """Serve until told to stop (SIGINT, SIGTERM); ``started`` is called when it listens.
 
-    Raises ``SettingsError`` for an address that cannot be had, and for any but loopback without TLS and
-    leave.
+    ``new`` is where a vault is to be made in the browser, where there is none. Raises ``SettingsError`` for
+    an address that cannot be had, and for any but loopback without TLS and leave, or a vault.
     """
+    if new and not _loopback(settings.service.host):
+        raise SettingsError(
+            "A vault is made on its own machine.", hint="Make it with `ipse init`, then serve."
+        )
     scheme = _scheme(settings)
+    founding = Founding(vaults, settings, new) if new else None
     listening = listen(settings.service.host, settings.service.port)
     with listening:
         port = listening.getsockname()[1]
         names = (*LOOPBACK, *_own(settings), *settings.service.names)
-        app = create(vaults, settings, hosts=hosts_of(names, port, scheme), scheme=scheme)
+        app = create(vaults, settings, hosts=hosts_of(names, port, scheme), scheme=scheme, founding=founding)
         server = uvicorn.Server(
             uvicorn.Config(
                 app,
@@ -57,10 +70,15 @@ def serve(vaults: Vaults, settings: Settings, *, started: Callable[[Link], None]
         )
         host = f"[{settings.service.host}]" if ":" in settings.service.host else settings.service.host
         address = f"{scheme}://{'127.0.0.1' if host in ('0.0.0.0', '[::]') else host}:{port}/"  # noqa: S104 - compared
-        opened = next((one.id for one in vaults if one.opened is not None), None)
-        code = app.state.sign_in.code(opened) if opened else None
-        link = Link(address, f"{address}#code={code}" if code else None)
+        link = Link(address, _signed(address, app.state.sign_in, founding, vaults), new)
         asyncio.run(_run(server, listening, lambda: started(link)))
+
+
+def _signed(address: str, way: SignIn, founding: Founding | None, vaults: Vaults) -> str | None:
+    if founding is not None:
+        return f"{address}#new={founding.code()}"
+    opened = next((one.id for one in vaults if one.opened is not None), None)
+    return f"{address}#code={way.code(opened)}" if opened else None
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -50,7 +50,7 @@ class SignIn:
             raise AccessError(
                 "The code is used, too old or false.", hint="Run `ipse serve` again, or use the passphrase."
             )
-        return self._session(self._vaults.opened(vault))
+        return self.session(self._vaults.opened(vault))
 
     def by_passphrase(self, vault: str, secret: str) -> Added:
         """A session for who knows the passphrase or recovery key; unlocks the vault if it is locked.
@@ -64,7 +64,7 @@ class SignIn:
             due = Attempts(served.folder).wait()
             if due > 0:
                 raise BusyError("The last passphrase was wrong.", hint="Wait, then try again.", after=due)
-            return self._session(self._opened(served, secret))
+            return self.session(self._opened(served, secret))
         finally:
             self._trying.release()
 
@@ -73,7 +73,8 @@ class SignIn:
         master = with_secret(served.folder, lambda: opener(read_header(served.folder)), wait=_no_wait)
         return served.unlock(lambda _read: master)
 
-    def _session(self, vault: OpenVault) -> Added:
+    def session(self, vault: OpenVault) -> Added:
+        """A session for who was let in otherwise."""
         hours = timedelta(hours=vault.settings.service.session_hours)
         with vault.lend() as workspace:
             return add(workspace, BROWSER, scopes=ROLES["owner"], expires_in=hours, browser=True)

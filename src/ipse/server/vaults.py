@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, NamedTuple, Protocol, TypeVar, cast
 
 from ipse.config import Settings
-from ipse.errors import AccessError, BusyError, DamagedVaultError, NotFoundError, VaultError
+from ipse.errors import AccessError, BusyError, DamagedVaultError, NotFoundError
 from ipse.pipeline.tokens import Token
 from ipse.pipeline.unlocking import Keeper
 from ipse.pipeline.watching import Watch
@@ -226,14 +226,28 @@ class Served:
 
 
 class Vaults:
-    """Every vault of this service. Temporary files of the process lie in the first one's folder."""
+    """Every vault of this service. Temporary files of the process lie in the first one's folder.
+
+    There may be none yet, where one is to be made in the browser.
+    """
 
     def __init__(self, settings: Settings, folders: Sequence[Path]) -> None:
-        if not folders:
-            raise VaultError("There is no vault to serve.", hint="Make one with `ipse init`.")
-        self._served = {one.id: one for one in (Served(settings, folder) for folder in folders)}
+        self._settings = settings
+        self._served: dict[str, Served] = {}
         self._open = ExitStack()
-        self._open.enter_context(scratch(next(iter(self._served.values())).folder))
+        self._then: list[Callable[[OpenVault], object]] = []
+        for folder in folders:
+            self.adopt(folder)
+
+    def adopt(self, folder: Path) -> Served:
+        """Serve one more vault, locked."""
+        served = Served(self._settings, folder)
+        if not self._served:
+            self._open.enter_context(scratch(folder))
+        self._served = {**self._served, served.id: served}  # others may be going over it
+        for begin in self._then:
+            served.when_open(begin)
+        return served
 
     def __iter__(self) -> Iterator[Served]:
         """In the order given."""
@@ -241,6 +255,7 @@ class Vaults:
 
     def when_open(self, begin: Callable[[OpenVault], object]) -> None:
         """Call ``begin`` with each vault as it is unlocked: for what works without being asked."""
+        self._then.append(begin)
         for served in self:
             served.when_open(begin)
 

@@ -56,6 +56,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/vault/new/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look At New Vault
+         * @description Where a vault would be made; for who brings the code of the link that `ipse serve` printed.
+         */
+        post: operations["look_at_new_vault"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vault/new": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make Vault
+         * @description Make the vault of a service that has none, once, and sign this browser in.
+         */
+        post: operations["make_vault"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/vault/lock": {
         parameters: {
             query?: never;
@@ -926,6 +966,56 @@ export interface paths {
          *     Scope: `aggregates`.
          */
         get: operations["scorecard_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/comparisons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Comparisons
+         * @description What was compared, the newest first.
+         *
+         *     Scope: `aggregates`.
+         */
+        get: operations["list_comparisons"];
+        put?: never;
+        /**
+         * Begin Comparison
+         * @description Judge several models on what none of them has seen.
+         *
+         *     Scope: `train`.
+         */
+        post: operations["begin_comparison"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/comparisons/{job}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Comparison
+         * @description Every metric over these models, with paired differences.
+         *
+         *     Scope: `aggregates`.
+         */
+        get: operations["show_comparison"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2036,6 +2126,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Usage
+         * @description How much who asked by the service, the newest day first; what the terminal does is not counted.
+         *
+         *     Scope: `admin`.
+         */
+        get: operations["list_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/drafts": {
         parameters: {
             query?: never;
@@ -2540,6 +2652,17 @@ export interface components {
             files: string[];
         };
         /**
+         * Bringing
+         * @description The code of the link that `ipse serve` printed where there was no vault.
+         * @example {
+         *       "code": "jx2bq9wE0y6nF3mT7rA1cV5uK8hD4sLz"
+         *     }
+         */
+        Bringing: {
+            /** Code */
+            code: string;
+        };
+        /**
          * CertificatesCertificate
          * @description What was erased. ``audit_hash`` is the MAC, in hex, of the row that the audit log has of it.
          *
@@ -2790,6 +2913,109 @@ export interface components {
              * @description the day of the answer; null: today
              */
             closed?: string | null;
+        };
+        /**
+         * CompareAsked
+         * @description Which models to compare.
+         * @example {
+         *       "models": [
+         *         "v1",
+         *         "v2"
+         *       ]
+         *     }
+         */
+        CompareAsked: {
+            /** Models */
+            models: string[];
+        };
+        /**
+         * Compared
+         * @description A comparison in a list.
+         */
+        Compared: {
+            /**
+             * Job
+             * @example 4c1f09ab37de
+             */
+            job: string;
+            /**
+             * Models
+             * @example [
+             *       "v1",
+             *       "v2"
+             *     ]
+             */
+            models: string[];
+        };
+        /**
+         * ComparingCompared
+         * @description One metric over all models, beside a random own reply and yourself where they have one.
+         */
+        ComparingCompared: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Unit
+             * @enum {string}
+             */
+            unit: "share" | "points" | "distance" | "auc" | "bits" | "seconds" | "megabytes";
+            /** Higher Is Better */
+            higher_is_better: boolean;
+            /** Figures */
+            figures: {
+                [key: string]: components["schemas"]["ScorecardFigure"];
+            };
+            /**
+             * Differences
+             * @default []
+             */
+            differences: components["schemas"]["ComparingDifference"][];
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
+        /**
+         * ComparingComparison
+         * @description Models on the same contexts; ``self_checks`` are those of the judge.
+         */
+        ComparingComparison: {
+            /** Models */
+            models: string[];
+            /** Contexts */
+            contexts: number;
+            /** Conversations */
+            conversations: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Rows */
+            rows: components["schemas"]["ComparingCompared"][];
+            /** Self Checks */
+            self_checks: components["schemas"]["ScorecardCheck"][];
+        };
+        /**
+         * ComparingDifference
+         * @description ``one`` less ``other``, signed so that more is better for ``one``; ``better`` is empty: cannot tell.
+         */
+        ComparingDifference: {
+            /** One */
+            one: string;
+            /** Other */
+            other: string;
+            figure: components["schemas"]["ScorecardFigure"];
+            /** P */
+            p: number;
+            /**
+             * Better
+             * @default
+             */
+            better: string;
         };
         /**
          * Completing
@@ -4131,6 +4357,11 @@ export interface components {
             version: string;
             /** Vaults */
             vaults: components["schemas"]["VaultState"][];
+            /**
+             * New
+             * @description whether there is none yet, and one can be made by the terminal's link
+             */
+            new: boolean;
         };
         /**
          * HiddenView
@@ -4731,6 +4962,40 @@ export interface components {
             days: number | null;
         };
         /**
+         * NewVault
+         * @description The same, and the passphrase of the vault to make.
+         * @example {
+         *       "code": "jx2bq9wE0y6nF3mT7rA1cV5uK8hD4sLz",
+         *       "passphrase": "seven lamps over the old mill"
+         *     }
+         */
+        NewVault: {
+            /** Code */
+            code: string;
+            /**
+             * Passphrase
+             * Format: password
+             */
+            passphrase: string;
+        };
+        /**
+         * NewVaultView
+         * @description Where a vault would be made.
+         */
+        NewVaultView: {
+            /**
+             * Folder
+             * @example /home/nora/.local/share/ipse/vault
+             */
+            folder: string;
+            /**
+             * Shortest
+             * @description characters of a passphrase at least
+             * @example 8
+             */
+            shortest: number;
+        };
+        /**
          * Notice
          * @description What is shown before a consent is given.
          */
@@ -5017,6 +5282,21 @@ export interface components {
         Page_CheckView_: {
             /** Items */
             items: components["schemas"]["CheckView"][];
+            /**
+             * Total
+             * @description items in all pages
+             */
+            total: number;
+            /**
+             * Next
+             * @description `cursor` of the next page
+             */
+            next?: string | null;
+        };
+        /** Page[Compared] */
+        Page_Compared_: {
+            /** Items */
+            items: components["schemas"]["Compared"][];
             /**
              * Total
              * @description items in all pages
@@ -5332,6 +5612,21 @@ export interface components {
         Page_UploadView_: {
             /** Items */
             items: components["schemas"]["UploadView"][];
+            /**
+             * Total
+             * @description items in all pages
+             */
+            total: number;
+            /**
+             * Next
+             * @description `cursor` of the next page
+             */
+            next?: string | null;
+        };
+        /** Page[UsageView] */
+        Page_UsageView_: {
+            /** Items */
+            items: components["schemas"]["UsageView"][];
             /**
              * Total
              * @description items in all pages
@@ -7056,6 +7351,58 @@ export interface components {
             };
         };
         /**
+         * UsageView
+         * @description What one token or browser used on a day (UTC).
+         */
+        UsageView: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /**
+             * Token
+             * @example 9b1c7f20a4de
+             */
+            token: string;
+            /**
+             * Name
+             * @description of the token; empty if it is gone
+             * @example my notebook
+             */
+            name: string;
+            /** Browser */
+            browser: boolean;
+            /**
+             * Answers
+             * @example 12
+             */
+            answers: number;
+            /**
+             * Tokens
+             * @description of the answers, about as tokenizers count
+             * @example 340
+             */
+            tokens: number;
+            /**
+             * Drafts
+             * @example 2
+             */
+            drafts: number;
+        };
+        /**
+         * VaultMade
+         * @description A vault was made, and this browser is signed in to it.
+         */
+        VaultMade: {
+            /**
+             * Recovery Key
+             * @description shown this once; it opens the vault like the passphrase
+             */
+            recovery_key: string;
+            session: components["schemas"]["SessionView"];
+        };
+        /**
          * VaultState
          * @description One vault. Its id says nothing about whose it is.
          */
@@ -7275,7 +7622,8 @@ export interface operations {
                      *           "id": "3f6d0c5b9a7e41d28b0c6a1f5e9d7c34",
                      *           "open": false
                      *         }
-                     *       ]
+                     *       ],
+                     *       "new": false
                      *     }
                      */
                     "application/json": components["schemas"]["Health"];
@@ -7609,6 +7957,237 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    look_at_new_vault: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Bringing"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "folder": "/home/nora/.local/share/ipse/vault",
+                     *       "shortest": 8
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NewVaultView"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_vault: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewVault"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "recovery_key": "…",
+                     *       "session": {
+                     *         "vault": "3f6d0c5b9a7e41d28b0c6a1f5e9d7c34",
+                     *         "id": "9b1c7f20a4de",
+                     *         "name": "browser",
+                     *         "scopes": [
+                     *           "aggregates"
+                     *         ],
+                     *         "browser": false,
+                     *         "expires_at": "2026-04-01T10:15:00Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VaultMade"];
+                };
             };
             /** @description The body cannot be read. */
             400: {
@@ -13495,6 +14074,374 @@ export interface operations {
                 };
                 content: {
                     "text/html": string;
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_comparisons: {
+        parameters: {
+            query?: {
+                /** @description items at most */
+                limit?: number;
+                /** @description `next` of the page before; empty: the first page */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "job": "4c1f09ab37de",
+                     *           "models": [
+                     *             "v1",
+                     *             "v2"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "total": 1,
+                     *       "next": "…"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_Compared_"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_comparison: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompareAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "job": "4c1f09ab37de"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Started"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_comparison: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as a list of these gives it */
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "models": [
+                     *         "…"
+                     *       ],
+                     *       "contexts": 1,
+                     *       "conversations": 1,
+                     *       "created_at": "2026-04-01T10:15:00Z",
+                     *       "rows": [
+                     *         {
+                     *           "id": "…",
+                     *           "name": "…",
+                     *           "unit": "share",
+                     *           "higher_is_better": false,
+                     *           "figures": {},
+                     *           "differences": [],
+                     *           "note": ""
+                     *         }
+                     *       ],
+                     *       "self_checks": [
+                     *         {
+                     *           "name": "…",
+                     *           "passed": false,
+                     *           "figure": {
+                     *             "value": 0.5,
+                     *             "low": 0.5,
+                     *             "high": 0.5
+                     *           },
+                     *           "note": ""
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ComparingComparison"];
                 };
             };
             /** @description The body cannot be read. */
@@ -20588,6 +21535,131 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["TokenView"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_usage: {
+        parameters: {
+            query?: {
+                /** @description how many days back */
+                days?: number;
+                /** @description items at most */
+                limit?: number;
+                /** @description `next` of the page before; empty: the first page */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "day": "2026-04-01",
+                     *           "token": "9b1c7f20a4de",
+                     *           "name": "my notebook",
+                     *           "browser": false,
+                     *           "answers": 12,
+                     *           "tokens": 340,
+                     *           "drafts": 2
+                     *         }
+                     *       ],
+                     *       "total": 1,
+                     *       "next": "…"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_UsageView_"];
                 };
             };
             /** @description The body cannot be read. */

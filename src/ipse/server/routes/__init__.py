@@ -11,6 +11,7 @@ from ipse.server.routes import (
     bases,
     channels,
     chat,
+    comparisons,
     configuration,
     consents,
     contacts,
@@ -33,6 +34,7 @@ from ipse.server.routes import (
     starting,
     tokens,
     uploads,
+    usage,
 )
 
 __all__ = ["ROUTERS"]
@@ -51,6 +53,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     models.router,
     bases.router,
     scorecards.router,
+    comparisons.router,
     starting.router,
     chat.router,
     jobs.router,
@@ -63,6 +66,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     backups.router,
     configuration.router,
     tokens.router,
+    usage.router,
     drafts.router,
     channels.router,
     feedback.router,

@@ -17,6 +17,7 @@ from ipse.pipeline.chatting import Conversation, Summary, Why
 from ipse.pipeline.sessions import MAIN, Entry, Said, Session
 from ipse.server.deps import Caller, CallingReading, Identifier, Reading, recheck
 from ipse.server.events import EVENT_STREAM, begun, event, failed, streamed, told
+from ipse.server.metering import meter
 from ipse.server.mirrors import mirrored, reflected
 from ipse.server.paging import Cursor, Limit, Page, paged
 from ipse.server.queue import Place
@@ -224,6 +225,7 @@ def _work(voice: Speaking, asked: Caller, body: Asking) -> Iterator[Item]:
     clone = _conversation(voice, asked, body)
     for piece in clone.stream(body.message):
         yield "piece", piece
+    _counted(asked, clone)
     yield "done", clone.answered
 
 
@@ -232,11 +234,19 @@ def _reply(voice: Speaking, asked: Caller, body: Asking) -> tuple[Said, Entry]:
     clone = _conversation(voice, asked, body)
     entry = clone.reply(body.message)
     assert clone.answered is not None
+    _counted(asked, clone)
     return clone.answered, entry
 
 
+def _counted(asked: Caller, clone: Conversation) -> None:
+    used = meter(asked.vault)
+    used.count(asked.asker.id, clone.answered.shown if clone.answered else "")
+    used.keep_if_due()
+
+
 def _conversation(voice: Speaking, asked: Caller, body: Asking) -> Conversation:
-    with asked.vault.lend() as workspace:
+    with asked.lend() as workspace:
         return Conversation(
-            workspace, body.session, contact=body.contact, model=body.model, book=voice.scribe
-        )
+            workspace, body.session, contact=body.contact, model=body.model, book=voice.scribe,
+            by=asked.asker.id,
+        )  # fmt: skip

@@ -13,6 +13,7 @@ from ipse.pipeline import delivering, drafting
 from ipse.pipeline.drafting import Shown
 from ipse.pipeline.workspace import Workspace
 from ipse.server.deps import Approving, Reading
+from ipse.server.metering import meter
 from ipse.server.paging import Cursor, Limit, Page, paged
 
 __all__ = [
@@ -210,6 +211,7 @@ def propose_draft(asked: Approving, body: NewDraft) -> DraftView:
         draft = drafting.propose_to(asked.workspace, body.message, **where)
     else:
         draft = drafting.propose(asked.workspace, body.text, contact=body.contact, **where)
+    meter(asked.vault).count(asked.asker.id, draft.proposal, draft=True)
     return _view(asked.workspace, draft)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 
 from ipse import __version__
@@ -27,10 +27,16 @@ class Health(BaseModel):
     status: str = Field(examples=["ok"])
     version: str = Field(examples=["0.1.0"])
     vaults: list[VaultState]
+    new: bool = Field(description="whether there is none yet, and one can be made by the terminal's link")
 
 
 @router.get("/health", response_model_exclude_none=True)
-async def health(vaults: Annotated[Vaults, Depends(served)]) -> Health:
+async def health(vaults: Annotated[Vaults, Depends(served)], request: Request) -> Health:
     """Whether the service is up, and which of its vaults are unlocked."""
     states = [VaultState(id=one.id, open=one.opened is not None) for one in vaults]
-    return Health(status="ok", version=__version__, vaults=states)
+    return Health(
+        status="ok",
+        version=__version__,
+        vaults=states,
+        new=not states and request.app.state.founding is not None,
+    )

@@ -4,7 +4,6 @@ Nothing of it is kept but the audit row: such a program sends the conversation e
 `/api`, and tells errors as that protocol does. Settings of drawing are the owner's, not the caller's.
 """
 
-import re
 import secrets
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
@@ -26,6 +25,7 @@ from ipse.records import Turn
 from ipse.registry import ModelCard, Registry
 from ipse.server.deps import Caller, CallingReading, Reading
 from ipse.server.events import begun, streamed, told
+from ipse.server.metering import TOKEN, meter, tokens_in
 from ipse.server.problems import status_of
 from ipse.server.talking import Speaking, speaking
 
@@ -46,9 +46,6 @@ KINDS: Final = {
     404: "not_found_error",
     429: "rate_limit_error",
 }
-TOKEN: Final = re.compile(
-    r"\w{1,8}|[^\w\s]"
-)  # about what tokenizers count; voices without one have no tokens
 LONGEST: Final = 32_000
 CHAMPION: Final = "champion"
 
@@ -214,8 +211,8 @@ async def _chunks(
 
 def _work(voice: Speaking, asked: Caller, body: Completing) -> Iterator[ModelCard | str | _End]:
     """In a worker thread: who speaks, the pieces, and how it ended."""
-    with asked.vault.lend() as workspace:
-        clone = Clone(workspace, model=body.model or CHAMPION, shared=voice.warm, lend=asked.vault.lend)
+    with asked.lend() as workspace:
+        clone = Clone(workspace, model=body.model or CHAMPION, shared=voice.warm, lend=asked.lend)
     heard = _heard(body.messages)[-CONTEXT:]
     turns = [_turn(clone, one) for one in heard]
     pieces = clone.going_on(turns, heard[-1].text())
@@ -230,8 +227,10 @@ def _work(voice: Speaking, asked: Caller, body: Completing) -> Iterator[ModelCar
         if why:
             pieces.close()
             break
-    asked_ = sum(_tokens(one.text()) for one in body.messages)
-    yield _End(clone.card, "length" if why == "length" else "stop", asked_, _tokens(said), clone.fallback)
+    meter(asked.vault).count(asked.asker.id, said)
+    meter(asked.vault).keep_if_due()
+    asked_ = sum(tokens_in(one.text()) for one in body.messages)
+    yield _End(clone.card, "length" if why == "length" else "stop", asked_, tokens_in(said), clone.fallback)
 
 
 def _cut(text: str, body: Completing) -> tuple[str, str]:
@@ -260,10 +259,6 @@ def _all(items: Iterator[ModelCard | str | _End]) -> tuple[str, _End]:
     end = found[-1]
     assert isinstance(end, _End)
     return "".join(item for item in found if isinstance(item, str)), end
-
-
-def _tokens(text: str) -> int:
-    return len(TOKEN.findall(text))
 
 
 def _usage(end: _End) -> dict[str, int]:

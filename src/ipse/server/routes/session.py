@@ -1,4 +1,4 @@
-"""Signing in and out, and who is signed in."""
+"""Signing in and out, who is signed in, and the vault of a service that has none."""
 
 from datetime import datetime
 from typing import Annotated, cast
@@ -6,14 +6,30 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
-from ipse.errors import SettingsError
+from ipse.errors import AccessError, SettingsError
 from ipse.pipeline.tokens import Scope, Token, revoke
 from ipse.server.deps import Administering, Aggregates
+from ipse.server.founding import SHORTEST, Founding
 from ipse.server.guard import COOKIE
 from ipse.server.rates import Rates
 from ipse.server.signin import SignIn
+from ipse.server.vaults import Vaults
 
-__all__ = ["SessionView", "SigningIn", "lock_vault", "router", "session", "sign_in", "sign_out"]
+__all__ = [
+    "Bringing",
+    "NewVault",
+    "NewVaultView",
+    "SessionView",
+    "SigningIn",
+    "VaultMade",
+    "lock_vault",
+    "look_at_new_vault",
+    "make_vault",
+    "router",
+    "session",
+    "sign_in",
+    "sign_out",
+]
 
 router = APIRouter(tags=["session"])
 
@@ -36,6 +52,38 @@ class SigningIn(BaseModel):
     )
 
 
+class Bringing(BaseModel):
+    """The code of the link that `ipse serve` printed where there was no vault."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"code": "jx2bq9wE0y6nF3mT7rA1cV5uK8hD4sLz"}]}
+    )
+
+    code: Annotated[str, StringConstraints(max_length=64)]
+
+
+class NewVault(Bringing):
+    """The same, and the passphrase of the vault to make."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"code": "jx2bq9wE0y6nF3mT7rA1cV5uK8hD4sLz", "passphrase": "seven lamps over the old mill"}
+            ]
+        },
+    )
+
+    passphrase: Annotated[SecretStr, StringConstraints(max_length=1024)]
+
+
+class NewVaultView(BaseModel):
+    """Where a vault would be made."""
+
+    folder: str = Field(examples=["/home/nora/.local/share/ipse/vault"])
+    shortest: int = Field(description="characters of a passphrase at least", examples=[8])
+
+
 class SessionView(BaseModel):
     """Who asks, of which vault, and what they may do."""
 
@@ -47,6 +95,36 @@ class SessionView(BaseModel):
     scopes: list[Scope]
     browser: bool
     expires_at: datetime | None
+
+
+class VaultMade(BaseModel):
+    """A vault was made, and this browser is signed in to it."""
+
+    recovery_key: str = Field(description="shown this once; it opens the vault like the passphrase")
+    session: SessionView
+
+
+def _founding(request: Request) -> Founding:
+    """The way to a vault, where there is none; whoever tries is counted as one who signs in."""
+    rates: Rates = request.app.state.rates
+    rates.count_sign_in(request.client.host if request.client else "")
+    way: Founding | None = request.app.state.founding
+    if way is None:
+        raise AccessError("This service has a vault.", hint="Sign in to it.", known=True)
+    return way
+
+
+def _signed_in(token: Token, secret: str, request: Request, response: Response) -> SessionView:
+    assert token.expires_at is not None
+    response.set_cookie(
+        COOKIE,
+        secret,
+        expires=token.expires_at,
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )
+    return _view(secret.split("_")[1], token)
 
 
 def _view(vault: str, token: Token) -> SessionView:
@@ -72,16 +150,25 @@ def sign_in(body: SigningIn, request: Request, response: Response) -> SessionVie
         token, secret = way.by_code(body.code)
     else:
         token, secret = way.by_passphrase(body.vault, body.passphrase.get_secret_value())
-    assert token.expires_at is not None
-    response.set_cookie(
-        COOKIE,
-        secret,
-        expires=token.expires_at,
-        httponly=True,
-        samesite="strict",
-        secure=request.url.scheme == "https",
-    )
-    return _view(secret.split("_")[1], token)
+    return _signed_in(token, secret, request, response)
+
+
+@router.post("/vault/new/look")
+def look_at_new_vault(body: Bringing, request: Request) -> NewVaultView:
+    """Where a vault would be made; for who brings the code of the link that `ipse serve` printed."""
+    way = _founding(request)
+    way.check(body.code)
+    return NewVaultView(folder=str(way.folder.absolute()), shortest=SHORTEST)
+
+
+@router.post("/vault/new", status_code=201)
+def make_vault(body: NewVault, request: Request, response: Response) -> VaultMade:
+    """Make the vault of a service that has none, once, and sign this browser in."""
+    made = _founding(request).found(body.code, body.passphrase.get_secret_value())
+    vaults: Vaults = request.app.state.vaults
+    way: SignIn = request.app.state.sign_in
+    token, secret = way.session(vaults.opened(made.vault))
+    return VaultMade(recovery_key=made.recovery_key, session=_signed_in(token, secret, request, response))
 
 
 @router.get("/session")

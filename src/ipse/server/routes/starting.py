@@ -28,6 +28,7 @@ __all__ = [
     "PrepareAsked",
     "Started",
     "TrainAsked",
+    "begin",
     "begin_backup",
     "begin_enrichment",
     "begin_evaluation",
@@ -140,7 +141,7 @@ def begin_import(asked: Importing, body: ImportAsked, response: Response) -> Sta
     zone = zone_named(body.zone).key if body.zone else ""
     if not any(signed.consent.state == "given" for signed in asked.workspace.consents()):
         asked.workspace.permit("any source", "archive")  # raises what an import would, before it waits
-    return _begin(
+    return begin(
         asked,
         response,
         "import",
@@ -155,7 +156,7 @@ def begin_import(asked: Importing, body: ImportAsked, response: Response) -> Sta
 @router.post("/datasets", status_code=202)
 def begin_preparing(asked: Training, body: PrepareAsked, response: Response) -> Started:
     """Freeze a dataset of what is kept of sources with a consent for style."""
-    return _begin(asked, response, "prepare", settings=body.settings)
+    return begin(asked, response, "prepare", settings=body.settings)
 
 
 @router.post("/models", status_code=202)
@@ -166,7 +167,7 @@ def begin_training(asked: Training, body: TrainAsked, response: Response) -> Sta
     if body.dataset is not None:
         require(asked.workspace, "dataset", body.dataset)
     told = {"method": body.method, "dataset": body.dataset, "prepare": body.prepare, "anew": body.anew}
-    return _begin(asked, response, "train", settings=body.settings, **told)
+    return begin(asked, response, "train", settings=body.settings, **told)
 
 
 @router.post("/scorecards", status_code=202)
@@ -176,20 +177,20 @@ def begin_evaluation(asked: Training, body: EvaluateAsked, response: Response) -
     name = champion if body.model == "champion" else body.model
     if name is None or name not in asked.workspace.vault.ids("model"):
         raise NotFoundError(f"There is no model `{body.model}`.", hint="Train one first.")
-    return _begin(asked, response, "evaluate", settings=body.settings, model=name)
+    return begin(asked, response, "evaluate", settings=body.settings, model=name)
 
 
 @router.post("/backups", status_code=202)
 def begin_backup(asked: Administering, body: BackupAsked, response: Response) -> Started:
     """Write what changed since the last backup, and read all of it again."""
     folder = backup_folder(asked.workspace)
-    return _begin(asked, response, "backup", directory=str(folder), keep=body.keep)
+    return begin(asked, response, "backup", directory=str(folder), keep=body.keep)
 
 
 @router.post("/enrichments", status_code=202)
 def begin_enrichment(asked: Importing, body: EnrichAsked, response: Response) -> Started:
     """Look up titles and descriptions behind links; only for sources with a consent for it."""
-    return _begin(asked, response, "enrich", limit=body.limit)
+    return begin(asked, response, "enrich", limit=body.limit)
 
 
 @router.get("/methods")
@@ -213,9 +214,10 @@ def list_bases(asked: Aggregates) -> Page[BaseView]:
     return Page(items=found, total=len(found))
 
 
-def _begin(
+def begin(
     asked: Asked, response: Response, kind: str, *, settings: Tree | None = None, **arguments: object
 ) -> Started:
+    """Queue work; ``settings`` are its own alone, within :func:`ipse.server.bounds.allowed`."""
     kept = {name: value for name, value in arguments.items() if value not in (None, "", [])}
     spec = make(kind, kept, allowed(settings or {}))
     job = enqueue(asked.workspace.vault, spec, by=asked.asker.id)

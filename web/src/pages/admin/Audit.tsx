@@ -1,13 +1,13 @@
 /** The log of everything that was done, and the proof that nothing of it was changed since. */
-import { Alert, Button, Group, Table, TextInput } from "@mantine/core";
+import { Alert, Button, Table, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { IconSearch, IconShieldCheck, IconShieldX } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, ok } from "../../client";
 import { Panel } from "../../components/Page";
+import { Sheet, Turn } from "../../components/Sheet";
 import { Loaded, useSaid } from "../../components/states";
-import { Wide } from "../../components/Wide";
 import { useFormat, useT } from "../../i18n";
 
 const ROWS = 50;
@@ -74,51 +74,23 @@ export function Audit() {
         <Loaded query={rows} lines={8}>
           {({ items, total, next }) => (
             <>
-              <Wide minWidth={560}>
-                <Table verticalSpacing={6} fz="sm">
-                  <Table.Thead>
-                    <Table.Tr>
-                      <Table.Th scope="col">#</Table.Th>
-                      <Table.Th scope="col">{t("audit.when")}</Table.Th>
-                      <Table.Th scope="col">{t("audit.what")}</Table.Th>
-                      <Table.Th scope="col">{t("audit.details")}</Table.Th>
-                    </Table.Tr>
-                  </Table.Thead>
-                  <Table.Tbody>
-                    {items.map((row) => (
-                      <Table.Tr key={row.seq}>
-                        <Table.Td>{row.seq}</Table.Td>
-                        <Table.Td>{row.at ? format.time(row.at) : "–"}</Table.Td>
-                        <Table.Td className="mono">{row.action}</Table.Td>
-                        <Table.Td className="mono">
-                          {Object.entries(row.details)
-                            .map(([name, value]) => `${name}=${String(value)}`)
-                            .join("  ")}
-                        </Table.Td>
-                      </Table.Tr>
-                    ))}
-                  </Table.Tbody>
-                </Table>
-              </Wide>
-              <Group mt="md" justify="space-between">
-                <Button
-                  size="xs"
-                  variant="default"
-                  disabled={!before.length}
-                  onClick={() => setBefore(before.slice(0, -1))}
-                >
-                  {t("audit.newer")}
-                </Button>
-                <span className="dim">{t("audit.rows", { n: total })}</span>
-                <Button
-                  size="xs"
-                  variant="default"
-                  disabled={!next}
-                  onClick={() => next && setBefore([...before, next])}
-                >
-                  {t("audit.older")}
-                </Button>
-              </Group>
+              <Sheet minWidth={560} columns={["#", t("audit.when"), t("audit.what"), t("audit.details")]}>
+                {items.map((row) => (
+                  <Table.Tr key={row.seq}>
+                    <Table.Td>{row.seq}</Table.Td>
+                    <Table.Td>{row.at ? format.time(row.at) : "–"}</Table.Td>
+                    <Table.Td className="mono">{row.action}</Table.Td>
+                    <Table.Td className="mono">
+                      {Object.entries(row.details)
+                        .map(([name, value]) => `${name}=${String(value)}`)
+                        .join("  ")}
+                    </Table.Td>
+                  </Table.Tr>
+                ))}
+              </Sheet>
+              <Turn before={before} next={next} turn={setBefore}>
+                {t("audit.rows", { n: total })}
+              </Turn>
             </>
           )}
         </Loaded>

@@ -5,8 +5,8 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, ok } from "../../client";
 import { useNews } from "../../components/Confirm";
 import { Panel } from "../../components/Page";
+import { Sheet } from "../../components/Sheet";
 import { Empty, Failure, Loaded } from "../../components/states";
-import { Wide } from "../../components/Wide";
 import { useFormat, useT, useWord } from "../../i18n";
 
 export function Backups() {
@@ -73,41 +73,32 @@ export function Backups() {
           <Loaded query={backups}>
             {({ items }) =>
               items.length ? (
-                <Wide minWidth={460}>
-                  <Table verticalSpacing={7}>
-                    <Table.Thead>
-                      <Table.Tr>
-                        <Table.Th scope="col">{t("audit.when")}</Table.Th>
-                        <Table.Th scope="col">{t("kept.records")}</Table.Th>
-                        <Table.Th scope="col">{t("kept.size")}</Table.Th>
-                        <Table.Th scope="col">{t("backups.whole")}</Table.Th>
+                <Sheet
+                  minWidth={460}
+                  columns={[t("audit.when"), t("kept.records"), t("kept.size"), t("backups.whole")]}
+                >
+                  {items.map((one) => {
+                    const wrong = faults(one.name);
+                    return (
+                      <Table.Tr key={one.name}>
+                        <Table.Th scope="row" fw={500}>
+                          {format.time(one.at)}
+                        </Table.Th>
+                        <Table.Td>{format.number(one.records)}</Table.Td>
+                        <Table.Td>{format.bytes(one.size)}</Table.Td>
+                        <Table.Td>
+                          {wrong === undefined ? (
+                            "–"
+                          ) : (
+                            <Badge color={wrong.length ? "red" : "moss"}>
+                              {wrong.length ? wrong.join(" ") : t("backups.whole.yes")}
+                            </Badge>
+                          )}
+                        </Table.Td>
                       </Table.Tr>
-                    </Table.Thead>
-                    <Table.Tbody>
-                      {items.map((one) => {
-                        const wrong = faults(one.name);
-                        return (
-                          <Table.Tr key={one.name}>
-                            <Table.Th scope="row" fw={500}>
-                              {format.time(one.at)}
-                            </Table.Th>
-                            <Table.Td>{format.number(one.records)}</Table.Td>
-                            <Table.Td>{format.bytes(one.size)}</Table.Td>
-                            <Table.Td>
-                              {wrong === undefined ? (
-                                "–"
-                              ) : (
-                                <Badge color={wrong.length ? "red" : "moss"}>
-                                  {wrong.length ? wrong.join(" ") : t("backups.whole.yes")}
-                                </Badge>
-                              )}
-                            </Table.Td>
-                          </Table.Tr>
-                        );
-                      })}
-                    </Table.Tbody>
-                  </Table>
-                </Wide>
+                    );
+                  })}
+                </Sheet>
               ) : (
                 <Empty icon={IconCloudOff} title={t("backups.empty")}>
                   {t("backups.empty.text")}

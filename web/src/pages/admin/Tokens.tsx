@@ -16,8 +16,8 @@ import { type FormEvent, useState } from "react";
 import { api, ok, type Schemas } from "../../client";
 import { ConfirmButton, useNews } from "../../components/Confirm";
 import { Panel } from "../../components/Page";
+import { Sheet } from "../../components/Sheet";
 import { Loaded } from "../../components/states";
-import { Wide } from "../../components/Wide";
 import { useSession } from "../../hooks/session";
 import { useFormat, useT, useWord } from "../../i18n";
 
@@ -42,68 +42,62 @@ export function Tokens() {
       <Panel title={t("tokens.title")} about={t("tokens.about")}>
         <Loaded query={tokens}>
           {({ items }) => (
-            <Wide minWidth={620}>
-              <Table verticalSpacing={8}>
-                <Table.Thead>
-                  <Table.Tr>
-                    <Table.Th scope="col">{t("tokens.name")}</Table.Th>
-                    <Table.Th scope="col">{t("tokens.may")}</Table.Th>
-                    <Table.Th scope="col">{t("tokens.until")}</Table.Th>
-                    <Table.Th>
-                      <span className="sr">{t("contacts.actions")}</span>
-                    </Table.Th>
-                  </Table.Tr>
-                </Table.Thead>
-                <Table.Tbody>
-                  {items.map((one) => (
-                    <Table.Tr key={one.id}>
-                      <Table.Th scope="row" fw={550}>
-                        <span className="row">
-                          <bdi>{one.browser ? t("tokens.browser") : one.name}</bdi>
-                          {one.id === session?.id && <Badge color="clay">{t("tokens.this")}</Badge>}
-                        </span>
-                      </Table.Th>
-                      <Table.Td>
-                        <span className="row">
-                          {one.scopes.map((scope) => (
-                            <Badge key={scope} color="gray">
-                              {word("scope", scope)}
-                            </Badge>
-                          ))}
-                        </span>
-                      </Table.Td>
-                      <Table.Td>
-                        {one.active
-                          ? one.expires_at
-                            ? format.time(one.expires_at)
-                            : t("consents.always")
-                          : t("tokens.ended")}
-                      </Table.Td>
-                      <Table.Td>
-                        {one.active && one.id !== session?.id && (
-                          <ConfirmButton
-                            size="compact-sm"
-                            variant="subtle"
-                            color="red"
-                            ask={t("tokens.revoke.ask", { name: one.name })}
-                            about={t("tokens.revoke.about")}
-                            onConfirm={async () => {
-                              await ok(
-                                api.DELETE("/api/tokens/{token}", { params: { path: { token: one.id } } }),
-                              );
-                              await client.invalidateQueries({ queryKey: ["tokens"] });
-                              news.done(t("tokens.revoked", { name: one.name }));
-                            }}
-                          >
-                            {t("tokens.revoke")}
-                          </ConfirmButton>
-                        )}
-                      </Table.Td>
-                    </Table.Tr>
-                  ))}
-                </Table.Tbody>
-              </Table>
-            </Wide>
+            <Sheet
+              minWidth={620}
+              columns={[
+                t("tokens.name"),
+                t("tokens.may"),
+                t("tokens.until"),
+                { label: t("contacts.actions"), quiet: true },
+              ]}
+            >
+              {items.map((one) => (
+                <Table.Tr key={one.id}>
+                  <Table.Th scope="row" fw={550}>
+                    <span className="row">
+                      <bdi>{one.browser ? t("tokens.browser") : one.name}</bdi>
+                      {one.id === session?.id && <Badge color="clay">{t("tokens.this")}</Badge>}
+                    </span>
+                  </Table.Th>
+                  <Table.Td>
+                    <span className="row">
+                      {one.scopes.map((scope) => (
+                        <Badge key={scope} color="gray">
+                          {word("scope", scope)}
+                        </Badge>
+                      ))}
+                    </span>
+                  </Table.Td>
+                  <Table.Td>
+                    {one.active
+                      ? one.expires_at
+                        ? format.time(one.expires_at)
+                        : t("consents.always")
+                      : t("tokens.ended")}
+                  </Table.Td>
+                  <Table.Td>
+                    {one.active && one.id !== session?.id && (
+                      <ConfirmButton
+                        size="compact-sm"
+                        variant="subtle"
+                        color="red"
+                        ask={t("tokens.revoke.ask", { name: one.name })}
+                        about={t("tokens.revoke.about")}
+                        onConfirm={async () => {
+                          await ok(
+                            api.DELETE("/api/tokens/{token}", { params: { path: { token: one.id } } }),
+                          );
+                          await client.invalidateQueries({ queryKey: ["tokens"] });
+                          news.done(t("tokens.revoked", { name: one.name }));
+                        }}
+                      >
+                        {t("tokens.revoke")}
+                      </ConfirmButton>
+                    )}
+                  </Table.Td>
+                </Table.Tr>
+              ))}
+            </Sheet>
           )}
         </Loaded>
       </Panel>

@@ -23,16 +23,9 @@ export function Bubble({ exchange, contact }: { exchange: Exchange; contact?: st
   const rate = useMutation({
     mutationFn: async (good: boolean) => {
       await ok(
-        api.POST("/api/feedback", {
-          body: {
-            question: exchange.question,
-            answer: exchange.answer,
-            model: exchange.model ?? "",
-            up: good,
-            about: "style",
-            reason: "",
-            contact: exchange.contact,
-          },
+        api.POST("/api/ai-echo/sessions/{session}/messages/{message}/rating", {
+          params: { path: { session: SESSION, message: exchange.id ?? "" } },
+          body: { up: good, about: "style", reason: "" },
         }),
       );
       setLiked(good);

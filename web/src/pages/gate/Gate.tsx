@@ -8,13 +8,14 @@ import { Looks } from "../../components/Shell";
 import { Failure, useSaid, Waiting } from "../../components/states";
 import { mark, useSessionQuery } from "../../hooks/session";
 import { useT } from "../../i18n";
+import { Founding } from "./Founding";
 import classes from "./Gate.module.css";
 
 type SigningIn = Schemas["SigningIn"];
 
-/** The one-time code of the link; it leaves the address bar and the history at once. */
-function takeCode(): string {
-  const code = new URLSearchParams(window.location.hash.slice(1)).get("code") ?? "";
+/** The one-time code of the link, to sign in or to make a vault; it leaves the address bar at once. */
+function takeCode(name: "code" | "new" = "code"): string {
+  const code = new URLSearchParams(window.location.hash.slice(1)).get(name) ?? "";
   if (code) window.history.replaceState(null, "", window.location.pathname);
   return code;
 }
@@ -22,7 +23,8 @@ function takeCode(): string {
 export function Gate({ children }: { children: ReactNode }) {
   const session = useSessionQuery();
   const client = useQueryClient();
-  const [code] = useState(takeCode);
+  const [code] = useState(() => takeCode());
+  const [fresh] = useState(() => takeCode("new"));
   const byCode = useMutation({
     mutationFn: (brought: string) => ok(api.POST("/api/session", { body: { code: brought } as SigningIn })),
     onSuccess: (data) => {
@@ -58,14 +60,14 @@ export function Gate({ children }: { children: ReactNode }) {
         ) : waiting ? (
           <Waiting lines={2} />
         ) : (
-          <SignIn refused={byCode.error} />
+          <SignIn refused={byCode.error} fresh={fresh} />
         )}
       </Card>
     </div>
   );
 }
 
-function SignIn({ refused }: { refused: unknown }) {
+function SignIn({ refused, fresh }: { refused: unknown; fresh: string }) {
   const t = useT();
   const said = useSaid();
   const client = useQueryClient();
@@ -88,6 +90,8 @@ function SignIn({ refused }: { refused: unknown }) {
     signIn.mutate();
   };
   const error = signIn.error ?? refused;
+  if (health.isPending) return <Waiting lines={2} />;
+  if (health.data?.new) return <Founding code={fresh} />;
   return (
     <form onSubmit={submit} className={classes.form}>
       <h1 className={classes.title}>{t(open ? "gate.signin" : "gate.unlock")}</h1>

@@ -7,11 +7,13 @@ import { Link } from "react-router";
 import { api, ok, type Schemas } from "../../client";
 import { ConfirmButton, useNews } from "../../components/Confirm";
 import { Page, Panel } from "../../components/Page";
+import { Sheet } from "../../components/Sheet";
 import { Empty, Failure, Loaded, Waiting } from "../../components/states";
-import { Wide } from "../../components/Wide";
+import { useAct } from "../../hooks/act";
 import { useConsents, useModels } from "../../hooks/data";
 import { useMay } from "../../hooks/session";
 import { useFormat, useT, useWord } from "../../i18n";
+import { Compare } from "./Compare";
 import { Lineage } from "./Lineage";
 import { Scores } from "./Scores";
 
@@ -29,6 +31,7 @@ export default function Models() {
           items.length ? (
             <>
               <Registry models={items} chosen={chosen} choose={setChosen} />
+              {chosen.length > 1 && <Compare key={chosen.join()} models={chosen} />}
               <Cards
                 models={items.filter((one) => (chosen.length ? chosen.includes(one.id) : one.champion))}
               />
@@ -62,11 +65,7 @@ function Registry(props: { models: Model[]; chosen: string[]; choose: (ids: stri
   const news = useNews();
   const client = useQueryClient();
   const may = useMay("train");
-  const act = useMutation({
-    mutationFn: (work: () => Promise<unknown>) => work(),
-    onError: news.failed,
-    onSettled: () => client.invalidateQueries(),
-  });
+  const act = useAct();
   const roll = () => act.mutate(() => ok(api.POST("/api/models/rollback")));
   const promote = (model: string, force = false) =>
     ok(api.POST("/api/models/{model}/promote", { params: { path: { model } }, body: { force } }));
@@ -87,83 +86,75 @@ function Registry(props: { models: Model[]; chosen: string[]; choose: (ids: stri
         )
       }
     >
-      <Wide minWidth={620}>
-        <Table verticalSpacing={8}>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th w={34}>
-                <span className="sr">{t("models.compare")}</span>
-              </Table.Th>
-              <Table.Th scope="col">{t("models.model")}</Table.Th>
-              <Table.Th scope="col">{t("models.made")}</Table.Th>
-              <Table.Th scope="col">{t("models.from")}</Table.Th>
-              <Table.Th scope="col">
-                <span className="sr">{t("contacts.actions")}</span>
-              </Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {props.models.map((model) => (
-              <Table.Tr key={model.id}>
-                <Table.Td>
-                  <Checkbox
-                    aria-label={t("models.compare.one", { model: model.id })}
-                    checked={props.chosen.includes(model.id)}
-                    onChange={(event) =>
-                      props.choose(
-                        event.currentTarget.checked
-                          ? [...props.chosen, model.id]
-                          : props.chosen.filter((id) => id !== model.id),
-                      )
-                    }
-                  />
-                </Table.Td>
-                <Table.Th scope="row" fw={500}>
-                  <span className="row">
-                    <strong>{model.id}</strong>
-                    {word("method", model.method)}
-                    {model.champion && (
-                      <Badge color="clay" leftSection={<IconStar size={12} />}>
-                        {t("models.speaks")}
-                      </Badge>
-                    )}
-                  </span>
-                </Table.Th>
-                <Table.Td>{format.time(model.created_at)}</Table.Td>
-                <Table.Td>
-                  {model.dataset}
-                  {model.base ? ` · ${model.base}` : ""}
-                </Table.Td>
-                <Table.Td>
-                  {may && (
-                    <Group gap="xs" justify="flex-end" wrap="nowrap">
-                      {!model.champion && (
-                        <Button size="compact-sm" variant="light" onClick={() => promoted(model.id)}>
-                          {t("models.promote")}
-                        </Button>
-                      )}
-                      <ConfirmButton
-                        size="compact-sm"
-                        variant="subtle"
-                        color="red"
-                        ask={t("models.forget.ask", { model: model.id })}
-                        about={<p>{t("models.forget.about")}</p>}
-                        onConfirm={async () => {
-                          await forget(model.id);
-                          await client.invalidateQueries();
-                          news.done(t("models.forgotten", { model: model.id }));
-                        }}
-                      >
-                        {t("models.forget")}
-                      </ConfirmButton>
-                    </Group>
+      <Sheet
+        minWidth={620}
+        columns={[
+          { label: t("models.compare"), width: 34, quiet: true },
+          t("models.model"),
+          t("models.made"),
+          t("models.from"),
+          { label: t("contacts.actions"), quiet: true },
+        ]}
+      >
+        {props.models.map((model) => (
+          <Table.Tr key={model.id}>
+            <Table.Td>
+              <Checkbox
+                aria-label={t("models.compare.one", { model: model.id })}
+                checked={props.chosen.includes(model.id)}
+                onChange={(event) =>
+                  props.choose(
+                    event.currentTarget.checked
+                      ? [...props.chosen, model.id]
+                      : props.chosen.filter((id) => id !== model.id),
+                  )
+                }
+              />
+            </Table.Td>
+            <Table.Th scope="row" fw={500}>
+              <span className="row">
+                <strong>{model.id}</strong>
+                {word("method", model.method)}
+                {model.champion && (
+                  <Badge color="clay" leftSection={<IconStar size={12} />}>
+                    {t("models.speaks")}
+                  </Badge>
+                )}
+              </span>
+            </Table.Th>
+            <Table.Td>{format.time(model.created_at)}</Table.Td>
+            <Table.Td>
+              {model.dataset}
+              {model.base ? ` · ${model.base}` : ""}
+            </Table.Td>
+            <Table.Td>
+              {may && (
+                <Group gap="xs" justify="flex-end" wrap="nowrap">
+                  {!model.champion && (
+                    <Button size="compact-sm" variant="light" onClick={() => promoted(model.id)}>
+                      {t("models.promote")}
+                    </Button>
                   )}
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Wide>
+                  <ConfirmButton
+                    size="compact-sm"
+                    variant="subtle"
+                    color="red"
+                    ask={t("models.forget.ask", { model: model.id })}
+                    about={<p>{t("models.forget.about")}</p>}
+                    onConfirm={async () => {
+                      await forget(model.id);
+                      await client.invalidateQueries();
+                      news.done(t("models.forgotten", { model: model.id }));
+                    }}
+                  >
+                    {t("models.forget")}
+                  </ConfirmButton>
+                </Group>
+              )}
+            </Table.Td>
+          </Table.Tr>
+        ))}
+      </Sheet>
     </Panel>
   );
 }

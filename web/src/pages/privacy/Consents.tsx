@@ -8,8 +8,8 @@ import { Link } from "react-router";
 import { api, ok, type Schemas } from "../../client";
 import { useNews } from "../../components/Confirm";
 import { Panel } from "../../components/Page";
+import { Sheet } from "../../components/Sheet";
 import { Empty, Failure, Loaded } from "../../components/states";
-import { Wide } from "../../components/Wide";
 import { useConsents } from "../../hooks/data";
 import { useMay } from "../../hooks/session";
 import { useFormat, useT, useWord } from "../../i18n";
@@ -57,66 +57,60 @@ function List({ consents }: { consents: Consent[] }) {
   const [opened, modal] = useDisclosure();
   return (
     <>
-      <Wide minWidth={560}>
-        <Table verticalSpacing={8}>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th scope="col">{t("sources.source")}</Table.Th>
-              <Table.Th scope="col">{t("consents.for")}</Table.Th>
-              <Table.Th scope="col">{t("consents.given")}</Table.Th>
-              <Table.Th scope="col">{t("consents.until")}</Table.Th>
-              <Table.Th>
-                <span className="sr">{t("contacts.actions")}</span>
-              </Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {consents.map((one) => (
-              <Table.Tr key={one.id}>
-                <Table.Th scope="row" fw={550}>
-                  {sourceName(one.source)}
-                </Table.Th>
-                <Table.Td>
-                  <span className="row">
-                    {[...one.purposes, ...(one.special ?? [])].map((purpose) => (
-                      <Badge key={purpose} color={one.state === "withdrawn" ? "gray" : "moss"}>
-                        {word("purpose", purpose)}
-                      </Badge>
-                    ))}
-                  </span>
-                </Table.Td>
-                <Table.Td>{format.day(one.given_at)}</Table.Td>
-                <Table.Td>
-                  {one.state === "withdrawn" ? (
-                    <Badge color="red">{t("sources.withdrawn")}</Badge>
-                  ) : one.expires_at ? (
-                    format.day(one.expires_at)
-                  ) : (
-                    t("consents.always")
-                  )}
-                </Table.Td>
-                <Table.Td>
-                  {may && one.state !== "withdrawn" && (
-                    <Button
-                      size="compact-sm"
-                      variant="subtle"
-                      color="red"
-                      leftSection={<IconShieldOff size={15} />}
-                      aria-label={t("consents.withdraw.of", { source: sourceName(one.source) })}
-                      onClick={() => {
-                        setWithdrawing(one);
-                        modal.open();
-                      }}
-                    >
-                      {t("consents.withdraw")}
-                    </Button>
-                  )}
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Wide>
+      <Sheet
+        minWidth={560}
+        columns={[
+          t("sources.source"),
+          t("consents.for"),
+          t("consents.given"),
+          t("consents.until"),
+          { label: t("contacts.actions"), quiet: true },
+        ]}
+      >
+        {consents.map((one) => (
+          <Table.Tr key={one.id}>
+            <Table.Th scope="row" fw={550}>
+              {sourceName(one.source)}
+            </Table.Th>
+            <Table.Td>
+              <span className="row">
+                {[...one.purposes, ...(one.special ?? [])].map((purpose) => (
+                  <Badge key={purpose} color={one.state === "withdrawn" ? "gray" : "moss"}>
+                    {word("purpose", purpose)}
+                  </Badge>
+                ))}
+              </span>
+            </Table.Td>
+            <Table.Td>{format.day(one.given_at)}</Table.Td>
+            <Table.Td>
+              {one.state === "withdrawn" ? (
+                <Badge color="red">{t("sources.withdrawn")}</Badge>
+              ) : one.expires_at ? (
+                format.day(one.expires_at)
+              ) : (
+                t("consents.always")
+              )}
+            </Table.Td>
+            <Table.Td>
+              {may && one.state !== "withdrawn" && (
+                <Button
+                  size="compact-sm"
+                  variant="subtle"
+                  color="red"
+                  leftSection={<IconShieldOff size={15} />}
+                  aria-label={t("consents.withdraw.of", { source: sourceName(one.source) })}
+                  onClick={() => {
+                    setWithdrawing(one);
+                    modal.open();
+                  }}
+                >
+                  {t("consents.withdraw")}
+                </Button>
+              )}
+            </Table.Td>
+          </Table.Tr>
+        ))}
+      </Sheet>
       <Modal
         opened={opened}
         onClose={modal.close}

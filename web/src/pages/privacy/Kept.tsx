@@ -1,20 +1,20 @@
 /** What is stored: how much of each source, how long, and the messages themselves, as they are kept. */
-import { Badge, Button, Pagination, Switch, Table, TextInput } from "@mantine/core";
+import { Button, Pagination, Switch, Table, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { IconClockX, IconDatabase, IconSearch } from "@tabler/icons-react";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { IconDatabase, IconSearch } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "react-router";
 import { api, ok } from "../../client";
-import { useNews } from "../../components/Confirm";
 import { Panel } from "../../components/Page";
+import { Sheet } from "../../components/Sheet";
 import { Empty, Loaded } from "../../components/states";
-import { Wide } from "../../components/Wide";
 import { useSources } from "../../hooks/data";
 import { useMay } from "../../hooks/session";
-import { useFormat, useT, useWord } from "../../i18n";
+import { useFormat, useT } from "../../i18n";
 import { sourceName } from "../sources/names";
 import classes from "./Privacy.module.css";
+import { Retention } from "./Retention";
 
 export function Kept() {
   const t = useT();
@@ -28,30 +28,21 @@ export function Kept() {
           {({ items }) => {
             const held = items.filter((one) => one.records > 0);
             return held.length ? (
-              <Wide minWidth={460}>
-                <Table verticalSpacing={8}>
-                  <Table.Thead>
-                    <Table.Tr>
-                      <Table.Th scope="col">{t("sources.source")}</Table.Th>
-                      <Table.Th scope="col">{t("kept.records")}</Table.Th>
-                      <Table.Th scope="col">{t("kept.talks")}</Table.Th>
-                      <Table.Th scope="col">{t("kept.size")}</Table.Th>
-                    </Table.Tr>
-                  </Table.Thead>
-                  <Table.Tbody>
-                    {held.map((one) => (
-                      <Table.Tr key={one.name}>
-                        <Table.Th scope="row" fw={550}>
-                          {sourceName(one.name)}
-                        </Table.Th>
-                        <Table.Td>{format.number(one.records)}</Table.Td>
-                        <Table.Td>{format.number(one.conversations)}</Table.Td>
-                        <Table.Td>{format.bytes(one.bytes)}</Table.Td>
-                      </Table.Tr>
-                    ))}
-                  </Table.Tbody>
-                </Table>
-              </Wide>
+              <Sheet
+                minWidth={460}
+                columns={[t("sources.source"), t("kept.records"), t("kept.talks"), t("kept.size")]}
+              >
+                {held.map((one) => (
+                  <Table.Tr key={one.name}>
+                    <Table.Th scope="row" fw={550}>
+                      {sourceName(one.name)}
+                    </Table.Th>
+                    <Table.Td>{format.number(one.records)}</Table.Td>
+                    <Table.Td>{format.number(one.conversations)}</Table.Td>
+                    <Table.Td>{format.bytes(one.bytes)}</Table.Td>
+                  </Table.Tr>
+                ))}
+              </Sheet>
             ) : (
               <Empty
                 icon={IconDatabase}
@@ -71,53 +62,6 @@ export function Kept() {
       <Retention />
       {reads && <Messages />}
     </>
-  );
-}
-
-function Retention() {
-  const t = useT();
-  const word = useWord();
-  const news = useNews();
-  const client = useQueryClient();
-  const may = useMay("admin");
-  const retention = useQuery({ queryKey: ["retention"], queryFn: () => ok(api.GET("/api/retention")) });
-  const purge = useMutation({
-    mutationFn: () => ok(api.POST("/api/retention/purge")),
-    onSuccess: async () => {
-      news.done(t("retention.gone"));
-      await client.invalidateQueries();
-    },
-    onError: news.failed,
-  });
-  return (
-    <Panel title={t("retention.title")} about={t("retention.about")}>
-      <Loaded query={retention} lines={2}>
-        {({ days, due }) => (
-          <div className="stack">
-            <div className="row">
-              {Object.entries(days).map(([kind, n]) => (
-                <Badge key={kind} size="lg" color={n ? "moss" : "gray"}>
-                  {word("retention", kind)}: {n ? t("retention.days", { n }) : t("retention.always")}
-                </Badge>
-              ))}
-            </div>
-            {may && Object.keys(due).length > 0 && (
-              <div>
-                <Button
-                  variant="light"
-                  color="red"
-                  leftSection={<IconClockX size={17} />}
-                  loading={purge.isPending}
-                  onClick={() => purge.mutate()}
-                >
-                  {t("retention.do")}
-                </Button>
-              </div>
-            )}
-          </div>
-        )}
-      </Loaded>
-    </Panel>
   );
 }
 
@@ -146,9 +90,11 @@ function Messages() {
   return (
     <Panel title={t("messages.title")} about={t("messages.about")}>
       {!shown ? (
-        <Button variant="default" onClick={() => setShown(true)}>
-          {t("messages.show")}
-        </Button>
+        <div>
+          <Button variant="default" onClick={() => setShown(true)}>
+            {t("messages.show")}
+          </Button>
+        </div>
       ) : (
         <div className="stack">
           <div className="row">

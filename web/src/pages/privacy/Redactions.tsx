@@ -2,27 +2,18 @@
 import { ActionIcon, Badge, Button, Group, TextInput } from "@mantine/core";
 import { useHotkeys } from "@mantine/hooks";
 import { IconCheck, IconEyeOff, IconTextPlus, IconX } from "@tabler/icons-react";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { api, ok, type Schemas } from "../../client";
 import { useNews } from "../../components/Confirm";
 import { Panel } from "../../components/Page";
 import { Empty, Loaded } from "../../components/states";
+import { useAct } from "../../hooks/act";
 import { useMay } from "../../hooks/session";
 import { useFormat, useT, useWord } from "../../i18n";
 import classes from "./Privacy.module.css";
 
 type Doubt = Schemas["DoubtView"];
-
-function useDecide() {
-  const client = useQueryClient();
-  const news = useNews();
-  return useMutation({
-    mutationFn: (work: () => Promise<unknown>) => work(),
-    onError: news.failed,
-    onSettled: () => client.invalidateQueries({ queryKey: ["words"] }),
-  });
-}
 
 export function Redactions() {
   const t = useT();
@@ -57,7 +48,7 @@ function Asked({ doubt, left }: { doubt: Doubt; left: number }) {
   const format = useFormat();
   const news = useNews();
   const may = useMay("import");
-  const decide = useDecide();
+  const decide = useAct("words");
   const undo = () =>
     decide.mutate(() => ok(api.POST("/api/privacy/decisions/undo", { body: { words: [doubt.value] } })));
   const say = (verdict: "keep" | "replace") =>
@@ -111,7 +102,7 @@ function Asked({ doubt, left }: { doubt: Doubt; left: number }) {
 
 function Lists() {
   const t = useT();
-  const decide = useDecide();
+  const decide = useAct("words");
   const may = useMay("import");
   const [word, setWord] = useState("");
   const lists = useQuery({ queryKey: ["words", "lists"], queryFn: () => ok(api.GET("/api/privacy/lists")) });

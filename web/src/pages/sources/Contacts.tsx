@@ -10,13 +10,14 @@ import {
   IconSearch,
   IconUsers,
 } from "@tabler/icons-react";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, ok, type Schemas } from "../../client";
 import { ConfirmButton, useNews } from "../../components/Confirm";
 import { Panel } from "../../components/Page";
+import { Sheet } from "../../components/Sheet";
 import { Empty, Loaded } from "../../components/states";
-import { Wide } from "../../components/Wide";
+import { useAct } from "../../hooks/act";
 import { useContacts } from "../../hooks/data";
 import { useMay } from "../../hooks/session";
 import { useFormat, useT } from "../../i18n";
@@ -55,37 +56,29 @@ export function Contacts() {
                 people={items.filter((one) => chosen.includes(one.pseudonym))}
                 clear={() => setChosen([])}
               />
-              <Wide minWidth={520}>
-                <Table verticalSpacing={7}>
-                  <Table.Thead>
-                    <Table.Tr>
-                      <Table.Th w={34}>
-                        <span className="sr">{t("contacts.choose")}</span>
-                      </Table.Th>
-                      <Table.Th scope="col">{t("contacts.name")}</Table.Th>
-                      <Table.Th scope="col">{t("contacts.where")}</Table.Th>
-                      <Table.Th scope="col">{t("you.messages")}</Table.Th>
-                      <Table.Th w={44}>
-                        <span className="sr">{t("contacts.actions")}</span>
-                      </Table.Th>
-                    </Table.Tr>
-                  </Table.Thead>
-                  <Table.Tbody>
-                    {items.filter(matches).map((one) => (
-                      <One
-                        key={one.pseudonym}
-                        person={one}
-                        chosen={chosen.includes(one.pseudonym)}
-                        choose={(on) =>
-                          setChosen((held) =>
-                            on ? [...held, one.pseudonym] : held.filter((id) => id !== one.pseudonym),
-                          )
-                        }
-                      />
-                    ))}
-                  </Table.Tbody>
-                </Table>
-              </Wide>
+              <Sheet
+                minWidth={520}
+                columns={[
+                  { label: t("contacts.choose"), width: 34, quiet: true },
+                  t("contacts.name"),
+                  t("contacts.where"),
+                  t("you.messages"),
+                  { label: t("contacts.actions"), width: 44, quiet: true },
+                ]}
+              >
+                {items.filter(matches).map((one) => (
+                  <One
+                    key={one.pseudonym}
+                    person={one}
+                    chosen={chosen.includes(one.pseudonym)}
+                    choose={(on) =>
+                      setChosen((held) =>
+                        on ? [...held, one.pseudonym] : held.filter((id) => id !== one.pseudonym),
+                      )
+                    }
+                  />
+                ))}
+              </Sheet>
             </>
           ) : (
             <Empty icon={IconUsers} title={t("contacts.empty")}>
@@ -96,16 +89,6 @@ export function Contacts() {
       </Loaded>
     </Panel>
   );
-}
-
-function useChange() {
-  const client = useQueryClient();
-  const news = useNews();
-  return useMutation({
-    mutationFn: (work: () => Promise<unknown>) => work(),
-    onError: news.failed,
-    onSettled: () => client.invalidateQueries({ queryKey: ["contacts"] }),
-  });
 }
 
 function One({
@@ -120,7 +103,7 @@ function One({
   const t = useT();
   const format = useFormat();
   const news = useNews();
-  const change = useChange();
+  const change = useAct("contacts");
   const may = useMay("import");
   const [renaming, renaming_] = useDisclosure();
   const path = { params: { path: { contact: person.pseudonym } } };

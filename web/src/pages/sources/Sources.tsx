@@ -8,8 +8,8 @@ import { Link } from "react-router";
 import { api, ok } from "../../client";
 import { Markdown } from "../../components/Markdown";
 import { Page, Panel } from "../../components/Page";
+import { Sheet } from "../../components/Sheet";
 import { Loaded } from "../../components/states";
-import { Wide } from "../../components/Wide";
 import { useAllowed, useSources } from "../../hooks/data";
 import { useMay } from "../../hooks/session";
 import { useFormat, useT } from "../../i18n";
@@ -91,45 +91,39 @@ function Held() {
         if (!held.length) return null;
         return (
           <Panel title={t("sources.title")} about={t("sources.about")}>
-            <Wide minWidth={520}>
-              <Table verticalSpacing={8}>
-                <Table.Thead>
-                  <Table.Tr>
-                    <Table.Th scope="col">{t("sources.source")}</Table.Th>
-                    <Table.Th scope="col">{t("sources.allowed")}</Table.Th>
-                    <Table.Th scope="col">{t("sources.kept")}</Table.Th>
-                    <Table.Th>
-                      <span className="sr">{t("contacts.actions")}</span>
-                    </Table.Th>
-                  </Table.Tr>
-                </Table.Thead>
-                <Table.Tbody>
-                  {held.map((one) => (
-                    <Table.Tr key={one.name}>
-                      <Table.Th scope="row" fw={550}>
-                        {sourceName(one.name)}
-                      </Table.Th>
-                      <Table.Td>
-                        <span className="row">
-                          {one.allowed.map((purpose) => (
-                            <Badge key={purpose}>{t(`purpose.${purpose}`)}</Badge>
-                          ))}
-                          {!one.allowed.includes("archive") && (
-                            <Badge color="red">{t("sources.withdrawn")}</Badge>
-                          )}
-                        </span>
-                      </Table.Td>
-                      <Table.Td>{format.number(one.records)}</Table.Td>
-                      <Table.Td>
-                        <Button component={Link} to="/privacy" size="compact-sm" variant="subtle">
-                          {t("sources.manage")}
-                        </Button>
-                      </Table.Td>
-                    </Table.Tr>
-                  ))}
-                </Table.Tbody>
-              </Table>
-            </Wide>
+            <Sheet
+              minWidth={520}
+              columns={[
+                t("sources.source"),
+                t("sources.allowed"),
+                t("sources.kept"),
+                { label: t("contacts.actions"), quiet: true },
+              ]}
+            >
+              {held.map((one) => (
+                <Table.Tr key={one.name}>
+                  <Table.Th scope="row" fw={550}>
+                    {sourceName(one.name)}
+                  </Table.Th>
+                  <Table.Td>
+                    <span className="row">
+                      {one.allowed.map((purpose) => (
+                        <Badge key={purpose}>{t(`purpose.${purpose}`)}</Badge>
+                      ))}
+                      {!one.allowed.includes("archive") && (
+                        <Badge color="red">{t("sources.withdrawn")}</Badge>
+                      )}
+                    </span>
+                  </Table.Td>
+                  <Table.Td>{format.number(one.records)}</Table.Td>
+                  <Table.Td>
+                    <Button component={Link} to="/privacy" size="compact-sm" variant="subtle">
+                      {t("sources.manage")}
+                    </Button>
+                  </Table.Td>
+                </Table.Tr>
+              ))}
+            </Sheet>
           </Panel>
         );
       }}

@@ -9,8 +9,8 @@ import { Problem } from "../../client/problem";
 import { Bars, Lines } from "../../components/charts";
 import { Week } from "../../components/drawn";
 import { Figure, Page, Panel } from "../../components/Page";
+import { Sheet } from "../../components/Sheet";
 import { Empty, Loaded } from "../../components/states";
-import { Wide } from "../../components/Wide";
 import { useFormat, useT, useWord } from "../../i18n";
 import classes from "./You.module.css";
 
@@ -222,39 +222,29 @@ function People({ profile, names }: { profile: Profile; names: Record<string, st
   if (!profile.relations.length) return null;
   return (
     <Panel title={t("you.with")} about={t("you.with.about")}>
-      <Wide minWidth={560}>
-        <Table verticalSpacing={8}>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th scope="col">{t("you.contact")}</Table.Th>
-              <Table.Th scope="col">{t("you.messages")}</Table.Th>
-              <Table.Th scope="col">{t("you.length")}</Table.Th>
-              <Table.Th scope="col">{t("you.waits")}</Table.Th>
-              <Table.Th scope="col">{t("you.favourites")}</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {profile.relations.slice(0, 20).map((one) => (
-              <Table.Tr key={one.contact}>
-                <Table.Th scope="row" fw={550}>
-                  <bdi>{names[one.contact] ?? one.contact}</bdi>
-                </Table.Th>
-                <Table.Td>{format.number(one.messages)}</Table.Td>
-                <Table.Td>{format.number(one.lengths.median)}</Table.Td>
-                <Table.Td>{one.waits.awake ? format.seconds(one.waits.awake.median) : "–"}</Table.Td>
-                <Table.Td>
-                  <bdi>
-                    {one.favourites
-                      .slice(0, 4)
-                      .map((term) => term.text)
-                      .join(" · ")}
-                  </bdi>
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Wide>
+      <Sheet
+        minWidth={560}
+        columns={[t("you.contact"), t("you.messages"), t("you.length"), t("you.waits"), t("you.favourites")]}
+      >
+        {profile.relations.slice(0, 20).map((one) => (
+          <Table.Tr key={one.contact}>
+            <Table.Th scope="row" fw={550}>
+              <bdi>{names[one.contact] ?? one.contact}</bdi>
+            </Table.Th>
+            <Table.Td>{format.number(one.messages)}</Table.Td>
+            <Table.Td>{format.number(one.lengths.median)}</Table.Td>
+            <Table.Td>{one.waits.awake ? format.seconds(one.waits.awake.median) : "–"}</Table.Td>
+            <Table.Td>
+              <bdi>
+                {one.favourites
+                  .slice(0, 4)
+                  .map((term) => term.text)
+                  .join(" · ")}
+              </bdi>
+            </Table.Td>
+          </Table.Tr>
+        ))}
+      </Sheet>
     </Panel>
   );
 }
