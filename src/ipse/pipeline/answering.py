@@ -135,6 +135,10 @@ class Clone:
     def going_on(self, turns: Sequence[Turn], text: str) -> Generator[str, None, None]:
         """Stream the answer to ``text``, the last of ``turns``, after what was said before it."""
         self.check()
+        yield from self.speak(turns, text)
+
+    def speak(self, turns: Sequence[Turn], text: str) -> Generator[str, None, None]:
+        """As :meth:`going_on`, by who looked a moment ago whether it may (:meth:`check`)."""
         self._history[:] = turns[:-1]
         self._asked = sum(turn.role == "owner" for turn in turns)
         yield from self._reply(turns[-1], _fingerprint(text))
@@ -182,6 +186,8 @@ class Clone:
             raise PrivacyError(
                 f"{self._contact} objected to being used.", hint="See `ipse contacts release`."
             )
+        if isinstance(self._voice, RecallingVoice):
+            self._voice.leave_out(self._shared.screen(workspace, self.card).bars)
 
     def _spoken(self, question: str) -> Iterator[str]:
         """What the voice says, or the embedded one where it fails before it said anything."""
@@ -195,6 +201,7 @@ class Clone:
                 raise
             with self.lend() as workspace:
                 self._fall_back(workspace, error)
+                self._check(workspace)
             yield from self._said(question)
 
     def _note(self, details: Mapping[str, object]) -> None:
@@ -209,9 +216,6 @@ class Clone:
             details["server"] = self._voice.asks
         if self.fallback:
             details["fallback"] = self.fallback
-        if isinstance(self._voice, RecallingVoice):
-            with self.lend() as workspace:
-                self._voice.leave_out(self._shared.screen(workspace, self.card).bars)
         self.noting({**details, "label": LABEL})  # with nothing lent: it may wait for others' rows
         yield from self._voice.stream(self._history[-HISTORY:], contact=self._contact, seed=self._asked)
 

@@ -193,10 +193,10 @@ class Conversation:
         What was said is kept however it ends; :attr:`answered` is it.
         """
         heard = list[str]()
-        mine, before = self._asked(text)
+        mine, context = self._asked(text)
         self.clone.noting = lambda details: self.book.keep(self._entry((mine,), self._row(details)))
         try:
-            for piece in self.clone.going_on([*before, self._turn(mine)], text):
+            for piece in self.clone.speak(context, text):
                 heard.append(piece)
                 yield piece
         except GeneratorExit:  # whoever asked has gone; what it may not say any more is not kept
@@ -210,10 +210,10 @@ class Conversation:
         Where the voice fails, what was asked is kept with its audit row.
         """
         noted = list[Mapping[str, object]]()
-        mine, before = self._asked(text)
+        mine, context = self._asked(text)
         self.clone.noting = noted.append
         try:
-            shown = "".join(self.clone.going_on([*before, self._turn(mine)], text))
+            shown = "".join(self.clone.speak(context, text))
         except LearnerError:
             if noted:
                 self.book.keep(self._entry((mine,), *map(self._row, noted)))
@@ -223,15 +223,14 @@ class Conversation:
         return self._entry((mine, self.answered), *rows) if shown else self._entry((mine,), *rows[:-1])
 
     def _asked(self, text: str) -> tuple[Said, list[Turn]]:
-        """What was asked, cleared, and what the voice is told before it."""
-        cleared = self.clone.asked(text).text
-        with self.clone.lend() as workspace:
+        """What was asked, cleared, and what the voice is told, it the last; raises if it may not speak."""
+        with self.book.moment() as workspace:
+            asked = self.clone.asked(text)
             session = self.book.session(workspace, self.name)
+            self.clone.check()
         before = turns(session)[1 - CONTEXT :] if session is not None else []
-        return Said(id=_id(), who="you", text=cleared, shown=text, at=datetime.now(UTC)), before
-
-    def _turn(self, mine: Said) -> Turn:
-        return Turn("partner", self.clone.contact or "partner", mine.text)
+        mine = Said(id=_id(), who="you", text=asked.text, shown=text, at=datetime.now(UTC))
+        return mine, [*before, asked]
 
     def _end(self, shown: str, *, whole: bool) -> None:
         self.answered = self._said(shown, whole=whole)

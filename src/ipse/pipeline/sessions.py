@@ -158,6 +158,10 @@ class Book:
         self._known: OrderedDict[str, Session] = OrderedDict()
         self._chats: object = None
 
+    def moment(self) -> AbstractContextManager[Workspace]:
+        """A workspace for several questions one after another, which wait for nobody."""
+        return self.lend()
+
     @classmethod
     def of(cls, workspace: Workspace) -> "Book":
         """The one of a single conversation."""

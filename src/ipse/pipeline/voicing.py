@@ -6,7 +6,8 @@ every second in any case, for a consent may run out.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TypeVar, cast
 
@@ -26,6 +27,7 @@ from ipse.privacy.gate import Gate
 from ipse.privacy.roster import Roster
 from ipse.records import Message, Person
 from ipse.registry import ModelCard, Registry
+from ipse.voices.retrieval import RetrievalVoice
 
 __all__ = ["Shared", "Warm", "load_voice"]
 
@@ -74,6 +76,10 @@ class Shared:
         return _cleared(_gate(workspace, card, roster), next(iter(card.consents)), text)
 
 
+class _Moment(threading.local):
+    rights: object = None
+
+
 class Warm(Shared):
     """Keeps all of that for many conversations in many threads; voices as long as their model is there."""
 
@@ -82,6 +88,7 @@ class Warm(Shared):
         self._guard = threading.RLock()
         self._clearing = threading.Lock()
         self._rights: object = None
+        self._moment = _Moment()
         self._known: dict[tuple[str, ...], tuple[float, object]] = {}
         self._voices: dict[str, Voice] = {}
 
@@ -98,6 +105,12 @@ class Warm(Shared):
                 loaded = load_voice(workspace, card.id)
                 self._voices[card.artefact] = loaded[1]
             return card, self._voices[card.artefact]
+
+    def recalls(self, name: str) -> bool:
+        """Whether that model is at hand and answers in a moment, by what was said before."""
+        with self._guard:
+            card = cast("tuple[float, ModelCard | None]", self._known.get(("card", name), (0.0, None)))[1]
+            return card is not None and isinstance(self._voices.get(card.artefact), RetrievalVoice)
 
     def check(self, workspace: Workspace, card: ModelCard) -> None:
         """As :func:`check_usable`; lets go of a voice that may not speak."""
@@ -137,6 +150,15 @@ class Warm(Shared):
         with self._clearing:
             return _cleared(gate, next(iter(card.consents)), text)
 
+    @contextmanager
+    def moment(self) -> Iterator[None]:
+        """Look once for all that this thread asks meanwhile."""
+        self._moment.rights = self._look().rights
+        try:
+            yield
+        finally:
+            self._moment.rights = None
+
     def forget(self) -> None:
         """Let go of everything."""
         with self._guard:
@@ -146,7 +168,7 @@ class Warm(Shared):
     def _held(self, key: tuple[str, ...], make: Callable[[], T]) -> T:
         """What was found before, if nothing has happened since that could change it."""
         with self._guard:
-            rights = self._look().rights
+            rights = self._moment.rights or self._look().rights
             if rights is not self._rights:
                 self._known.clear()
                 self._rights = rights

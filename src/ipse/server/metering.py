@@ -41,8 +41,13 @@ class Meter:
 
     def keep_if_due(self) -> None:
         """:meth:`keep`, now and then; for who holds no workspace and is not on the event loop."""
-        if time.monotonic() - self._kept > KEEP_SECONDS:
+        if self.due:
             self.keep()
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time to keep what was counted."""
+        return time.monotonic() - self._kept > KEEP_SECONDS
 
     def keep(self) -> None:
         """Make what was counted durable."""

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from typing import Final, Generic, TypeVar
 
+from ipse.pipeline.chatting import Conversation
 from ipse.pipeline.sessions import Entry
 from ipse.pipeline.voicing import Warm
 from ipse.server.queue import FairQueue, Place
@@ -72,9 +73,21 @@ class Speaking:
                 return answer
         raise AssertionError("work yields once")
 
-    async def keep(self, entry: Entry) -> None:
-        """Wait until what was said is durable, in nobody's turn."""
-        await asyncio.wrap_future(self.scribe.later(entry))
+    async def reply(self, who: str, begin: Callable[[], Conversation], text: str, model: str) -> Conversation:
+        """The whole answer to ``text``, once it is their turn and durable: ``answered`` of what this returns."""
+        made: list[Conversation] = []
+
+        def make() -> Entry:
+            made.append(begin())
+            return made[-1].reply(text)
+
+        if self.warm.recalls(model):
+            async with self.queue.turn(who):
+                await asyncio.wrap_future(self.scribe.later(make))
+        else:
+            entry = await self.whole(who, make)
+            await asyncio.wrap_future(self.scribe.later(lambda: entry))
+        return made[-1]
 
     def close(self) -> None:
         """Let what is said end, and let go of the voices."""

@@ -169,8 +169,7 @@ class Catalog:
             return self._engine.compact()
 
     def version(self) -> str:
-        """Another text as soon as anybody has written."""
-        self._require_here()
+        """Another text as soon as anybody has written; that the catalog was moved is told by reading."""
         return self._engine.version()
 
     @property

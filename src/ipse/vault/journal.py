@@ -108,11 +108,11 @@ class Journal:
         """Several rows, each what was done, its details and the key that seals it; the newest's number."""
         last = db.execute(_NEWEST).one_or_none()
         seq, before = (last.seq, last.mac) if last else (0, GENESIS)
-        now, rows = datetime.now(UTC), []
+        now, rows, secret = datetime.now(UTC), list[dict[str, Any]](), self._epochs.secret(db).chain
         for action, details, source in told:
             seq += 1
             rows.append(
-                self._row(db, seq, before, _Body(now, action, self._told(details)), source or self._own)
+                self._row(secret, seq, before, _Body(now, action, self._told(details)), source or self._own)
             )
             before = rows[-1]["mac"]
         if rows:
@@ -219,7 +219,7 @@ class Journal:
                 seq, head = verify_open(log, (row for row, _ in self._rows(log.covered)))
                 made = self._epochs.close(db, log, seq, head)
                 body = _Body(datetime.now(UTC), "audit.checkpoint", {"epoch": made.epoch, "rows": made.seq})
-                row = self._row(db, seq + 1, link(made.line()), body, self._own)
+                row = self._row(self._epochs.secret(db).chain, seq + 1, link(made.line()), body, self._own)
                 db.execute(sa.insert(tables.audit), [row])
             finish_shredding(self._parts)
         return made
@@ -246,7 +246,7 @@ class Journal:
             if row.seq in ends:
                 yield ends[row.seq].line() + b"\n"
 
-    def _row(self, db: sa.Connection, seq: int, before: bytes, body: _Body, key: Key) -> dict[str, Any]:
+    def _row(self, secret: bytes, seq: int, before: bytes, body: _Body, key: Key) -> dict[str, Any]:
         plain = msgspec.json.encode(body)
         salt = crypto.random_bytes(SALT_BYTES)
         committed = commitment(salt, plain)
@@ -255,7 +255,7 @@ class Journal:
             "key_id": key.id or None,
             "sealed": crypto.seal(key.secret, salt + plain, self._place(seq, key)),
             "commitment": committed,
-            "mac": chain(self._epochs.secret(db).chain, before, seq, committed),
+            "mac": chain(secret, before, seq, committed),
         }
 
     def _rows(self, last: int = 0) -> Iterator[tuple[AuditRow, bytes | None]]:

@@ -4,17 +4,19 @@ import asyncio
 import secrets
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, suppress
+from functools import partial
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from fastapi import APIRouter, Header, Query, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from ipse.errors import IpseError
 from ipse.pipeline import chatting
 from ipse.pipeline.chatting import Conversation, Summary, Why
-from ipse.pipeline.sessions import MAIN, Entry, Said, Session
+from ipse.pipeline.sessions import MAIN, Said, Session
 from ipse.server.deps import Caller, CallingReading, Identifier, Reading, recheck
 from ipse.server.events import EVENT_STREAM, begun, event, failed, streamed, told
 from ipse.server.metering import meter
@@ -92,8 +94,13 @@ async def chat(asked: CallingReading, body: Asking, accept: Annotated[str, Heade
     stream = "text/event-stream" in accept if body.stream is None else body.stream
     if stream:
         return streamed(told(await begun(_events(voice, asked, body))))
-    done, entry = await voice.whole(asked.asker.id, lambda: _reply(voice, asked, body))
-    await voice.keep(entry)
+    begin = partial(_conversation, voice, asked, body)
+    clone = await voice.reply(asked.asker.id, begin, body.message, body.model)
+    done = clone.answered
+    used = meter(asked.vault)
+    used.count(asked.asker.id, done.shown if done else "")
+    if used.due:
+        await run_in_threadpool(used.keep)
     told_ = msgspec.json.encode({"session": body.session, "message": done})
     return Response(told_, media_type="application/json")
 
@@ -229,15 +236,6 @@ def _work(voice: Speaking, asked: Caller, body: Asking) -> Iterator[Item]:
     yield "done", clone.answered
 
 
-def _reply(voice: Speaking, asked: Caller, body: Asking) -> tuple[Said, Entry]:
-    """In a worker thread: the answer, and what is to be kept before it is told."""
-    clone = _conversation(voice, asked, body)
-    entry = clone.reply(body.message)
-    assert clone.answered is not None
-    _counted(asked, clone)
-    return clone.answered, entry
-
-
 def _counted(asked: Caller, clone: Conversation) -> None:
     used = meter(asked.vault)
     used.count(asked.asker.id, clone.answered.shown if clone.answered else "")
@@ -245,7 +243,7 @@ def _counted(asked: Caller, clone: Conversation) -> None:
 
 
 def _conversation(voice: Speaking, asked: Caller, body: Asking) -> Conversation:
-    with asked.lend() as workspace:
+    with voice.scribe.moment() as workspace:
         return Conversation(
             workspace, body.session, contact=body.contact, model=body.model, book=voice.scribe,
             by=asked.asker.id,

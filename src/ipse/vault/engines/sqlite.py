@@ -5,6 +5,8 @@ taken under a lock file, for SQLite 3.7.0 to 3.51.2 can lose data when two conne
 the log. Reading never takes the lock.
 """
 
+import mmap
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -30,6 +32,10 @@ COMPACT_BYTES = 1024 * 1024 * 1024
 _TURNS: dict[str, RLock] = {}
 """By folder: threads that write to one vault take turns."""
 
+HEAD_BYTES = 48  # https://sqlite.org/walformat.html: the first copy of the header, a count of changes in it
+_MAPPED: dict[tuple[int, int], mmap.mmap] = {}
+"""By device and inode, and never closed: closing any handle of a file lets go of SQLite's locks on it."""
+
 LOG_PAGES = 4096  # the write-ahead log is written back at 16 MiB: hot index pages move once, not per batch
 
 
@@ -46,6 +52,7 @@ class SQLite:
         self._engine = sa.create_engine(sa.URL.create("sqlite", database=str(self._file)))
         self._looking = Lock()
         self._looks: sqlite3.Connection | None = None
+        self._head: mmap.mmap | None = None
         event.listen(self._engine, "connect", _prepare)
         event.listen(self._engine, "begin", _begin)
 
@@ -100,12 +107,19 @@ class SQLite:
             yield db
 
     def version(self) -> str:
-        """SQLite's own count, by a connection that never writes: it tells of what all others wrote."""
-        with self._looking, translated():
-            if self._looks is None:
-                where = f"{self._file.resolve().as_uri()}?mode=rw"
-                self._looks = sqlite3.connect(where, uri=True, check_same_thread=False, isolation_level=None)
-            return str(self._looks.execute("PRAGMA data_version").fetchone()[0])
+        """The head of the log's index, which every commit changes: by it SQLite knows a view as stale."""
+        head = self._head
+        if head is None:
+            with self._looking, translated():
+                head = self._head = self._head or self._mapped()
+        return head[:HEAD_BYTES].hex()
+
+    def _mapped(self) -> mmap.mmap:
+        """The shared memory of the log's index; it stays as long as a connection that has read is open."""
+        where = f"{self._file.resolve().as_uri()}?mode=rw"
+        self._looks = sqlite3.connect(where, uri=True, check_same_thread=False, isolation_level=None)
+        self._looks.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        return _shared(self._file.with_name(f"{FILE}-shm"))
 
     def insert(self, db: sa.Connection, table: sa.Table, rows: Sequence[tuple[object, ...]]) -> None:
         """Pass by SQLAlchemy's handling of each value, which costs 3 µs a row."""
@@ -163,7 +177,16 @@ class SQLite:
         with self._looking:
             if self._looks is not None:
                 self._looks.close()
-            self._looks = None
+            self._looks = self._head = None
+
+
+def _shared(file: Path) -> mmap.mmap:
+    """A mapping of that file; an inode that is held open is nobody else's number."""
+    found = file.stat()
+    name = (found.st_dev, found.st_ino)
+    if name not in _MAPPED:
+        _MAPPED[name] = mmap.mmap(os.open(file, os.O_RDONLY | os.O_CLOEXEC), HEAD_BYTES, prot=mmap.PROT_READ)
+    return _MAPPED[name]
 
 
 def _prepare(connection: sa.engine.interfaces.DBAPIConnection, _: object) -> None:
