@@ -12,6 +12,8 @@ import openai
 import pytest
 from openai import OpenAI
 
+from ipse.voices.retrieval import RetrievalVoice
+
 from ..soak import rounds
 from .conftest import Running
 from .spoken import learned, served
@@ -107,6 +109,43 @@ def test_errors_are_those_that_its_client_knows(service: Running, client: OpenAI
                 other.models.list()
             with pytest.raises(wrong):
                 other.chat.completions.create(model="v1", messages=SOUP)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7])
+def test_a_stop_is_never_heard_in_whatever_pieces_it_comes(
+    client: OpenAI, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    said = "soup at noon, ENnnEND and more END"
+
+    def stream(self: RetrievalVoice, context: Any, **more: Any) -> Iterator[str]:
+        yield from (said[at : at + size] for at in range(0, len(said), size))
+
+    monkeypatch.setattr(RetrievalVoice, "stream", stream)
+    for stops, heard in (
+        (["END"], "soup at noon, ENnn"),
+        (["ENDING", "more END."], said),  # begun, and not what it was
+        (["nn", "END"], "soup at noon, EN"),
+    ):
+        chunks = client.chat.completions.create(model="v1", messages=SOUP, stream=True, stop=stops)
+        assert "".join(one.choices[0].delta.content or "" for one in chunks) == heard
+        whole = client.chat.completions.create(model="v1", messages=SOUP, stop=stops)
+        assert whole.choices[0].message.content == heard
+
+
+def test_what_is_refused_at_the_door_is_told_in_its_form(service: Running, client: OpenAI) -> None:
+    long: list[Any] = [{"role": "user", "content": "soup " * 300_000}]
+    with pytest.raises(openai.APIStatusError, match="larger than") as large:
+        client.chat.completions.create(model="v1", messages=long)
+    other = client.with_options(default_headers={"Host": "evil.example"})
+    with pytest.raises(openai.APIStatusError, match="another name") as elsewhere:
+        other.models.list()
+    with pytest.raises(openai.APIStatusError) as unknown:
+        client.embeddings.create(model="v1", input="soup")
+    for found, status in ((large, 413), (elsewhere, 421), (unknown, 405)):
+        told = found.value
+        assert told.status_code == status
+        assert isinstance(told.body, dict)
+        assert set(told.body) == {"message", "type", "param", "code"}
 
 
 def test_the_program_llm_works_unchanged(service: Running, tmp_path: Path) -> None:

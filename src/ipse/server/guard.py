@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ipse.server.headers import SECURITY_HEADERS
+from ipse.server.openai_errors import PREFIX, openai_error
 from ipse.server.problems import problem
 
 __all__ = ["BODY_BYTES", "COOKIE", "Guard", "hosts_of"]
@@ -57,7 +58,7 @@ class Guard:
         refused = self._refused(scope)
         if refused is not None:
             status, why, hint = refused
-            await self._refuse(scope, receive, send, problem(status, why, hint=hint, instance=scope["path"]))
+            await self._refuse(scope, receive, send, _told(status, why, hint, scope["path"]))
             return
         limit = (
             self._upload_bytes if scope["path"].startswith(self._uploads) and self._uploads else BODY_BYTES
@@ -86,6 +87,12 @@ class Guard:
             await response(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 1008})
+
+
+def _told(status: int, why: str, hint: str, path: str) -> ASGIApp:
+    if path.startswith(PREFIX):
+        return openai_error(status, f"{why} {hint}")
+    return problem(status, why, hint=hint, instance=path)
 
 
 def _visits(headers: Headers) -> bool:

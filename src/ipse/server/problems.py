@@ -19,6 +19,7 @@ from starlette.websockets import WebSocketState
 from ipse import errors
 from ipse.errors import AccessError, BusyError, IpseError
 from ipse.server.headers import SECURITY_HEADERS
+from ipse.server.openai_errors import PREFIX, openai_error
 
 __all__ = ["MEDIA_TYPE", "STATUSES", "Fault", "Problem", "install", "problem", "status_of"]
 
@@ -156,6 +157,8 @@ async def _http(asked: Request, error: Exception) -> Response:
     """What the framework refuses: unknown paths, methods, bodies."""
     assert isinstance(error, HTTPException)
     hint = "See /api/docs for what there is." if error.status_code in (404, 405) else ""
+    if asked.url.path.startswith(PREFIX):
+        return openai_error(error.status_code, f"{error.detail} {hint}".strip(), headers=error.headers)
     return problem(
         error.status_code,
         str(error.detail),

@@ -74,7 +74,7 @@ class Speaking:
         raise AssertionError("work yields once")
 
     async def reply(self, who: str, begin: Callable[[], Conversation], text: str, model: str) -> Conversation:
-        """The whole answer to ``text``, once it is their turn and durable: ``answered`` of what this returns."""
+        """Once it is their turn, the whole answer to ``text``, durable: it is ``answered`` of what is returned."""
         made: list[Conversation] = []
 
         def make() -> Entry:

@@ -757,7 +757,7 @@ export interface paths {
         };
         /**
          * Show Model
-         * @description One model, by its version or as `champion`.
+         * @description One model, by its version; `champion` is the one that answers by default.
          *
          *     Scope: `aggregates`.
          */
@@ -2445,7 +2445,7 @@ export interface paths {
         };
         /**
          * List Model Ids
-         * @description The models that can be named, `champion` first.
+         * @description The models that can be named; first `champion`, the one that answers by default.
          *
          *     Scope: `read`.
          */
@@ -4056,6 +4056,7 @@ export interface components {
         EvaluateAsked: {
             /**
              * Model
+             * @description a version; `champion` answers by default
              * @default champion
              */
             model: string;
@@ -4728,7 +4729,7 @@ export interface components {
             id: string;
             /**
              * Champion
-             * @description whether it speaks
+             * @description whether it answers by default
              */
             champion: boolean;
             /**
@@ -5125,12 +5126,13 @@ export interface components {
             models: number;
             /**
              * Champion
+             * @description the model that answers by default
              * @example v1
              */
             champion: string | null;
             /**
              * Scored
-             * @description whether the champion has a scorecard
+             * @description whether the model that answers by default has a scorecard
              */
             scored: boolean;
             /**
@@ -7487,7 +7489,7 @@ export interface components {
             contact?: string | null;
             /**
              * Model
-             * @description a version, or the one that speaks
+             * @description a version; `champion`: the one that answers by default
              * @default champion
              */
             model: string;

@@ -65,7 +65,7 @@ class Asking(BaseModel):
         default=None, description="who asks, by name; null: nobody in particular"
     )
     model: Annotated[str, StringConstraints(max_length=40)] = Field(
-        default="champion", description="a version, or the one that speaks"
+        default="champion", description="a version; `champion`: the one that answers by default"
     )
     stream: bool | None = Field(
         default=None, description="as events; null: as the header `Accept: text/event-stream` says"

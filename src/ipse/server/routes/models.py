@@ -35,7 +35,7 @@ class ModelView(BaseModel):
     """A model, as its card says."""
 
     id: str = Field(examples=["v2"])
-    champion: bool = Field(description="whether it speaks")
+    champion: bool = Field(description="whether it answers by default")
     scored: bool = Field(description="whether it has a scorecard")
     method: str = Field(examples=["retrieval"])
     dataset: str = Field(examples=["8c1f09ab37de"])
@@ -101,7 +101,7 @@ def list_models(asked: Aggregates, limit: Limit = 100, cursor: Cursor = "") -> P
 
 @router.get("/models/{model}")
 def show_model(asked: Aggregates, model: Identifier) -> ModelView:
-    """One model, by its version or as `champion`."""
+    """One model, by its version; `champion` is the one that answers by default."""
     return _one(asked, model)
 
 

@@ -26,6 +26,7 @@ from ipse.registry import ModelCard, Registry
 from ipse.server.deps import Caller, CallingReading, Reading
 from ipse.server.events import begun, streamed, told
 from ipse.server.metering import TOKEN, meter, tokens_in
+from ipse.server.openai_errors import openai_error
 from ipse.server.problems import status_of
 from ipse.server.talking import Speaking, speaking
 
@@ -40,12 +41,6 @@ __all__ = [
     "router",
 ]
 
-KINDS: Final = {
-    401: "authentication_error",
-    403: "permission_error",
-    404: "not_found_error",
-    429: "rate_limit_error",
-}
 LONGEST: Final = 32_000
 CHAMPION: Final = "champion"
 
@@ -65,15 +60,11 @@ class ErrorsOfOpenAI(APIRoute):
                 more = {"Retry-After": str(int(error.after) + 1)} if isinstance(error, BusyError) else {}
                 if status == 401:
                     more["WWW-Authenticate"] = "Bearer"
-                return JSONResponse(_error(error), status_code=status, headers=more)
+                return openai_error(status, str(error), code=type(error).__name__, headers=more)
             except RequestValidationError as error:
                 first = error.errors()[0]
                 where = ".".join(map(str, first["loc"][1:]))
-                return JSONResponse(
-                    {"error": {"message": f"{where}: {first['msg']}", "type": "invalid_request_error",
-                               "param": where or None, "code": None}},
-                    status_code=400,
-                )  # fmt: skip
+                return openai_error(400, f"{where}: {first['msg']}", param=where or None)
 
         return handled
 
@@ -154,7 +145,7 @@ class _End(NamedTuple):
 
 @router.get("/models")
 def list_model_ids(asked: Reading) -> dict[str, Any]:
-    """The models that can be named, `champion` first."""
+    """The models that can be named; first `champion`, the one that answers by default."""
     registry = Registry(asked.workspace.vault)
     cards = registry.cards()
     speaks = registry.champion()
@@ -199,7 +190,8 @@ async def _chunks(
     except IpseError as error:
         if card is None:
             raise
-        yield b"data: " + msgspec.json.encode(_error(error)) + b"\n\n"
+        told_ = openai_error(status_of(error), str(error), code=type(error).__name__)
+        yield b"data: " + bytes(told_.body) + b"\n\n"
         return
     assert end is not None
     head = _head(name, now, "chat.completion.chunk", end.card)
@@ -218,15 +210,21 @@ def _work(voice: Speaking, asked: Caller, body: Completing) -> Iterator[ModelCar
     pieces = clone.going_on(turns, heard[-1].text())
     first = next(pieces, "")  # a voice that cannot speak lets another
     yield clone.card
-    said = why = ""
+    heard_ = said = why = ""
     for piece in chain((first,), pieces):
-        grown, why = _cut(said + piece, body)
-        if len(grown) > len(said):
-            yield grown[len(said) :]
-        said = grown
+        heard_ += piece
+        grown, why = _cut(heard_, body)
+        sure = grown if why else grown[: len(grown) - _open(grown, body.stops)]
+        if len(sure) > len(said):
+            yield sure[len(said) :]
+            said = sure
         if why:
             pieces.close()
             break
+    else:
+        if len(heard_) > len(said):  # what might have become a stop did not
+            yield heard_[len(said) :]
+            said = heard_
     meter(asked.vault).count(asked.asker.id, said)
     meter(asked.vault).keep_if_due()
     asked_ = sum(tokens_in(one.text()) for one in body.messages)
@@ -243,6 +241,14 @@ def _cut(text: str, body: Completing) -> tuple[str, str]:
         if len(ends) > body.most:
             return text[: ends[body.most - 1]], "length"
     return text, ""
+
+
+def _open(text: str, stops: Sequence[str]) -> int:
+    """How many characters at the end may be the beginning of a stop that is not whole yet."""
+    return max(
+        (n for one in stops for n in range(1, min(len(one), len(text) + 1)) if text.endswith(one[:n])),
+        default=0,
+    )
 
 
 def _turn(clone: Clone, one: Spoken) -> Turn:
@@ -286,9 +292,3 @@ def _chunk(
 def _model(name: str, card: ModelCard) -> dict[str, object]:
     made = int(card.created_at.timestamp())
     return {"id": name, "object": "model", "created": made, "owned_by": "ipse", "method": card.method}
-
-
-def _error(error: IpseError) -> dict[str, object]:
-    status = status_of(error)
-    told_ = {"message": str(error), "type": KINDS.get(status, "invalid_request_error"), "param": None}
-    return {"error": {**told_, "code": type(error).__name__}}

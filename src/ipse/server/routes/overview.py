@@ -33,8 +33,8 @@ class Overview(BaseModel):
     owner_known: bool = Field(description="whether any import said who you are")
     datasets: int = Field(examples=[1])
     models: int = Field(examples=[2])
-    champion: str | None = Field(examples=["v1"])
-    scored: bool = Field(description="whether the champion has a scorecard")
+    champion: str | None = Field(examples=["v1"], description="the model that answers by default")
+    scored: bool = Field(description="whether the model that answers by default has a scorecard")
     next: Next = Field(examples=["chat"])
 
 

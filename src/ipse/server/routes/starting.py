@@ -98,7 +98,7 @@ class EvaluateAsked(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"model": "champion"}]})
 
-    model: Name = "champion"
+    model: Name = Field(default="champion", description="a version; `champion` answers by default")
     settings: Chosen = {}
 
 
