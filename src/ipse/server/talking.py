@@ -74,7 +74,7 @@ class Speaking:
         raise AssertionError("work yields once")
 
     async def reply(self, who: str, begin: Callable[[], Conversation], text: str, model: str) -> Conversation:
-        """Once it is their turn, the whole answer to ``text``, durable: it is ``answered`` of what is returned."""
+        """Once it is their turn, the whole answer to ``text``, durable: ``answered`` of what this returns."""
         made: list[Conversation] = []
 
         def make() -> Entry:

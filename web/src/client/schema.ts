@@ -4166,6 +4166,7 @@ export interface components {
          *       "conversations": [
          *         "Choir board"
          *       ],
+         *       "fixed": {},
          *       "people": [
          *         "Bo Lind"
          *       ],
@@ -17725,6 +17726,7 @@ export interface operations {
                      *       "conversations": [
                      *         "Choir board"
                      *       ],
+                     *       "fixed": {},
                      *       "people": [
                      *         "Bo Lind"
                      *       ],
@@ -17843,6 +17845,7 @@ export interface operations {
                      *       "conversations": [
                      *         "Choir board"
                      *       ],
+                     *       "fixed": {},
                      *       "people": [
                      *         "Bo Lind"
                      *       ],

@@ -109,6 +109,14 @@ class Exclusions(BaseModel):
 class ExclusionsView(Exclusions):
     """The same as it is now."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"people": ["Bo Lind"], "conversations": ["Choir board"], "words": ["biopsy"], "fixed": {}}
+            ]
+        }
+    )
+
     fixed: dict[str, str] = Field(
         description="lists that a file or so says, and that are not chosen here", examples=[{}]
     )
