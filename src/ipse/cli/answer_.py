@@ -51,6 +51,7 @@ def answer(
 def chat(
     contact: ContactOption = None,
     model: ModelOption = "champion",
+    server: ServerOption = None,
     vault: VaultOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -58,8 +59,12 @@ def chat(
 
     /good, /bad (not how I write) and /wrong (not what I would say), with a reason or not, rate the answer.
     """
+    from ipse.cli.there import chat_there
     from ipse.pipeline.answering import LABEL, Clone
 
+    if server:
+        chat_there(server, contact, model, json=json)
+        return
     out = console()
     with opened(vault) as workspace:
         clone = Clone(workspace, contact=contact, model=model)

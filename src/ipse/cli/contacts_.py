@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from ipse.cli.console import JsonOption, VaultOption, console, opened, print_json, progress_bar
+from ipse.cli.remote import ServerOption
 
 if TYPE_CHECKING:
+    from ipse.client.results import Contact as Told
     from ipse.pipeline.contacts import Contact
     from ipse.pipeline.objecting import Frozen
 
@@ -23,6 +25,7 @@ WhoArgument = Annotated[
 @app.command("list")
 def list_contacts(
     everyone: Annotated[bool, typer.Option("--all", help="Everybody, not only the first 40.")] = False,
+    server: ServerOption = None,
     vault: VaultOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -30,8 +33,12 @@ def list_contacts(
     from rich.markup import escape
     from rich.table import Table
 
+    from ipse.cli.there import contacts_there
     from ipse.pipeline.contacts import contacts
 
+    if server:
+        contacts_there(server, most=None if everyone else SHOWN, json=json)
+        return
     with opened(vault) as workspace:
         found = contacts(workspace)
     if json:
@@ -59,21 +66,36 @@ def list_contacts(
 def merge(
     into: WhoArgument,
     others: Annotated[list[str], typer.Argument(metavar="OTHER…", help="Who is the same person.")],
+    server: ServerOption = None,
     vault: VaultOption = None,
     json: JsonOption = False,
 ) -> None:
     """Say that several are one person; put `me` first to say that somebody is you."""
+    from ipse.cli.there import contact_there
     from ipse.pipeline.contacts import merge as join
 
+    if server:
+        _print(contact_there(server, into, others=others), "is now one person, known as", json=json)
+        return
     with opened(vault) as workspace:
         _print(join(workspace, into, others), "is now one person, known as", json=json)
 
 
 @app.command()
-def rename(who: WhoArgument, name: str, vault: VaultOption = None, json: JsonOption = False) -> None:
+def rename(
+    who: WhoArgument,
+    name: str,
+    server: ServerOption = None,
+    vault: VaultOption = None,
+    json: JsonOption = False,
+) -> None:
     """Call somebody by another name, also in answers."""
+    from ipse.cli.there import contact_there
     from ipse.pipeline.contacts import rename as call
 
+    if server:
+        _print(contact_there(server, who, name=name), "is known as", json=json)
+        return
     with opened(vault) as workspace:
         _print(call(workspace, who, name), "is known as", json=json)
 
@@ -82,14 +104,20 @@ def rename(who: WhoArgument, name: str, vault: VaultOption = None, json: JsonOpt
 def exclude(
     who: WhoArgument,
     undo: Annotated[bool, typer.Option("--undo", help="Allow it again.")] = False,
+    server: ServerOption = None,
     vault: VaultOption = None,
     json: JsonOption = False,
 ) -> None:
     """Keep nothing more that somebody writes, and learn from none of it."""
+    from ipse.cli.there import contact_there
     from ipse.pipeline.contacts import exclude as leave_out
 
-    with opened(vault) as workspace:
-        contact = leave_out(workspace, who, excluded=not undo)
+    contact: Contact | Told
+    if server:
+        contact = contact_there(server, who, excluded=not undo)
+    else:
+        with opened(vault) as workspace:
+            contact = leave_out(workspace, who, excluded=not undo)
     _print(contact, "is kept again; known as" if undo else "is left out from now on; known as", json=json)
 
 
@@ -159,7 +187,7 @@ def _print_frozen(done: "Frozen", file: Path | None, *, json: bool) -> None:
         out.print(f"Not trained anew: {done.not_retrained}", markup=False)
 
 
-def _print(contact: "Contact", became: str, *, json: bool) -> None:
+def _print(contact: "Contact | Told", became: str, *, json: bool) -> None:
     if json:
         print_json(contact)
         return

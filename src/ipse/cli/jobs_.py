@@ -15,6 +15,7 @@ from ipse.cli.console import (
     progress_bar,
     ways,
 )
+from ipse.cli.remote import ServerOption
 from ipse.cli.schedules_ import KindArgument, SetOption, WordsArgument, spec_of
 
 if TYPE_CHECKING:
@@ -34,10 +35,14 @@ COLOURS = {"done": "green", "failed": "red", "running": "cyan", "queued": "yello
 
 
 @app.command("list")
-def list_jobs(vault: VaultOption = None, json: JsonOption = False) -> None:
+def list_jobs(server: ServerOption = None, vault: VaultOption = None, json: JsonOption = False) -> None:
     """List the jobs of the vault, newest last."""
+    from ipse.cli.there import jobs_there
     from ipse.pipeline.queueing import jobs
 
+    if server:
+        jobs_there(server, json=json)
+        return
     with opened(vault) as workspace:
         found = jobs(workspace)
     if json:
@@ -47,10 +52,16 @@ def list_jobs(vault: VaultOption = None, json: JsonOption = False) -> None:
 
 
 @app.command()
-def show(job: JobArgument, vault: VaultOption = None, json: JsonOption = False) -> None:
+def show(
+    job: JobArgument, server: ServerOption = None, vault: VaultOption = None, json: JsonOption = False
+) -> None:
     """Show a job: how far it is, its figures, its log, how it ended."""
+    from ipse.cli.there import job_there
     from ipse.pipeline.queueing import job_named
 
+    if server:
+        job_there(server, job, json=json)
+        return
     with opened(vault) as workspace:
         found = job_named(workspace, job)
     if json:
@@ -98,15 +109,20 @@ def stop(
     force: Annotated[
         bool, typer.Option("--force", help="End its process at once, or take it off the queue.")
     ] = False,
+    server: ServerOption = None,
     vault: VaultOption = None,
     json: JsonOption = False,
 ) -> None:
     """Ask a running job to stop at its next step; needs no passphrase without --force."""
+    from ipse.cli.there import job_there
     from ipse.config import load_settings
     from ipse.jobs import request_stop
     from ipse.jobs.queue import cancel
     from ipse.pipeline.workspace import locate
 
+    if server:
+        job_there(server, job, stop=True, force=force, json=json)
+        return
     if force:
         with opened(vault) as workspace:
             ended = cancel(workspace.vault, job, force=True)

@@ -18,17 +18,24 @@ __all__ = [
     "consents",
     "contacts",
     "evaluate",
+    "exclude_contact",
     "give_consent",
     "health",
     "job",
     "jobs",
+    "merge_contacts",
     "messages",
     "models",
     "overview",
     "promote",
+    "rate",
+    "rename_contact",
+    "reset_context",
+    "resume_job",
     "session",
     "sources",
     "stop_job",
+    "stream",
     "upload",
     "withdraw_consent",
 ]
@@ -131,6 +138,24 @@ def contacts(*, q: str = "", limit: int = 100, cursor: str = "") -> Call[Page[re
     return _list("/api/contacts", results.Contact, q=q, limit=limit, cursor=cursor)
 
 
+def merge_contacts(into: str, others: Sequence[str]) -> Call[results.Contact]:
+    """Say that several are one person."""
+    body = {"into": into, "others": list(others)}
+    return Call(method="POST", path="/api/contacts/merge", returns=results.Contact, body=body)
+
+
+def rename_contact(who: str, name: str) -> Call[results.Contact]:
+    """Call somebody by another name."""
+    path = f"/api/contacts/{quote(who, safe='')}"
+    return Call(method="PATCH", path=path, returns=results.Contact, body={"name": name})
+
+
+def exclude_contact(who: str, *, excluded: bool = True) -> Call[results.Contact]:
+    """Keep nothing more that somebody writes, or allow it again."""
+    path = f"/api/contacts/{quote(who, safe='')}/exclusion"
+    return Call(method="PUT", path=path, returns=results.Contact, body={"excluded": excluded})
+
+
 def messages(
     *, contact: str = "", conversation: str = "", q: str = "", limit: int = 100, cursor: str = ""
 ) -> Call[Page[results.Message]]:
@@ -155,12 +180,42 @@ def stop_job(name: str, *, force: bool = False) -> Call[results.Job]:
     return Call(method="POST", path=path, returns=results.Job, body={"force": force})
 
 
+def resume_job(name: str) -> Call[results.Job]:
+    """Let a job that was cut off, stopped or failed go on."""
+    path = f"/api/jobs/{quote(name, safe='')}/resume"
+    return Call(method="POST", path=path, returns=results.Job)
+
+
 def answer(
     message: str, *, contact: str | None = None, model: str = "champion", session: str = "main"
 ) -> Call[results.Answer]:
     """Ask the clone, and wait for the whole answer."""
     body = {"message": message, "contact": contact, "model": model, "session": session, "stream": False}
     return Call(method="POST", path="/api/ai-echo/chat", returns=results.Answer, body=body)
+
+
+def stream(
+    message: str, *, contact: str | None = None, model: str = "champion", session: str = "main"
+) -> Call[results.Answer]:
+    """The same, to be followed by ``Client.stream``."""
+    body = {"message": message, "contact": contact, "model": model, "session": session, "stream": True}
+    return Call(method="POST", path="/api/ai-echo/chat", returns=results.Answer, body=body)
+
+
+def reset_context(session: str = "main") -> Call[dict[str, str]]:
+    """Begin anew: what was said stays in the history and is told to the clone no more."""
+    body = {"session": session}
+    return Call(method="POST", path="/api/ai-echo/reset-context", returns=dict[str, str], body=body)
+
+
+def rate(
+    message: str, *, up: bool, about: str = "style", reason: str = "", session: str = "main"
+) -> Call[dict[str, Any]]:
+    """Say whether an answer of a chat, by its id, was as the owner would say it."""
+    parts = (quote(session, safe=""), quote(message, safe=""))
+    path = "/api/ai-echo/sessions/{}/messages/{}/rating".format(*parts)
+    body = {"up": up, "about": about, "reason": reason}
+    return Call(method="POST", path=path, returns=dict[str, Any], body=body)
 
 
 def _list(path: str, kind: Any, **query: object) -> Call[Page[T]]:  # noqa: ANN401 - a type

@@ -15,6 +15,7 @@ from ipse import errors
 from ipse.client import calls, results
 from ipse.client.calls import Call
 from ipse.client.results import Page
+from ipse.client.streams import Lines, Told
 from ipse.errors import AccessError, BusyError, IpseError, ServerError
 
 __all__ = ["AsyncClient", "Client"]
@@ -24,6 +25,7 @@ T = TypeVar("T")
 ADDRESS: Final = "http://127.0.0.1:4773"
 SECONDS: Final = 120.0
 LOOK_SECONDS: Final = 0.5
+EVENTS: Final = {"Accept": "text/event-stream"}
 KINDS: Final = {
     name.removesuffix("Error").lower(): getattr(errors, name)
     for name in errors.__all__
@@ -86,6 +88,30 @@ class Client:
     def answer(self, message: str, *, contact: str | None = None, model: str = "champion") -> results.Said:
         """What the clone says."""
         return self.do(calls.answer(message, contact=contact, model=model)).message
+
+    def stream(
+        self,
+        message: str,
+        *,
+        contact: str | None = None,
+        model: str = "champion",
+        session: str = "main",
+    ) -> Iterator[Told]:
+        """What the clone says, piece by piece, and the whole answer at the end; closing it early stops it."""
+        call = calls.stream(message, contact=contact, model=model, session=session)
+        lines = Lines()
+        try:
+            with self._http.stream(call.method, call.path, json=call.body, headers=EVENTS) as answer:
+                if not answer.is_success:
+                    answer.read()
+                    raise _problem(answer)
+                for line in answer.iter_lines():
+                    if (told := lines.read(line)) is not None:
+                        yield told
+        except httpx2.TransportError as error:
+            raise _unreachable(self._http.base_url, error) from error
+        if lines.fault:
+            raise _told(lines.fault)
 
     def import_(self, *files: Path, me: tuple[str, ...] = ()) -> results.Job:
         """Hand an export over, import it, and wait until that is done."""
@@ -158,6 +184,30 @@ class AsyncClient:
         """What the clone says."""
         return (await self.do(calls.answer(message, contact=contact, model=model))).message
 
+    async def stream(
+        self,
+        message: str,
+        *,
+        contact: str | None = None,
+        model: str = "champion",
+        session: str = "main",
+    ) -> AsyncIterator[Told]:
+        """What the clone says, piece by piece, and the whole answer at the end; closing it early stops it."""
+        call = calls.stream(message, contact=contact, model=model, session=session)
+        lines = Lines()
+        try:
+            async with self._http.stream(call.method, call.path, json=call.body, headers=EVENTS) as answer:
+                if not answer.is_success:
+                    await answer.aread()
+                    raise _problem(answer)
+                async for line in answer.aiter_lines():
+                    if (told := lines.read(line)) is not None:
+                        yield told
+        except httpx2.TransportError as error:
+            raise _unreachable(self._http.base_url, error) from error
+        if lines.fault:
+            raise _told(lines.fault)
+
     async def wait(self, job: str, *, seconds: float = LOOK_SECONDS) -> results.Job:
         """Wait for a job, looking each so many seconds; raises ``IpseError`` with why it failed."""
         while not (found := await self.do(calls.job(job))).ended:
@@ -208,6 +258,17 @@ def _problem(answer: httpx2.Response) -> IpseError:
         return BusyError(message, hint=hint, after=float(answer.headers.get("retry-after", 1)))
     if kind is AccessError:
         return AccessError(message, hint=hint, known=answer.status_code == 403)
+    return kind(message, hint=hint)
+
+
+def _told(fault: bytes) -> IpseError:
+    """An error in the midst of a stream; its title is the class it was there."""
+    told = msgspec.json.decode(fault, type=dict[str, Any])
+    name = str(told.get("title", "")).removesuffix("Error").lower()
+    kind: type[IpseError] = KINDS.get(name, IpseError)
+    message, hint = str(told.get("detail", "")), str(told.get("hint", ""))
+    if kind is BusyError:
+        return BusyError(message, hint=hint, after=1.0)
     return kind(message, hint=hint)
 
 

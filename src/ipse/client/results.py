@@ -15,6 +15,8 @@ __all__ = [
     "Model",
     "Overview",
     "Page",
+    "Piece",
+    "Place",
     "Said",
     "Session",
     "Source",
@@ -187,3 +189,16 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
     session: str
     message: Said
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """So many are answered before, which takes about so many seconds."""
+
+    ahead: int
+    seconds: float
+
+
+class Piece(msgspec.Struct, frozen=True, kw_only=True):
+    """The next words of an answer."""
+
+    text: str
