@@ -1,11 +1,11 @@
 """Every way to extend ipse, on one screen.
 
 A plugin is a class that fits one of these protocols, named by an entry point in the group ``ipse.sources``,
-``ipse.recognizers``, ``ipse.learners``, ``ipse.voices`` or ``ipse.deliveries``. Our own parts come in by the
-same door.
+``ipse.collectors``, ``ipse.recognizers``, ``ipse.learners``, ``ipse.voices`` or ``ipse.deliveries``. Our own
+parts come in by the same door.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, Protocol, Self, runtime_checkable
 from zoneinfo import ZoneInfo
@@ -15,11 +15,12 @@ import msgspec
 from ipse.config import Settings
 from ipse.drafts import Approved, Receipt
 from ipse.exports import ExportPath
-from ipse.records import Example, Person, Record, Turn, Unreadable
+from ipse.records import Example, Person, Record, Sample, Turn, Unreadable
 
 __all__ = [
     "AskingVoice",
     "Checkpoints",
+    "Collector",
     "ConfigurableVoice",
     "Delivery",
     "EngineVoice",
@@ -32,6 +33,7 @@ __all__ = [
     "ResumableLearner",
     "Source",
     "Span",
+    "Stop",
     "Survey",
     "Voice",
 ]
@@ -92,6 +94,38 @@ class Source(Protocol):
 
         Where the export says who wrote what, ``direction`` says so; else the pipeline does, by the sender.
         """
+
+
+class Stop(Protocol):
+    """Tells that it is time to end, such as a ``threading.Event``."""
+
+    def is_set(self) -> bool:
+        """Whether it is."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait so many seconds for it; whether it came."""
+
+
+@runtime_checkable
+class Collector(Protocol):
+    """Watches one thing on this machine. What it emits is guarded before anybody else sees it."""
+
+    name: str  # the source that consent is given for
+    says: str  # one line for `ipse collect list`
+    every: float  # seconds between looks; a state not seen for 1.5 times that, or a second more, has ended
+
+    @classmethod
+    def configure(cls, settings: Settings) -> Self:
+        """Make one from the settings of this run; it opens nothing yet."""
+
+    def check(self) -> str | None:
+        """Why it cannot run here, in one line for the owner; None if it can. Changes nothing."""
+
+    def poll(self) -> Iterable[Sample]:
+        """Look once; one that only pushes has nothing to say here."""
+
+    def run(self, emit: Callable[[Sample], None], stop: Stop) -> None:
+        """Emit what there is until ``stop``; ends within a second of it."""
 
 
 class Span(msgspec.Struct, frozen=True):

@@ -1,6 +1,6 @@
-"""Finds sources, recognizers, learners, voices and deliveries by entry point; ours are declared the same way.
+"""Finds sources, collectors, recognizers, learners, voices and deliveries by entry point.
 
-It knows no part by name: adding one edits nothing but its entry point.
+Ours are declared the same way. It knows no part by name: adding one edits nothing but its entry point.
 """
 
 from collections.abc import Mapping
@@ -11,9 +11,11 @@ from typing import cast
 from ipse.config import PrivacySettings, Settings
 from ipse.enrichment import Site
 from ipse.errors import PluginError, UnknownFormatError
-from ipse.interfaces import ConfigurableVoice, Delivery, Learner, Recognizer, Source, Voice
+from ipse.interfaces import Collector, ConfigurableVoice, Delivery, Learner, Recognizer, Source, Voice
 
 __all__ = [
+    "collector",
+    "collectors",
     "deliveries",
     "delivery",
     "learner",
@@ -64,6 +66,16 @@ def source_named(name: str) -> Source:
     raise UnknownFormatError(
         f"No source is called `{name}`.", hint=f"Known: {', '.join(s.name for s in known)}."
     )
+
+
+def collectors() -> list[str]:
+    """The names of what can watch something on this machine."""
+    return list(_declared("ipse.collectors"))
+
+
+def collector(name: str) -> type[Collector]:
+    """The collector class of that name; raises ``PluginError``."""
+    return _load("ipse.collectors", name, Collector)
 
 
 def recognizers(settings: PrivacySettings | None = None) -> list[Recognizer]:

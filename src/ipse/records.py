@@ -22,6 +22,7 @@ __all__ = [
     "Reaction",
     "Record",
     "Reviewed",
+    "Sample",
     "Turn",
     "Unreadable",
 ]
@@ -101,6 +102,19 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     tz: int = 0
     data: dict[str, str | int | float | bool | None] = {}
     stream: str = ""
+
+
+class Sample(msgspec.Struct, frozen=True, kw_only=True):
+    """What a collector saw: an event of it that is yet without source, key and the time we learned of it.
+
+    ``ts`` None means now. A *state* seen again with the same data is the same state going on.
+    """
+
+    data: dict[str, str | int | float | bool | None]
+    kind: EventKind = "state"
+    stream: str = ""
+    ts: int | None = None
+    dur: int = 0
 
 
 Record: TypeAlias = Message | Event

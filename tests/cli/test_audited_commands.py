@@ -100,7 +100,10 @@ SILENT = {
         "draft revoke", "draft reopen", "draft settle", "draft secret",
         "models export", "models optimize", "jobs start", "jobs resume", "jobs work",
         "jobs schedule add", "jobs schedule remove", "token add", "token revoke",
-        "settings set", "settings unset",
+        "settings set", "settings unset", "collect start",
+    ],
+    "what is watched and how that goes, not what was seen": [
+        "collect list", "collect pause", "collect resume", "collect status", "collect stop", "collect unit",
     ],
     "hashes, scopes and dates": ["token list"],
     "a service: each route tells by the verb that it calls": ["serve"],

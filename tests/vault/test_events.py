@@ -63,7 +63,7 @@ def test_a_block_gives_back_what_was_packed() -> None:
         (5, BLOCK_ROWS, len(packed[0][1])),
         (6, 3, len(packed[1][1])),
     ]
-    assert [one for _, plain in packed for one in unpacked(plain).events("window", "")] == some
+    assert [one for _, plain in packed for one in unpacked(plain).records("window", "")] == some
     assert packed[1][0].end == max(one.ts + one.dur for one in some[BLOCK_ROWS:])
     for bad in (b"no", zlib.compress(b"no")):
         with pytest.raises(DamagedVaultError, match="unknown way"):
@@ -74,7 +74,7 @@ def test_keys_that_are_times_take_no_room() -> None:
     some = [event(n) for n in range(1000)]
     ((_, plain),) = pack_events(some, 0)
     assert unpacked(plain).keys is None
-    assert [one.key for one in unpacked(plain).events("window", "")] == [one.key for one in some]
+    assert [one.key for one in unpacked(plain).records("window", "")] == [one.key for one in some]
     ((_, named),) = pack_events([msgspec.structs.replace(one, key=one.key[::-1]) for one in some], 0)
     assert len(named) > len(plain) + 1000
 

@@ -13,6 +13,7 @@ from ipse.cli import (
     backup_,
     base_,
     catalog_,
+    collect_,
     consent_,
     contacts_,
     draft_,
@@ -60,6 +61,7 @@ app.add_typer(consent_.app, name="consent", rich_help_panel=START)
 app.add_typer(sources_.app, name="sources", rich_help_panel=START)
 app.command("import", rich_help_panel=START)(import_.import_exports)
 app.add_typer(contacts_.app, name="contacts", rich_help_panel=START)
+app.add_typer(collect_.app, name="collect", rich_help_panel=START)
 app.command("enrich", rich_help_panel=START)(enrich_.enrich)
 app.command("profile", rich_help_panel=LEARN)(profile_.profile)
 app.command("prepare", rich_help_panel=LEARN)(prepare_.prepare)

@@ -1,5 +1,6 @@
 """Frozen settings: what can be set, and where it is read from."""
 
+from ipse.config.collecting import CollectSettings
 from ipse.config.delivery import DraftSettings, SmtpSettings, WebhookSettings
 from ipse.config.loading import (
     check,
@@ -35,6 +36,7 @@ __all__ = [
     "AuditSettings",
     "BackupSettings",
     "CatalogSettings",
+    "CollectSettings",
     "DatasetSettings",
     "DraftSettings",
     "EnrichSettings",

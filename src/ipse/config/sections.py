@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from ipse.config.collecting import CollectSettings
 from ipse.config.delivery import DraftSettings, SmtpSettings, WebhookSettings
 from ipse.config.section import Section
 from ipse.config.servers import CatalogSettings, ServerSettings, ServiceSettings
@@ -12,6 +13,7 @@ from ipse.config.upkeep import AuditSettings, BackupSettings, JobSettings, KeySe
 __all__ = [
     "AuditSettings",
     "BackupSettings",
+    "CollectSettings",
     "DatasetSettings",
     "EnrichSettings",
     "EnsembleSettings",
@@ -52,6 +54,17 @@ class PrivacySettings(Section):
     exclude_people: tuple[str, ...] = Field((), description="names or addresses whose messages are refused")
     exclude_conversations: tuple[str, ...] = Field((), description="conversations that are refused whole")
     exclude_words: tuple[str, ...] = Field((), description="a message that holds one of these is refused")
+    exclude_apps: tuple[str, ...] = Field(
+        (), description="apps of which no event is collected; * stands for anything"
+    )
+    exclude_paths: tuple[str, ...] = Field(
+        (), description="folders and files of which no event is collected, by whatever link; ~ is your home"
+    )
+    titles: Literal["off", "category", "hmac", "full"] = Field(
+        "category",
+        description="what is collected of a window's title: nothing, the category it falls in, a keyed "
+        "digest that tells equal ones, or the title itself",
+    )
     keep_raw: bool = Field(
         default=False, description="keep the body as exported (body_raw) beside the cleaned text"
     )
@@ -340,6 +353,7 @@ class Settings(Section):
     imports: ImportSettings = ImportSettings()
     catalog: CatalogSettings = CatalogSettings()
     privacy: PrivacySettings = PrivacySettings()
+    collect: CollectSettings = CollectSettings()
     enrich: EnrichSettings = EnrichSettings()
     retention: RetentionSettings = RetentionSettings()
     audit: AuditSettings = AuditSettings()

@@ -250,6 +250,7 @@ KINDS: dict[str, Kind] = {
     ARTEFACT: Kind(why="goes with its model"),
     "alias": Kind(why="names of models; a model that goes leaves it"),
     "job": Kind(why="counts and times; names of files are swept by erasing", family="logs"),
+    "collecting": Kind(why="counts of what was collected"),
     "schedule": Kind(why="the owner's plan"),
     "roster": Kind(why="swept by what is kept"),
     "links": Kind(why="swept by what is kept"),

@@ -69,16 +69,19 @@ def read(
     stream: str | None = None,
     since: int | None = None,
     until: int | None = None,
+    why: str = "events",
 ) -> "pa.Table":
     """The events of a source that overlap ``[since, until)``, in µs UTC, by ``ts``.
 
     ``stream`` is one of several that a source has; None: all. Columns: ``ts``, ``dur``, ``rx`` (int64, µs),
     ``tz`` (int16, minutes east), ``source``, ``stream``, ``kind``, ``data`` (dictionaries of text, ``data``
     of JSON, each distinct object once) and ``key`` (text). An interval that begins before ``since`` and lasts
-    into it is there, as is one that lasts beyond ``until``, neither of them cut.
+    into it is there, as is one that lasts beyond ``until``, neither of them cut. The audit log is told
+    ``why``.
     """
     import pyarrow as pa
 
+    workspace.vault.note("read", {"why": why, "source": source})
     found = [
         _table(source, one) for one in workspace.vault.event_blocks(Period(source, stream, since, until))
     ]

@@ -70,7 +70,7 @@ class Block(msgspec.Struct, array_like=True, frozen=True):
         """The key of each event."""
         return self.keys if self.keys is not None else [time_key(ts) for ts in self.times()]
 
-    def events(self, source: str, stream: str) -> Iterator[Event]:
+    def records(self, source: str, stream: str) -> Iterator[Event]:
         """The events, as records."""
         objects = [_data.decode(one) for one in self.data]
         columns = (self.times(), _ints("q", self.dur), _ints("q", self.rx), _ints("h", self.tz), self.kind)

@@ -161,14 +161,14 @@ class EventStore:
     def _events(self, db: sa.Connection, stream: Stream, parts: Sequence[Part]) -> Iterator[Event]:
         """The events of these blocks in the order kept; sources and streams are told by where they lie."""
         for block in self._blocks(db, stream, parts):
-            yield from block.events("", "")
+            yield from block.records("", "")
 
 
 def events_in(manifest: Manifest, source: str, plains: Sequence[bytes]) -> list[Event]:
     """The events of an opened stream: of a partition as they are now and by time, else as kept."""
     if not manifest.parts:
         return [event for plain in plains for event in unpack_events(plain)]
-    rows = [event for plain in plains for event in unpacked(plain).events(source, manifest.stream)]
+    rows = [event for plain in plains for event in unpacked(plain).records(source, manifest.stream)]
     return sorted({_name(event): event for event in rows}.values(), key=_time)
 
 

@@ -1,0 +1,203 @@
+"""``ipse collect``: watch what this machine does, as far as its owner allows."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ipse.cli.console import JsonOption, VaultOption, confirm, console, opened, print_json, ways
+
+if TYPE_CHECKING:
+    from ipse.pipeline.collecting import CollectorView, Status
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Collect what your machine does: apps, files, figures, errors.", no_args_is_help=True)
+
+
+@app.command()
+def start(
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Allow the collectors without asking.")] = False,
+    foreground: Annotated[
+        bool, typer.Option("--foreground", help="Collect in this process, until Ctrl-C; for a unit.")
+    ] = False,
+    vault: VaultOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Begin to collect; asks for your consent to each collector that has none. Ends a pause."""
+    from ipse.config import load_settings
+    from ipse.pipeline.collecting import allow, collectors, record, resume
+    from ipse.pipeline.collecting import start as begin
+    from ipse.pipeline.unlocking import Keeper
+    from ipse.pipeline.workspace import locate
+
+    folder = locate(load_settings({"vault": str(vault)} if vault else {}))
+    keeper = Keeper(ways(folder))
+    with opened(vault, opener=keeper) as workspace:
+        found = [one for one in collectors(workspace) if one.wanted]
+        asked = [one for one in found if not one.allowed and not one.why_not]
+        if asked:
+            _explain(asked, json=json)
+            confirm(f"Allow {', '.join(one.name for one in asked)} to be kept and learned from?", yes=yes)
+            allow(workspace, [one.name for one in asked])
+        resume(workspace.vault.folder)
+        if foreground:
+            from ipse.pipeline.collector import ending
+
+            report = record(workspace, ending())
+            _say(report, f"Collected {report.kept:,} events.", json=json)
+            return
+        folder = workspace.vault.folder
+    begin(folder, keeper.hand)
+    running = [one.name for one in found if not one.why_not]
+    left = [f"{one.name}: {one.why_not}" for one in found if one.why_not]
+    _say(
+        {"running": running, "not_here": left},
+        "\n".join([f"Collecting: {', '.join(running)}.", *left, "`ipse collect status` shows how it goes."]),
+        json=json,
+    )
+
+
+@app.command()
+def stop(vault: VaultOption = None, json: JsonOption = False) -> None:
+    """End collecting; what waited is kept first."""
+    from ipse.pipeline.collecting import stop as end
+
+    ran = end(_folder(vault))
+    _say({"stopped": ran}, "Collecting has ended." if ran else "Nothing was collecting.", json=json)
+
+
+@app.command()
+def pause(
+    minutes: Annotated[
+        float | None, typer.Option("--minutes", min=0.1, help="For so long; else until `resume`.")
+    ] = None,
+    vault: VaultOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Private mode: from this moment nothing is collected. Needs no passphrase."""
+    from ipse.pipeline.collecting import pause as hold
+
+    made = hold(_folder(vault), minutes)
+    until = f"until {made.until:%H:%M} UTC" if made.until else "until `ipse collect resume`"
+    _say(made, f"Private: nothing is collected {until}.", json=json)
+
+
+@app.command()
+def resume(vault: VaultOption = None, json: JsonOption = False) -> None:
+    """End private mode."""
+    from ipse.pipeline.collecting import resume as go_on
+
+    was = go_on(_folder(vault))
+    _say({"resumed": was}, "Collecting goes on." if was else "There was no pause.", json=json)
+
+
+@app.command("list")
+def list_collectors(vault: VaultOption = None, json: JsonOption = False) -> None:
+    """List the collectors: which are chosen and allowed, and why one cannot run here."""
+    from ipse.pipeline.collecting import collectors
+
+    with opened(vault) as workspace:
+        found = collectors(workspace)
+    if json:
+        print_json(found)
+    else:
+        _table(found)
+
+
+@app.command()
+def status(vault: VaultOption = None, json: JsonOption = False) -> None:
+    """Show whether it collects, what was kept, excluded and dropped, and what it costs."""
+    from ipse.pipeline.collecting import status as look
+
+    with opened(vault) as workspace:
+        found = look(workspace)
+    if json:
+        print_json(found)
+    else:
+        _show(found)
+
+
+@app.command()
+def unit(
+    write: Annotated[bool, typer.Option("--write", help="Write it where the system looks for it.")] = False,
+    vault: VaultOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Print (or write) what starts collecting with your session: a systemd unit, or a launch agent."""
+    from ipse.pipeline.units import unit as text
+    from ipse.pipeline.units import write_unit
+
+    folder = _folder(vault).resolve()
+    system = "launchd" if sys.platform == "darwin" else "systemd"
+    if not write:
+        told = text(system, folder)  # type: ignore[arg-type]
+        _say({"system": system, "unit": told}, told.rstrip(), json=json)
+        return
+    path = write_unit(system, folder)  # type: ignore[arg-type]
+    then = "systemctl --user enable --now ipse-collect" if system == "systemd" else f"launchctl load {path}"
+    said = f"Wrote {path}. Begin with: {then}\nIt opens the vault by your keyring: `ipse vault keyring add`."
+    _say({"system": system, "path": str(path), "then": then}, said, json=json)
+
+
+def _folder(vault: Path | None) -> Path:
+    from ipse.config import load_settings
+    from ipse.errors import VaultMissingError
+    from ipse.pipeline.workspace import locate
+
+    folder = locate(load_settings({"vault": str(vault)} if vault else {}))
+    if not (folder / "vault.json").is_file():
+        raise VaultMissingError(f"There is no vault in {folder}.", hint="Make one with `ipse init`.")
+    return folder
+
+
+def _say(told: object, text: str, *, json: bool) -> None:
+    if json:
+        print_json(told)
+    else:
+        console().print(text, markup=False, soft_wrap=True)
+
+
+def _explain(asked: "list[CollectorView]", *, json: bool) -> None:
+    if json:
+        return
+    out = console()
+    out.print("What would be collected, on this machine and for you alone:")
+    for one in asked:
+        out.print(f"  {one.name}: {one.says}", markup=False, soft_wrap=True)
+    out.print("It is kept encrypted in your vault, and what learns from it stays here. Withdraw at any time.")
+
+
+def _table(found: "list[CollectorView]") -> None:
+    from rich.table import Table
+
+    table = Table(
+        "collector", "watches", "chosen", "allowed", "here", title="Collectors", title_justify="left"
+    )
+    for one in found:
+        marks = ["yes" if flag else "no" for flag in (one.wanted, one.allowed)]
+        table.add_row(one.name, one.says, *marks, one.why_not or "yes")
+    console().print(table)
+
+
+def _show(found: "Status") -> None:
+    out = console()
+    state = "collecting" if found.running else "not collecting"
+    if found.pause is not None:
+        state += (
+            f", private until {found.pause.until:%Y-%m-%d %H:%M} UTC" if found.pause.until else ", private"
+        )
+    out.print(f"Now: {state}.")
+    report = found.report
+    if report is None:
+        return
+    out.print(
+        f"Since {report.started_at:%Y-%m-%d %H:%M} UTC: kept {report.kept:,}, extended {report.extended:,}, "
+        f"excluded {report.excluded:,}, dropped {report.dropped:,}; {report.waiting:,} wait."
+    )
+    out.print(f"It takes {report.cpu:.2f} % of a core and {report.memory_mib:.0f} MiB.")
+    for name, how in report.collectors.items():
+        out.print(f"  {name}: {how}", markup=False, soft_wrap=True)
+    for note in report.notes:
+        out.print(f"  {note}", markup=False, soft_wrap=True)
