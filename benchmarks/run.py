@@ -18,6 +18,7 @@ RUNS: tuple[tuple[Path | None, list[str]], ...] = (
     (SHARED / "events", ["events.py"]),
     (SHARED / "models", ["lora.py"]),
     (SHARED / "models", ["train.py"]),
+    (None, ["service.py"]),
 )
 
 

@@ -2,13 +2,14 @@
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ipse.vault import KdfParameters, Vault
+from ipse.vault.documents import Change, Put
 
 from .postgres_server import Server, binaries, served
 
@@ -68,7 +69,14 @@ def known_kinds(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
         assert kind in KINDS, f"`{kind}` is in no table: add it to KINDS of ipse.pipeline.derived"
         put(self, kind, name, payload, **more)
 
+    put_all = Vault.put_all
+
+    def all_checked(self: Vault, puts: Sequence[Put], changes: Sequence[Change]) -> int:
+        assert {one.kind for one in puts} <= set(KINDS)
+        return put_all(self, puts, changes)
+
     monkeypatch.setattr(Vault, "put", checked)
+    monkeypatch.setattr(Vault, "put_all", all_checked)
 
 
 @pytest.fixture
