@@ -1,8 +1,6 @@
 """What each rule of cleaning takes out, and what it leaves."""
 
-import hashlib
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -10,7 +8,7 @@ import pytest
 
 from ipse.config import DatasetSettings
 from ipse.datasets import RULES, Report, prepare
-from ipse.datasets.coherence import check_weights, cohesion, judge
+from ipse.datasets.coherence import cohesion, judge
 from ipse.datasets.duplicates import repeats
 from ipse.datasets.moods import mood, steadiness
 from ipse.datasets.rules import left_out, unfit
@@ -121,20 +119,10 @@ def test_the_card_says_what_judged_coherence() -> None:
 
 
 def test_embeddings_that_are_not_installed_are_asked_for_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ipse.datasets.coherence.find_spec", lambda _name: None)
+    monkeypatch.setattr("ipse.sentences.find_spec", lambda _name: None)
     assert judge(SETTINGS)[1] == "words"
     with pytest.raises(MissingExtraError, match="not installed"):
         judge(DatasetSettings(coherence_by="embeddings"))
-
-
-def test_other_weights_than_the_published_ones_judge_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "model.safetensors").write_bytes(b"weights")
-    with pytest.raises(DatasetError, match="as it was published"):
-        check_weights(tmp_path)
-    monkeypatch.setattr("ipse.datasets.coherence.WEIGHTS", hashlib.sha256(b"weights").hexdigest())
-    check_weights(tmp_path)
 
 
 @pytest.mark.parametrize(

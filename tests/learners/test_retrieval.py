@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from ipse.config import RetrievalSettings, Settings
-from ipse.errors import CancelledError, LearnerError
+from ipse.errors import CancelledError, LearnerError, MissingExtraError
 from ipse.interfaces import Learner
 from ipse.learners import matching, memory
 from ipse.learners.features import GRAMS, bags, grams, situations, words
@@ -399,3 +399,62 @@ def test_what_is_recalled_is_as_long_as_what_the_owner_says() -> None:
     assert off < 0.4
     for other in (-0.75, 0.75):
         assert abs(length(memory.stretch + other) - true) > off
+
+
+def meaning(texts: Sequence[str]) -> np.ndarray:
+    """Stands in for a model whose package is not there: questions and replies of a topic mean the same."""
+    rows = np.zeros((len(texts), len(TOPICS) + 1), dtype=np.float32)
+    for row, text in zip(rows, texts, strict=True):
+        for at, (asked, said) in enumerate(TOPICS.items()):
+            if {*text.split()} & {*asked.split(), *said.split()}:
+                row[at] = 1
+                break
+        else:
+            row[-1] = 1
+    return rows
+
+
+@pytest.fixture
+def embedding(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    monkeypatch.setattr("ipse.learners.matching.embedded", meaning)
+    monkeypatch.setattr("ipse.sentences.find_spec", lambda _name: object())
+    return monkeypatch
+
+
+def test_what_sentences_mean_is_a_view_where_asked_for(embedding: pytest.MonkeyPatch) -> None:
+    train, dev = talk(60, seed=1), talk(60, seed=2, first=60)
+    plain, seeing = (
+        RetrievalLearner(RetrievalSettings(embeddings=how, epochs=1)).fit(train, dev, quiet)
+        for how in ("off", "on")
+    )
+    assert not plain.memory_.matcher.embeds
+    assert seeing.memory_.matcher.mix[-1] > 1
+    held = [Past.of(each) for each in talk(80, seed=3, first=200)]
+    found = [ranks(one.memory_.matcher, crowds(one.memory_.matcher, held, 5)) for one in (plain, seeing)]
+    assert found[1]["dev_mrr"] > found[0]["dev_mrr"] + 0.05
+    kept = seeing.artefact()
+    again = Memory.loads(kept)
+    context = held[0].context
+    assert again.weigh(context, None) == pytest.approx(seeing.memory_.weigh(context, None), abs=0.1)
+    embedding.setattr("ipse.sentences.find_spec", lambda _name: None)
+    with pytest.raises(MissingExtraError, match="Sentence embeddings"):
+        Memory.loads(kept)
+    assert Memory.loads(plain.artefact()).past
+
+
+def test_embeddings_are_looked_at_by_themselves_only_where_that_is_quick(
+    embedding: pytest.MonkeyPatch,
+) -> None:
+    def made(how: str) -> bool:
+        settings = RetrievalSettings.model_validate({"embeddings": how, "epochs": 1})
+        return RetrievalLearner(settings).fit(talk(30, seed=1), (), quiet).memory_.matcher.embeds
+
+    assert made("auto")
+    assert not made("off")
+    embedding.setattr("ipse.learners.retrieval.EMBEDDED", 10)
+    assert not made("auto")
+    assert made("on")
+    embedding.setattr("ipse.sentences.find_spec", lambda _name: None)
+    assert not made("auto")
+    with pytest.raises(MissingExtraError, match=r"embeddings"):
+        made("on")

@@ -225,6 +225,11 @@ class RetrievalSettings(Section):
 
     dimensions: int = Field(256, ge=8, description="size of the learned embedding")
     epochs: int = Field(8, ge=1)
+    embeddings: Literal["auto", "on", "off"] = Field(
+        "off",
+        description="look at the meaning of sentences too, with the extra `embeddings`; auto: where it is "
+        "installed and there are at most 5,000 replies",
+    )
     seed: int = 7
 
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from ipse.learners.features import GRAMS, SIZE, Floats, bags, grams, marks, situations, traits
 from ipse.learners.towers import TEMPERATURE, Towers, unit
 from ipse.records import Turn
+from ipse.sentences import embedded
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "PLAIN",
     "SEARCH",
+    "SENTENCES",
     "VIEWS",
     "Author",
     "Basis",
@@ -47,6 +49,9 @@ SEARCH = (7, 8)
 """The views that a whole past is searched by; the others tell among what that finds."""
 
 PLAIN = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0)
+
+SENTENCES = "sentences"
+"""One view more where sentence embeddings are used: the cosine of the newest turn and the reply."""
 
 K1, B = 1.2, 0.6  # BM25's saturation and length norm; Robertson and Zaragoza (2009) give 1.2–2 and .5–.8
 AT_ONCE = 2000  # texts whose traits are in memory at a time, of a thousand each in a long one
@@ -119,6 +124,7 @@ class Query(msgspec.Struct, frozen=True):
     words: Floats  # (SIZE,)
     grams: Floats  # (GRAMS, 2): of the newest turn, of others' older turns
     asked: Situations
+    sentence: Floats | None = None  # of the newest turn, where embeddings are used
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -127,10 +133,12 @@ class Known(msgspec.Struct, frozen=True):
     counts: "csr_matrix"
     author: Floats  # (n,)
     vectors: Floats
+    sentences: Floats | None = None  # (n, D), where embeddings are used
 
     def rows(self, at: npt.NDArray[np.intp]) -> "Known":
         """Some of them, in the order of ``at``."""
-        return Known(self.counts[at], self.author[at], self.vectors[at])
+        sentences = None if self.sentences is None else self.sentences[at]
+        return Known(self.counts[at], self.author[at], self.vectors[at], sentences)
 
 
 class Replies(msgspec.Struct, frozen=True):
@@ -141,10 +149,13 @@ class Replies(msgspec.Struct, frozen=True):
     grams: "csr_matrix"
     author: Floats  # (n,)
     vectors: Floats
+    sentences: Floats | None = None  # (n, D), where embeddings are used
 
     def rows(self, at: npt.NDArray[np.int64]) -> "Replies":
         """Some of them, in the order of ``at``."""
-        return Replies(self.bm25[at], self.words[at], self.grams[at], self.author[at], self.vectors[at])
+        sentences = None if self.sentences is None else self.sentences[at]
+        parts = (self.bm25[at], self.words[at], self.grams[at], self.author[at], self.vectors[at])
+        return Replies(*parts, sentences)
 
     def and_also(self, more: "Replies") -> "Replies":
         """These, then ``more``."""
@@ -156,6 +167,9 @@ class Replies(msgspec.Struct, frozen=True):
             grams=vstack([self.grams, more.grams], format="csr"),
             author=np.concatenate([self.author, more.author]),
             vectors=np.vstack([self.vectors, more.vectors]),
+            sentences=None
+            if self.sentences is None or more.sentences is None
+            else np.vstack([self.sentences, more.sentences]),
         )
 
 
@@ -169,6 +183,11 @@ class Matcher(msgspec.Struct, frozen=True, kw_only=True):
     author: Author
     mix: tuple[float, ...] = PLAIN  # of the ``VIEWS``
     search: tuple[float, ...] = (1.0, 1.0)  # of words and encoder, where they stand alone
+
+    @property
+    def embeds(self) -> bool:
+        """Whether sentence embeddings are one of its views."""
+        return len(self.mix) > len(VIEWS)
 
     def situations(self, contexts: Sequence[Sequence[str]], words: "csr_matrix | None" = None) -> Situations:
         """Encode contexts, each its turns, the newest last; ``words`` are their features if known."""
@@ -190,7 +209,7 @@ class Matcher(msgspec.Struct, frozen=True, kw_only=True):
         by_grams = np.zeros((GRAMS, 2), dtype=np.float32)
         for column, row in enumerate(weighted(grams([newest, others]), self.statistics.gram_rarity)):
             by_grams[row.indices, column] = row.data
-        return Query(by_bm25, by_words, by_grams, asked)
+        return Query(by_bm25, by_words, by_grams, asked, embedded([newest])[0] if self.embeds else None)
 
     def runs(self, texts: Sequence[str]) -> "csr_matrix":
         """Runs of characters of replies, weighted, (n, ``GRAMS``)."""
@@ -207,7 +226,12 @@ class Matcher(msgspec.Struct, frozen=True, kw_only=True):
             self.runs(texts) if runs is None else runs,
             self.author.doubt(texts) if known is None else known.author,
             self.vectors(texts, held) if known is None else known.vectors,
+            self.sentences(texts) if known is None else known.sentences,
         )
+
+    def sentences(self, texts: Sequence[str]) -> Floats | None:
+        """The embeddings of replies, where they are a view."""
+        return embedded(texts) if self.embeds else None
 
     def vectors(self, replies: Sequence[str], counts: "csr_matrix") -> Floats:
         """The unit vectors of replies, of which ``counts`` are the features."""
@@ -218,11 +242,14 @@ class Matcher(msgspec.Struct, frozen=True, kw_only=True):
         return np.hstack([self.basis.project(counts, self.statistics.rarity), MARK_SCALE * marks(texts)])
 
     def views(self, query: Query, replies: Replies) -> Floats:
-        """The scores of each reply by each of the ``VIEWS``, (replies, 9)."""
+        """The scores of each reply by each of the ``VIEWS``, and by sentences, (replies, 9 or 10)."""
         fit = replies.vectors @ query.asked.vectors[0] / np.float32(TEMPERATURE)
         by_words = replies.words @ query.words
         lone = np.stack([replies.author, by_words, fit], axis=1)
-        return np.hstack([replies.bm25 @ query.bm25, replies.grams @ query.grams, lone])
+        views = [replies.bm25 @ query.bm25, replies.grams @ query.grams, lone]
+        if query.sentence is not None and replies.sentences is not None:
+            views.append((replies.sentences @ query.sentence)[:, None])
+        return np.hstack(views)
 
     def shared(self, counts: "csr_matrix") -> "csr_matrix":
         """What each feature of a reply adds to its score in a search where the situation holds it too."""
@@ -265,7 +292,7 @@ class Matcher(msgspec.Struct, frozen=True, kw_only=True):
     def of(cls, arrays: Mapping[str, np.ndarray]) -> "Matcher":
         """What :meth:`arrays` gave. Raises ``KeyError`` where one is missing."""
         held = {name: arrays[name].astype(np.float32) for name in ("basis", "ask", "say")}
-        if len(arrays["mix"]) != len(VIEWS) or len(arrays["search"]) != len(SEARCH):
+        if len(arrays["mix"]) not in (len(VIEWS), len(VIEWS) + 1) or len(arrays["search"]) != len(SEARCH):
             raise ValueError("mix")
         statistics = Statistics(
             rarity=arrays["rarity"],

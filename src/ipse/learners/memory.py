@@ -18,6 +18,7 @@ from ipse.learners.features import GRAMS, SIZE, Floats
 from ipse.learners.matching import Known, Matcher, Query, Situations, texts_of
 from ipse.lengths import FEWEST, Lengths, quartiles
 from ipse.records import Example, Turn
+from ipse.sentences import require_embeddings
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -147,7 +148,9 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
         """Encode the past, of which ``asked`` and ``said`` are the features (past, ``SIZE``)."""
         encoded = matcher.situations([pair.texts for pair in past], asked)
         replies = [pair.reply for pair in past]
-        known = Known(said, matcher.author.doubt(replies), matcher.vectors(replies, said))
+        known = Known(
+            said, matcher.author.doubt(replies), matcher.vectors(replies, said), matcher.sentences(replies)
+        )
         return cls._indexed(matcher, past, encoded, known)
 
     @classmethod
@@ -241,6 +244,8 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
             arrays[f"{name}_counts"] = words.data.astype(np.float16)
             arrays[f"{name}_vectors"] = vectors.astype(np.float16)
         arrays["said_author"] = self.said.author
+        if self.said.sentences is not None:
+            arrays["said_sentences"] = self.said.sentences.astype(np.float16)
         packed = io.BytesIO()
         np.savez(packed, allow_pickle=False, **arrays)
         texts = msgspec.json.encode(_Texts(self.past, self.leaning, self.stretch))
@@ -275,7 +280,12 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
         author = arrays.get("said_author")
         if author is None:  # of a model made before it was kept
             author = matcher.author.doubt([pair.reply for pair in texts.past])
-        memory = cls._indexed(matcher, texts.past, asked, Known(words["said"], author, vectors["said"]))
+        sentences = None
+        if matcher.embeds:
+            require_embeddings("train again with retrieval.embeddings: off")
+            sentences = arrays["said_sentences"].astype(np.float32)
+        known = Known(words["said"], author, vectors["said"], sentences)
+        memory = cls._indexed(matcher, texts.past, asked, known)
         return msgspec.structs.replace(memory, leaning=texts.leaning, stretch=texts.stretch)
 
 

@@ -20,6 +20,7 @@ from ipse.learners.memory import Memory, Past
 from ipse.learners.towers import Schedule, Towers, fit_towers, fit_weights
 from ipse.learners.tuning import best_blend, best_mix, best_search, crowds, ranks, strangers, thinned
 from ipse.records import Example
+from ipse.sentences import embeddings_installed, require_embeddings
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -29,6 +30,7 @@ __all__ = ["RetrievalLearner"]
 WORD_EPOCHS, WORD_RATE = 3, 0.03
 TOWER_RATE = 3e-3
 SURVEYED = 8_000  # texts that the starting projection is drawn from, at most
+EMBEDDED = 5_000  # replies whose embeddings take a minute or two; more have to be asked for
 TAUGHT = 40_000  # newest pairs that teach; all of them are remembered
 
 
@@ -63,6 +65,8 @@ class RetrievalLearner:
         matcher = self._words(past[taught], asked[taught], said[taught], steps)
         inputs = _inputs(matcher, past[taught], asked[taught], said[taught])
         matcher = self._towers(matcher, inputs, held, steps)
+        if self._embeds(past):
+            matcher = msgspec.structs.replace(matcher, mix=(*matcher.mix, 0.0))
         crowd = crowds(matcher, held, self.settings.seed)
         mix = best_mix(crowd, strangers(matcher, held, self.settings.seed), pairs=len(past))
         search = best_search(crowd, pairs=len(past))
@@ -83,6 +87,14 @@ class RetrievalLearner:
     def report(self) -> dict[str, float]:
         """Pairs learned from, and how the true reply of dev ranks among up to 99 other own replies."""
         return self.report_
+
+    def _embeds(self, past: Sequence[Past]) -> bool:
+        """Whether sentence embeddings are a view; raises ``MissingExtraError`` where they have to be."""
+        wanted = self.settings.embeddings
+        if wanted == "on":
+            require_embeddings("set retrieval.embeddings to off")
+        few = len(past) <= EMBEDDED
+        return wanted == "on" or (wanted == "auto" and few and embeddings_installed())
 
     def _words(
         self, past: Sequence[Past], asked: "csr_matrix", said: "csr_matrix", steps: "_Steps"

@@ -19,6 +19,7 @@ ENOUGH = 20  # pairs from which they are set at all
 CROWD = 100  # replies that the true one is ranked among
 PRIOR = 1e-2  # pull of the mix towards its default, in standard deviations of each view
 HALF_TRUSTED = 200  # pairs that teach an encoder to be half as telling as shared words
+MEANING = 4.0  # of the cosine of embeddings, where nothing else is known
 TRIALS = 100  # held-out situations answered to choose the blend
 LEANINGS = (4.0, 8.0, 16.0)
 STRETCHES = (-1.5, -1.25, -1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 0.75, 1.0)
@@ -56,7 +57,8 @@ def _crowds(matcher: Matcher, held: Sequence[Past], texts: Sequence[str], seed: 
         chosen = pool.rows(np.array([len(texts) + at, *others[: CROWD - 1]]))
         rows.append(matcher.views(matcher.query(pair.context), chosen))
     width = min((len(row) for row in rows), default=0)
-    return np.stack([row[:width] for row in rows]) if rows else np.zeros((0, 0, len(VIEWS)), dtype=np.float32)
+    views = len(matcher.mix)
+    return np.stack([row[:width] for row in rows]) if rows else np.zeros((0, 0, views), dtype=np.float32)
 
 
 def ranks(matcher: Matcher, crowd: Floats) -> dict[str, float]:
@@ -84,14 +86,15 @@ def best_mix(*crowds: Floats, pairs: int) -> tuple[float, ...]:
     """
     wide = [crowd for crowd in crowds if crowd.shape[1] > 1] or [crowds[0]]
     width = min(crowd.shape[1] for crowd in wide)
-    return likeliest(np.concatenate([crowd[:, :width] for crowd in wide]), _sound(pairs))
+    together = np.concatenate([crowd[:, :width] for crowd in wide])
+    return likeliest(together, _sound(pairs, together.shape[2]))
 
 
-def _sound(pairs: int) -> npt.NDArray[np.float64]:
+def _sound(pairs: int, views: int = len(VIEWS)) -> npt.NDArray[np.float64]:
     """What is sound where nothing else is known: an encoder counts by how many pairs taught it."""
     mix = np.array(PLAIN)
     mix[-1] = pairs / (pairs + HALF_TRUSTED)
-    return mix.round(4)
+    return np.append(mix.round(4), [MEANING] * (views - len(VIEWS)))
 
 
 def likeliest(crowd: Floats, prior: npt.NDArray[np.float64]) -> tuple[float, ...]:
