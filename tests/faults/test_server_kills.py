@@ -1,4 +1,7 @@
-"""kill -9 of the server at any moment, and again: what it told is there, nothing is sent twice or lost."""
+"""kill -9 of the server at any moment, and again: what it told is there, nothing is sent twice or lost.
+
+And the server that lives long: its memory does not grow with what it answered.
+"""
 
 import json
 import os
@@ -17,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import psutil
 import pytest
 
 from ipse.errors import AuditError
@@ -206,3 +210,34 @@ def test_the_check_notices_an_answer_that_is_told_before_it_is_durable(
         for thread in threads:
             thread.join()
         assert any("is lost" in one for one in faults(folder, life, web))
+
+
+def grown(folder: Path, token: str, kind: str, requests: int) -> float:
+    """Megabytes that the server has more after so many answers, once it has given half as many."""
+    port, known = free_port(), {"Authorization": f"Bearer {token}"}
+    address = f"http://127.0.0.1:{port}"
+    with (
+        hook() as web,
+        service(folder, port, web, kind) as process,
+        httpx2.Client(base_url=address, headers=known, trust_env=False, timeout=60) as client,
+    ):
+        sizes = []
+        for number in range(requests + requests // 2):
+            if number == requests // 2:
+                sizes.append(psutil.Process(process.pid).memory_info().rss)
+            asked = {"message": f"who brings soup number {number % 50}?", "session": f"s{number % 20}"}
+            assert client.post(CHAT, json=asked).status_code == 200
+        sizes.append(psutil.Process(process.pid).memory_info().rss)
+    return float(sizes[1] - sizes[0]) / 1e6
+
+
+def test_memory_does_not_grow_with_what_was_answered(template: tuple[Path, str], tmp_path: Path) -> None:
+    """The control keeps 100 kB of each answer."""
+    few, many = 120, rounds(120, 10_000)
+    found = {
+        kind: grown(Path(shutil.copytree(template[0], tmp_path / kind)), template[1], kind, requests)
+        for kind, requests in (("whole", many), ("leaking", few))
+    }
+    sys.stderr.write(f"memory: {found['whole']} MB more after {many} answers\n")
+    assert found["whole"] < rounds(5, 20)
+    assert found["leaking"] > few * 0.1 * 0.8

@@ -17,6 +17,7 @@ from ipse.server.labour import labour
 from ipse.server.rates import Rates
 from ipse.server.routes import ROUTERS, openai
 from ipse.server.signin import SignIn
+from ipse.server.sweeping import sweeping
 from ipse.server.vaults import Vaults
 
 __all__ = ["MEGABYTE", "UPLOADS", "assembled", "create"]
@@ -55,6 +56,7 @@ def create(
     app.state.sign_in = SignIn(vaults)
     app.state.locking = _locking(vaults)
     vaults.when_open(labour)  # jobs begin as long as a vault is open
+    vaults.when_open(sweeping)
     app.add_middleware(
         Guard,
         hosts=hosts,

@@ -1,6 +1,7 @@
 """Exports that were uploaded and wait to be imported: in the vault's folder, and gone afterwards.
 
-They lie in the clear, as the export did where it came from, until they are imported or let go, at most a day.
+They lie in the clear, as the export did where it came from, until they are imported or let go: see
+``sweeping.py``, and at most a day.
 Ids are made here; names come from outside and become names below the upload's folder, nothing else.
 """
 
@@ -8,7 +9,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final, NamedTuple
@@ -86,6 +87,12 @@ class Uploads:
         now = time.time()
         for id_ in self._ids():
             if now - (self._folder / id_).stat().st_mtime > KEPT_SECONDS:
+                shutil.rmtree(self._folder / id_, ignore_errors=True)
+
+    def sweep(self, needed: Collection[str]) -> None:
+        """Delete every one but those."""
+        for id_ in self._ids():
+            if id_ not in needed:
                 shutil.rmtree(self._folder / id_, ignore_errors=True)
 
     def _ids(self) -> list[str]:
