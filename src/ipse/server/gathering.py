@@ -1,0 +1,157 @@
+"""Events that programs push, kept together: who asks while a commit is under way shares the next one.
+
+One thread a vault, with a workspace of its own. A request is answered once what it brought is durable.
+"""
+
+import queue
+import threading
+from collections import defaultdict
+from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import NamedTuple
+
+from ipse.errors import BusyError, IpseError, VaultError
+from ipse.heartbeats import Pulse
+from ipse.pipeline.taking import Intake, guard_of
+from ipse.privacy.guard import Guard
+from ipse.records import Event, Sample
+from ipse.server.vaults import OpenVault
+
+__all__ = ["Gathering", "Taken"]
+
+WAITING = 2000  # requests; more are told to come again
+TOGETHER = 50_000  # events in one commit
+SECONDS = 30.0
+
+
+class Taken(NamedTuple):
+    """What became of what a request brought: new, there before, and left out by the guard."""
+
+    kept: int
+    duplicates: int
+    excluded: int = 0
+
+
+class _Given(NamedTuple):
+    source: str
+    events: Sequence[Event]
+    pulses: Sequence[Pulse]
+    done: "Future[Taken]"
+
+
+class Gathering:
+    """Takes events in for one open vault."""
+
+    def __init__(self, vault: OpenVault) -> None:
+        self._queue: queue.Queue[_Given | None] = queue.Queue(WAITING)
+        self._vault = vault
+        self._ended = threading.Event()
+        with vault.lend() as workspace:
+            self._guard: Guard = guard_of(workspace)
+        self._thread = threading.Thread(target=self._run, name="gathering", daemon=True)
+        self._thread.start()
+
+    def take(self, source: str, events: Sequence[Event], pulses: Sequence[Pulse] = ()) -> Taken:
+        """Keep them; durable when this returns. Raises what keeping raises, and ``BusyError``."""
+        passed = [event for event in map(self._passed, events) if event is not None]
+        beats = [
+            Pulse(beat, pulse.pulse) for pulse in pulses if (beat := self._passed(pulse.beat)) is not None
+        ]
+        excluded = len(events) + len(pulses) - len(passed) - len(beats)
+        if not passed and not beats:
+            return Taken(0, 0, excluded)
+        given = _Given(source, passed, beats, Future())
+        try:
+            self._queue.put_nowait(given)
+        except queue.Full:
+            raise BusyError("Too many events wait.", hint="Send fewer at once.", after=1.0) from None
+        if self._ended.is_set():
+            raise _ended()
+        try:
+            return given.done.result(SECONDS)._replace(excluded=excluded)
+        except TimeoutError:
+            raise BusyError("The vault is busy.", hint="Send it again; it is kept once.", after=2.0) from None
+
+    def close(self) -> None:
+        """Keep what waits, and end."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _passed(self, event: Event) -> Event | None:
+        sample = Sample(data=event.data)
+        passed = self._guard.passed(sample)
+        if passed is None:
+            return None
+        return event if passed.data == event.data else _with(event, passed)
+
+    def _run(self) -> None:
+        try:
+            with self._vault.own() as workspace:
+                intake = Intake(workspace)
+                ended = False
+                while not ended:
+                    given, ended = self._waiting()
+                    for source, some in given.items():
+                        _keep(intake, source, some)
+                intake.finish()
+        finally:
+            self._ended.set()
+
+    def _waiting(self) -> tuple[dict[str, list[_Given]], bool]:
+        """What waits, by source; waits for the first."""
+        found: dict[str, list[_Given]] = defaultdict(list)
+        one = self._queue.get()
+        count = 0
+        while one is not None:
+            found[one.source].append(one)
+            count += len(one.events) + len(one.pulses)
+            if count >= TOGETHER:
+                return found, False
+            try:
+                one = self._queue.get_nowait()
+            except queue.Empty:
+                return found, False
+        return found, True
+
+
+def _keep(intake: Intake, source: str, some: Sequence[_Given]) -> None:
+    """Keep what several requests brought, and tell each; what fails together is tried alone."""
+    events = [event for one in some for event in one.events]
+    pulses = [pulse for one in some for pulse in one.pulses]
+    try:
+        kept = intake.keep(source, events, pulses)
+    except IpseError as error:
+        if len(some) > 1:
+            for one in some:
+                _keep(intake, source, [one])
+        else:
+            some[0].done.set_exception(error)
+        return
+    except BaseException:  # a bug: nobody is left waiting for it
+        for one in some:
+            one.done.set_exception(_ended())
+        raise
+    new = set(kept.new)
+    for one in some:
+        own = {event.key for event in one.events} & new
+        new -= own  # of two that brought the same event, the first kept it
+        count = len(own) + len(one.pulses)
+        one.done.set_result(Taken(count, len(one.events) - len(own)))
+
+
+def _ended() -> VaultError:
+    return VaultError("Taking events in has ended.", hint="Unlock the vault again.")
+
+
+def _with(event: Event, passed: Sample) -> Event:
+    return Event(
+        source=event.source,
+        kind=event.kind,
+        ts=event.ts,
+        rx=event.rx,
+        key=event.key,
+        dur=event.dur,
+        tz=event.tz,
+        data=passed.data,
+        stream=event.stream,
+    )
