@@ -12,12 +12,14 @@ from ipse.config import PrivacySettings, Settings
 from ipse.enrichment import Site
 from ipse.errors import PluginError, UnknownFormatError
 from ipse.interfaces import Collector, ConfigurableVoice, Delivery, Learner, Recognizer, Source, Voice
+from ipse.tables import Estimator
 
 __all__ = [
     "collector",
     "collectors",
     "deliveries",
     "delivery",
+    "estimators",
     "learner",
     "learners",
     "recognizers",
@@ -111,6 +113,11 @@ def learners() -> list[str]:
 def learner(name: str) -> type[Learner]:
     """The learner class of that name."""
     return _load("ipse.learners", name, Learner)
+
+
+def estimators() -> dict[str, type]:
+    """Estimators for tables that plugins brought: classes with scikit-learn's ``fit`` and ``predict``."""
+    return {name: _load("ipse.estimators", name, Estimator) for name in _declared("ipse.estimators")}
 
 
 def voice(name: str) -> type[Voice]:

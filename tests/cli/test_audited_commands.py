@@ -12,15 +12,18 @@ from ipse.config import load_settings
 from ipse.drafts import digest
 from ipse.pipeline.consents import give
 from ipse.pipeline.drafting import approve, propose
+from ipse.pipeline.foretelling import Wanted, learn
 from ipse.pipeline.importing import import_
 from ipse.pipeline.learning import prepare, train
 from ipse.pipeline.portability import export_all
 from ipse.pipeline.reviewing import allow
+from ipse.pipeline.tables_taking import take
 from ipse.pipeline.workspace import Workspace
 from ipse.vault import Vault
 
 from ..conftest import CHEAP, PASSPHRASE
 from ..pipeline.conftest import ME, chat
+from ..pipeline.tables import events_table
 from .test_commands import Run, run
 
 __all__ = ["run"]  # a fixture
@@ -64,6 +67,15 @@ READS: dict[str, tuple[list[str], list[str]]] = {
     "vault doctor": (["--deep"], ["read"]),
     "profile": ([], ["read"]),
     "monitor style": ([], ["dataset.read", "read"]),
+    "learn": (
+        ["{table}", "--target", "load", "--algorithm", "ridge", "--yes"],
+        ["consent.give", "events.keep", "read", "predictor.keep", "project.challenger"],
+    ),
+    "features preview": (["--file", "{features}"], ["read"]),
+    "features build": (["--file", "{features}"], ["read", "features.keep"]),
+    "features check": (["--file", "{features}", "--origins", "3"], ["read"]),
+    "predict now": (["desk"], ["model.read", "prediction.keep"]),
+    "predict outcomes": (["desk"], ["read"]),
     "report compliance": ([], ["report.compliance"]),
     "consent receipt": (["{consent}"], ["consent.receipt"]),
     "audit export": (["{file}"], ["audit.export", "audit.checkpoint"]),
@@ -84,7 +96,8 @@ SILENT = {
         "backup list", "backup verify", "restore",
     ],
     "cards, counts and states, no content": [
-        "models list", "models show", "jobs list", "jobs show", "jobs schedule list", "draft channels",
+        "models list", "models show",
+        "predict list", "jobs list", "jobs show", "jobs schedule list", "draft channels",
     ],
     "the owner's own statements": [
         "consent list", "consent show", "report requests list", "report exception list", "report dpia",
@@ -93,7 +106,8 @@ SILENT = {
         "audit show",
     ],
     "changes something, and leaves a row of it": [
-        "consent give", "consent withdraw", "models promote", "models rollback", "report requests add",
+        "consent give", "consent withdraw", "models promote", "models rollback",
+        "predict promote", "predict rollback", "report requests add",
         "report requests close", "report exception add", "report exception remove", "backup drill",
         "vault passphrase", "vault recovery", "vault rotate", "vault reencrypt", "vault keyring add",
         "vault keyring remove", "vault unlock", "vault move-catalog", "contacts release",
@@ -148,7 +162,14 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         propose(workspace, "soup?")
         ready = propose(workspace, "bread?")
         approve(workspace, ready.id, seen=digest(ready))
+        desk = events_table(folder / "desk.csv")
+        give(workspace, "desk", ["archive", "events"])
+        take(workspace, desk, quiet)
+        learn(workspace, Wanted(project="desk", stream="desk", field="load", algorithm="ridge"), quiet)
         export_all(workspace, folder / "archive")
+    (folder / "features.yaml").write_text(
+        "features: {load: {from: desk, field: load, agg: mean, window: 3h}}"
+    )
     return folder
 
 
@@ -163,7 +184,8 @@ def test_what_reads_leaves_its_rows(
     places = {
         "{exports}": str(template / "exports"), "{archive}": str(template / "archive"),
         "{out}": str(tmp_path / "out"), "{file}": str(tmp_path / "file"), "{consent}": consent,
-        "{draft}": draft, "{approved}": ready,
+        "{draft}": draft, "{approved}": ready, "{table}": str(events_table(tmp_path / "other.csv")),
+        "{features}": str(template / "features.yaml"),
     }  # fmt: skip
     words, expected = READS[name]
     monkeypatch.setenv("IPSE_PASSPHRASE", PASSPHRASE)

@@ -20,12 +20,15 @@ from ipse.cli import (
     enrich_,
     evaluate_,
     export_,
+    features_,
     forget_,
     import_,
     init_,
     jobs_,
+    learn_,
     models_,
     monitor_,
+    predict_,
     prepare_,
     privacy_,
     profile_,
@@ -64,12 +67,15 @@ app.add_typer(contacts_.app, name="contacts", rich_help_panel=START)
 app.add_typer(collect_.app, name="collect", rich_help_panel=START)
 app.command("enrich", rich_help_panel=START)(enrich_.enrich)
 app.command("profile", rich_help_panel=LEARN)(profile_.profile)
+app.command("learn", rich_help_panel=LEARN)(learn_.learn)
+app.add_typer(features_.app, name="features", rich_help_panel=LEARN)
 app.command("prepare", rich_help_panel=LEARN)(prepare_.prepare)
 app.command("train", rich_help_panel=LEARN)(train_.train)
 app.add_typer(base_.app, name="base", rich_help_panel=LEARN)
 app.add_typer(evaluate_.app, name="evaluate", rich_help_panel=LEARN)
 app.add_typer(models_.app, name="models", rich_help_panel=LEARN)
 app.add_typer(monitor_.app, name="monitor", rich_help_panel=LEARN)
+app.add_typer(predict_.app, name="predict", rich_help_panel=USE)
 app.command("answer", rich_help_panel=USE)(answer_.answer)
 app.command("chat", rich_help_panel=USE)(answer_.chat)
 app.command("serve", rich_help_panel=USE)(serve_.serve)

@@ -11,6 +11,7 @@ from ipse.config.loading import (
     underlaid,
 )
 from ipse.config.places import on_this_machine
+from ipse.config.projects import ModelSettings
 from ipse.config.sections import (
     AuditSettings,
     BackupSettings,
@@ -45,6 +46,7 @@ __all__ = [
     "JobSettings",
     "KeySettings",
     "LoraSettings",
+    "ModelSettings",
     "PrivacySettings",
     "ReportSettings",
     "RetentionSettings",

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from ipse.config.collecting import CollectSettings
 from ipse.config.delivery import DraftSettings, SmtpSettings, WebhookSettings
+from ipse.config.projects import ModelSettings
 from ipse.config.section import Section
 from ipse.config.servers import CatalogSettings, ServerSettings, ServiceSettings
 from ipse.config.upkeep import AuditSettings, BackupSettings, JobSettings, KeySettings
@@ -377,3 +378,6 @@ class Settings(Section):
     webhook: WebhookSettings = WebhookSettings()
     scorecard: ScorecardSettings = ScorecardSettings()
     report: ReportSettings = ReportSettings()
+    features: dict[str, dict[str, object]] = Field({}, description="features of events, by name")
+    set: dict[str, object] = Field({}, description="features that belong together, and their origins")
+    models: tuple[ModelSettings, ...] = Field((), description="models of events, each a project")

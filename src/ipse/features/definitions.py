@@ -62,7 +62,7 @@ _UNITS = {"ms": 1e-3, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A range that a number must lie in, both ends included."""
 
     min: float | None = None
@@ -73,7 +73,7 @@ Clause: TypeAlias = Scalar | tuple[Scalar, ...] | Limits
 """What a field must be: a value, one of several, or within limits."""
 
 
-class Aggregation(msgspec.Struct, frozen=True, kw_only=True, tag="agg", omit_defaults=True):
+class Aggregation(msgspec.Struct, frozen=True, kw_only=True, tag="agg"):
     """One number from the rows of a stream in a window before the origin, ``lag`` earlier; spans in seconds.
 
     ``field`` is what is aggregated, empty where the stream has only one that fits.
@@ -87,14 +87,14 @@ class Aggregation(msgspec.Struct, frozen=True, kw_only=True, tag="agg", omit_def
     where: dict[str, Clause] = {}
 
 
-class TimeFeature(msgspec.Struct, frozen=True, kw_only=True, tag="time", omit_defaults=True):
+class TimeFeature(msgspec.Struct, frozen=True, kw_only=True, tag="time"):
     """What the clock says at the origin; ``cyclic`` makes a sine and a cosine of it."""
 
     time: Clock
     encode: Encoding = "plain"
 
 
-class SqlFeature(msgspec.Struct, frozen=True, kw_only=True, tag="sql", omit_defaults=True):
+class SqlFeature(msgspec.Struct, frozen=True, kw_only=True, tag="sql"):
     """One number by SQL over the rows of some streams that an aggregation would see."""
 
     sql: str
@@ -106,7 +106,7 @@ class SqlFeature(msgspec.Struct, frozen=True, kw_only=True, tag="sql", omit_defa
 Feature: TypeAlias = Aggregation | TimeFeature | SqlFeature
 
 
-class Origins(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Origins(msgspec.Struct, frozen=True, kw_only=True):
     """The moments that features are computed at: a grid, all of it or where something happened.
 
     ``active`` takes those with a row in the step before; ``source`` and ``where`` say of which stream.
@@ -118,7 +118,7 @@ class Origins(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     where: dict[str, Clause] = {}
 
 
-class FeatureSet(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class FeatureSet(msgspec.Struct, frozen=True, kw_only=True):
     """Features that belong together, and when they are computed. ``ttl``: seconds that a row may be used.
 
     ``tz`` is the IANA zone of local times; without it, the offset of the latest row known.

@@ -1,0 +1,257 @@
+"""From a stream to a model that may speak: features, algorithms, a verdict on time it never saw."""
+
+from typing import Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from ipse import plugins
+from ipse.errors import DatasetError
+from ipse.features import FeatureSet, FeatureTable, Stream, compute
+from ipse.interfaces import Progress
+from ipse.pipeline import predictors
+from ipse.pipeline.columns import streams_named
+from ipse.pipeline.designing import design, step_of
+from ipse.pipeline.predictors import Predictor, Target
+from ipse.pipeline.workspace import Workspace
+from ipse.tables import TableModel, Task, Verdict, judge_classes, judge_numbers, time_split
+
+__all__ = ["Learned", "Wanted", "learn", "outcome_of"]
+
+Floats = NDArray[np.float64]
+FEW_VALUES = 10  # a target of whole numbers with no more is a class
+TRIED: dict[str, tuple[str, ...]] = {
+    "classification": ("logistic", "boosting"),
+    "regression": ("ridge", "boosting"),
+}
+MOST = 200_000  # rows, the newest
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be learned: the target, and by which features and algorithm, or those that fit.
+
+    ``when`` is ``next`` for the row after what is known, ``same`` for a field of the row itself.
+    """
+
+    project: str
+    stream: str
+    field: str
+    when: Literal["next", "same"] = "next"
+    task: Literal["auto", "classification", "regression"] = "auto"
+    algorithm: str = "auto"
+    features: FeatureSet | None = None
+    params: dict[str, object] = {}
+    tz: str = ""
+    seed: int = 7
+
+
+class Learned(msgspec.Struct, frozen=True, kw_only=True):
+    """A model and what became of it; ``reason`` says why it is champion or not."""
+
+    card: Predictor
+    champion: str
+    promoted: bool
+    reason: str
+
+
+class _Rows(msgspec.Struct, frozen=True):
+    """A row an origin; ``now`` is what the target was then, ``day`` what it was a day before ``y``."""
+
+    table: FeatureTable
+    y: Floats
+    now: Floats
+    day: Floats
+
+
+class _Work(msgspec.Struct, frozen=True):
+    """All that fitting and judging one model needs; ``embargo`` in µs."""
+
+    wanted: Wanted
+    task: Task
+    target: Target
+    rows: _Rows
+    embargo: int
+
+
+def learn(workspace: Workspace, wanted: Wanted, progress: Progress) -> Learned:
+    """Learn, judge on the last fifth of the time, keep, and promote what earned it.
+
+    Raises ``ConsentError`` without leave for events of the source, ``DatasetError`` for too little.
+    """
+    workspace.permit(wanted.stream.split(".")[0], "events")
+    workspace.vault.note("read", {"sources": wanted.stream.split(".")[0], "why": "learn"})
+    progress(0, 4, {})
+    main = streams_named(workspace, [wanted.stream])[wanted.stream]
+    task, target = _target(wanted, main)
+    chosen = wanted.features or design(wanted.project, main, target, tz=wanted.tz)
+    others = [one for one in chosen.sources if one != wanted.stream]
+    rows = _rows(chosen, streams_named(workspace, others) | {wanted.stream: main}, target)
+    progress(1, 4, {"rows": len(rows.y)})
+    reach = chosen.reach if target.ahead else 0.0
+    work = _Work(wanted, task, target, rows, round(max(reach, target.ahead) * 1e6))
+    learned, judged = time_split(rows.table.origins, embargo=work.embargo)
+    algorithm, tried = _best(work, learned)
+    progress(2, 4, {})
+    verdict = _judged(_fitted(work, algorithm, learned), work, learned, judged)
+    final = _fitted(work, algorithm, np.arange(len(rows.y)))
+    progress(3, 4, {})
+    named = [wanted.stream, *others]
+    made = Predictor(
+        project=wanted.project,
+        task=task,
+        algorithm=algorithm,
+        target=target,
+        set_name=chosen.name,
+        version=chosen.version,
+        features=chosen.features,
+        origins=chosen.origins,
+        tz=chosen.tz,
+        columns=rows.table.columns,
+        usual=tuple(float(one) for one in np.nan_to_num(_medians(rows.table.values))),
+        consents={
+            one.split(".")[0]: workspace.permit(one.split(".")[0], "events").consent_id for one in named
+        },
+        rows=len(rows.y),
+        first=int(rows.table.origins[0]),
+        last=int(rows.table.origins[-1]),
+        verdict=verdict,
+        tried=tried,
+        seed=wanted.seed,
+    )
+    kept = predictors.add(workspace, made, final.files())
+    progress(4, 4, {})
+    return _settled(workspace, kept)
+
+
+def outcome_of(stream: Stream, target: Target, due: NDArray[np.int64], *, slack: float) -> Floats:
+    """What the target was at each moment (µs), up to ``slack`` seconds after it; NaN where unknown."""
+    values = _values(stream, target)
+    known = ~np.isnan(values)
+    ts, values = stream.ts[known], values[known]
+    at = np.searchsorted(ts, due, side="left")
+    there = at < len(ts)
+    at = np.minimum(at, max(len(ts) - 1, 0))
+    if not len(ts):
+        return np.full(len(due), np.nan)
+    return np.where(there & (ts[at] - due <= slack * 1e6), values[at], np.nan)
+
+
+def _values(stream: Stream, target: Target) -> Floats:
+    """The target as numbers, or as indices of its labels."""
+    column = stream.data[target.field]
+    if not target.labels:
+        return stream.numbers(target.field)
+    place = {label: float(number) for number, label in enumerate(target.labels)}
+    return np.array([place.get(_label(one), np.nan) for one in column.tolist()])
+
+
+def _label(value: object) -> str:
+    if isinstance(value, float):
+        return str(int(value)) if value == int(value) else str(value)
+    return str(value)
+
+
+def _target(wanted: Wanted, stream: Stream) -> tuple[Task, Target]:
+    if wanted.field not in stream.data:
+        known = ", ".join(stream.data) or "none"
+        raise DatasetError(f"{wanted.stream} has no field `{wanted.field}`.", hint=f"There are: {known}.")
+    column = stream.data[wanted.field]
+    numeric = column.dtype != object
+    known_ = ~np.isnan(column) if numeric else np.array([one is not None for one in column], dtype=bool)
+    values = np.unique(column[known_].astype(np.float64 if numeric else np.str_))
+    few = not numeric or bool(len(values) <= FEW_VALUES and (values == np.round(values)).all())
+    classes = wanted.task == "classification" or (wanted.task == "auto" and few)
+    if not classes and not numeric:
+        raise DatasetError(f"`{wanted.field}` holds text, no numbers.", hint="Use --task classification.")
+    if classes and len(values) > 100:
+        raise DatasetError(f"`{wanted.field}` has {len(values)} values, too many.", hint="Group them first.")
+    target = Target(
+        stream=wanted.stream,
+        field=wanted.field,
+        ahead=step_of(stream) if wanted.when == "next" else 0.0,
+        labels=tuple(_label(one) for one in values.tolist()) if classes else (),
+    )
+    return "classification" if classes else "regression", target
+
+
+def _rows(chosen: FeatureSet, streams: dict[str, Stream], target: Target) -> _Rows:
+    stream = streams[target.stream]
+    origins = np.unique(stream.ts)[-MOST:]
+    ahead = round(target.ahead * 1e6)
+    y = outcome_of(stream, target, origins + ahead, slack=target.ahead)
+    day = outcome_of(stream, target, origins + ahead - 86_400_000_000, slack=target.ahead)
+    now = outcome_of(stream, target, origins, slack=0.0)
+    keep = ~np.isnan(y)
+    if keep.sum() < 100:
+        raise DatasetError(
+            f"There are {int(keep.sum())} rows with an outcome.", hint="At least 100 are needed."
+        )
+    return _Rows(compute(chosen, streams, origins[keep]), y[keep], now[keep], day[keep])
+
+
+def _fitted(work: _Work, algorithm: str, at: NDArray[np.intp]) -> TableModel:
+    wanted, rows = work.wanted, work.rows
+    found = plugins.estimators()
+    model = TableModel(work.task, algorithm, seed=wanted.seed, params=wanted.params, plugins=found)
+    return model.fit(
+        rows.table.values[at],
+        rows.y[at],
+        times=rows.table.origins[at],
+        columns=rows.table.columns,
+        labels=work.target.labels,
+        embargo=work.embargo,
+    )
+
+
+def _best(work: _Work, learned: NDArray[np.intp]) -> tuple[str, dict[str, float]]:
+    """The algorithm that does best on the end of what is learned from, never on what judges."""
+    if work.wanted.algorithm != "auto":
+        return work.wanted.algorithm, {}
+    rows = work.rows
+    early, late = (learned[one] for one in time_split(rows.table.origins[learned], embargo=work.embargo))
+    tried = {}
+    for name in TRIED[work.task]:
+        said = _fitted(work, name, early).predict(rows.table.values[late])
+        off = (
+            said.value != rows.y[late] if work.task == "classification" else np.abs(said.value - rows.y[late])
+        )
+        tried[name] = float(np.mean(off))
+    return min(tried, key=lambda one: tried[one]), tried
+
+
+def _judged(model: TableModel, work: _Work, learned: NDArray[np.intp], judged: NDArray[np.intp]) -> Verdict:
+    rows, target = work.rows, work.target
+    y, before = rows.y[judged], rows.y[learned]
+    classes = work.task == "classification"
+    usual = float(np.bincount(before.astype(np.intp)).argmax()) if classes else float(np.median(before))
+    baselines = {"majority" if classes else "median": np.full(len(y), usual)}
+    if target.ahead:
+        baselines["no change"] = np.where(np.isnan(rows.now[judged]), usual, rows.now[judged])
+        if target.ahead < 86_400:
+            baselines["a day before"] = np.where(np.isnan(rows.day[judged]), usual, rows.day[judged])
+    judge = judge_classes if classes else judge_numbers
+    return judge(model.predict(rows.table.values[judged]), y, baselines=baselines, seed=work.wanted.seed)
+
+
+def _settled(workspace: Workspace, made: Predictor) -> Learned:
+    """Whether it speaks from now on: better than its baseline by its interval, and than who speaks now."""
+    held = predictors.project(workspace, made.project)
+    verdict = made.verdict
+    if not verdict.earned:
+        why = f"not better than {verdict.baseline} by its interval ({verdict.low:.3g} to {verdict.high:.3g})"
+        return Learned(card=made, champion=held.champion, promoted=False, reason=why)
+    if held.champion:
+        now = predictors.card(workspace, held.champion).verdict
+        better = verdict.value > now.value if verdict.metric == "accuracy" else verdict.value < now.value
+        if verdict.metric == now.metric and not better:
+            why = f"{held.champion} speaks: {now.metric} {now.value:.4g}, this one {verdict.value:.4g}"
+            return Learned(card=made, champion=held.champion, promoted=False, reason=why)
+    why = f"better than {verdict.baseline} by {verdict.better:.4g} ({verdict.low:.3g} to {verdict.high:.3g})"
+    predictors.promote(workspace, made.id, reason=why)
+    return Learned(card=made, champion=made.id, promoted=True, reason=why)
+
+
+def _medians(values: Floats) -> Floats:
+    known = np.where(np.isnan(values).all(axis=0), 0.0, values)
+    return np.asarray(np.nanmedian(known, axis=0))
