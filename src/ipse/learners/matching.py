@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = [
     "PLAIN",
     "SEARCH",
-    "SENTENCES",
     "VIEWS",
     "Author",
     "Basis",
@@ -43,15 +42,15 @@ __all__ = [
 ]
 
 VIEWS = ("newest", "others", "own", "speakers", "newest grams", "others grams", "author", "words", "encoder")
-"""What a reply is scored by, in the order of a mix; the first four by BM25."""
+"""What a reply is scored by, in the order of a mix; the first four by BM25.
+
+Where sentence embeddings are used, one more stands behind these: the cosine of the newest turn and the reply.
+"""
 
 SEARCH = (7, 8)
 """The views that a whole past is searched by; the others tell among what that finds."""
 
 PLAIN = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0)
-
-SENTENCES = "sentences"
-"""One view more where sentence embeddings are used: the cosine of the newest turn and the reply."""
 
 K1, B = 1.2, 0.6  # BM25's saturation and length norm; Robertson and Zaragoza (2009) give 1.2–2 and .5–.8
 AT_ONCE = 2000  # texts whose traits are in memory at a time, of a thousand each in a long one
