@@ -113,7 +113,7 @@ class Visit:
         self.asked.append(request.url)
 
 
-def serving(folder: Path, home: Path) -> Service:
+def serving(folder: Path, home: Path, port: int = 0) -> Service:
     """Start ``ipse serve`` on a vault that is there."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("IPSE_")}
     environment = {
@@ -132,7 +132,7 @@ def serving(folder: Path, home: Path) -> Service:
             "serve",
             "--no-browser",
             "--port",
-            "0",
+            str(port),
             "--json",
             "--vault",
             str(folder),
