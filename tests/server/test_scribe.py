@@ -70,6 +70,8 @@ def test_what_comes_while_it_writes_is_one_write(vault: OpenVault, monkeypatch: 
     while scribe._waiting:
         pass
     rest = [scribe.later(partial(lambda one: one, one)) for one in entries[1:]]
+    gone = scribe.later(lambda: entry(vault, "gone"))
+    assert gone.cancel(), "who asked has gone away"
     gate.set()
     assert not wait([first, *rest], timeout=20).not_done
     assert sizes == [1, 11]

@@ -11,7 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Final
 
 from ipse.errors import AccessError, IpseError
@@ -89,13 +89,11 @@ class Scribe(Book):
             except Exception as error:  # noqa: BLE001 - raised where it is waited for
                 for _, future in batch:
                     future.set_exception(error)
-                if workspace is not None:  # the catalog may be elsewhere by now
-                    workspace.close()
+                _let_go(workspace)  # the catalog may be elsewhere by now
                 workspace = None
             else:
                 _tell(batch, errors)
-        if workspace is not None:
-            workspace.close()
+        _let_go(workspace)
 
     def _batch(self) -> "list[tuple[Make, Future[None]]]":
         """What waits, as soon as anything does; nothing at the end."""
@@ -104,10 +102,18 @@ class Scribe(Book):
             return [self._waiting.popleft() for _ in range(min(MOST, len(self._waiting)))]
 
 
+def _let_go(workspace: Workspace | None) -> None:
+    if workspace is not None:
+        with suppress(IpseError):
+            workspace.close()
+
+
 def _made(waiting: "list[tuple[Make, Future[None]]]") -> "list[tuple[Entry, Future[None]]]":
     """What is to be written; who cannot be answered is told at once."""
     found = []
     for make, future in waiting:
+        if not future.set_running_or_notify_cancel():
+            continue  # nobody waits for it any more
         try:
             found.append((make(), future))
         except Exception as error:  # noqa: BLE001 - raised where it is waited for
