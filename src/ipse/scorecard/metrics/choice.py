@@ -27,6 +27,7 @@ CANDIDATES = 100  # the true reply and 99 others
 MOST_CONTEXTS = 150
 MOST_IN_POOL = 2000
 MOST_CONTEXTS_LANGUAGE = 20  # a likelihood of 199 replies each takes its time
+MOST_IN_POOL_LANGUAGE = 500  # and what each is without a context is asked for once
 
 _FROM = {
     "5a": "99 replies of other people",
@@ -63,11 +64,11 @@ class _Case(msgspec.Struct, frozen=True):
 
 def reply_choice(lineup: Lineup, data: Judging, settings: ScorecardSettings, plan: Plan) -> list[Measure]:
     """Rank the true reply with every voice; both sets of candidates are scored in one call."""
-    pools = {
-        "5a": _pool((e.reply for several in data.impostors.values() for e in several), settings.seed),
-        "5b": _pool([*lineup.real, *(example.reply for example in data.judge)], settings.seed),
-    }
-    cases = _cases(lineup, pools, settings.seed)
+    slow = any(isinstance(contender.voice, LanguageVoice) for contender in lineup.everyone())
+    others = (e.reply for several in data.impostors.values() for e in several)
+    own = [*lineup.real, *(example.reply for example in data.judge)]
+    pools = {name: _pool(said, settings.seed, slow=slow) for name, said in (("5a", others), ("5b", own))}
+    cases = _cases(lineup, pools, settings.seed, slow=slow)
     scores = {
         contender.name: [_scores(contender.voice, case) for case in cases]
         for contender in lineup.everyone()
@@ -111,10 +112,9 @@ def _measures(
     return out
 
 
-def _cases(lineup: Lineup, pools: dict[str, list[tuple[str, str]]], seed: int) -> list[_Case]:
+def _cases(lineup: Lineup, pools: dict[str, list[tuple[str, str]]], seed: int, *, slow: bool) -> list[_Case]:
     """The same candidates for every contender; a candidate equal to the true reply is none."""
     rng = random.Random(seed)  # noqa: S311 - a sample, not a secret
-    slow = any(isinstance(contender.voice, LanguageVoice) for contender in lineup.everyone())
     most = MOST_CONTEXTS_LANGUAGE if slow else MOST_CONTEXTS
     chosen = sorted(rng.sample(range(len(lineup.examples)), min(most, len(lineup.examples))))
     usable = [pool for pool in pools.values() if _enough(pool)]
@@ -147,10 +147,11 @@ def _credit(figure: str, above: int, ties: int) -> float:
     return float((places <= (1 if figure == "first" else 10)).mean())
 
 
-def _pool(replies: Iterable[str], seed: int) -> list[tuple[str, str]]:
+def _pool(replies: Iterable[str], seed: int, *, slow: bool) -> list[tuple[str, str]]:
     """Replies to draw others from, repeated as they are said, with their keys."""
     told = [(key(reply), reply) for reply in replies if key(reply)]
-    return random.Random(seed).sample(told, min(len(told), MOST_IN_POOL))  # noqa: S311
+    most = MOST_IN_POOL_LANGUAGE if slow else MOST_IN_POOL
+    return random.Random(seed).sample(told, min(len(told), most))  # noqa: S311
 
 
 def _enough(pool: list[tuple[str, str]]) -> bool:
