@@ -81,17 +81,24 @@ export function useLockVault() {
   });
 }
 
-/** How many drafts wait for a decision. */
-export function useWaitingDrafts(): number {
-  const may = useMay("read");
-  const query = useQuery({
-    queryKey: ["drafts", "count"],
-    queryFn: () =>
-      ok(
-        api.GET("/api/drafts", { params: { query: { state: ["proposed", "edited", "perhaps"], limit: 1 } } }),
-      ),
-    enabled: may,
+export type Folder = "waiting" | "approved" | "sent" | "rejected";
+
+export const FOLDERS: Record<Folder, Schemas["DraftRow"]["state"][]> = {
+  waiting: ["proposed", "edited", "perhaps"],
+  approved: ["approved", "sending"],
+  sent: ["sent"],
+  rejected: ["rejected"],
+};
+
+/** The drafts of a folder; the count beside the menu and the list are one query, so they say the same. */
+export function useDrafts(folder: Folder) {
+  return useQuery({
+    queryKey: ["drafts", folder],
+    queryFn: () => ok(api.GET("/api/drafts", { params: { query: { state: FOLDERS[folder], limit: 200 } } })),
+    enabled: useMay("read"),
     refetchInterval: 30_000,
   });
-  return query.data?.total ?? 0;
 }
+
+/** How many drafts wait for a decision. */
+export const useWaitingDrafts = (): number => useDrafts("waiting").data?.total ?? 0;

@@ -1,7 +1,7 @@
 /** A question and its answer: the label, why this answer, and what the owner thinks of it. */
 import { ActionIcon, Button, Tooltip } from "@mantine/core";
 import { IconMailPlus, IconMoodCheck, IconMoodSad, IconQuestionMark } from "@tabler/icons-react";
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useNavigate } from "react-router";
 import { api, ok } from "../../client";
@@ -16,6 +16,7 @@ import { type Exchange, SESSION } from "./conversation";
 export function Bubble({ exchange, contact }: { exchange: Exchange; contact?: string }) {
   const t = useT();
   const news = useNews();
+  const client = useQueryClient();
   const navigate = useNavigate();
   const may = useMay("approve");
   const [why, setWhy] = useState(false);
@@ -48,6 +49,7 @@ export function Bubble({ exchange, contact }: { exchange: Exchange; contact?: st
         }),
       ),
     onSuccess: () => {
+      void client.invalidateQueries({ queryKey: ["drafts"] });
       news.done(t("chat.drafted"));
       void navigate("/review");
     },

@@ -37,7 +37,7 @@ export function Founding({ code }: { code: string }) {
   const enter = () => {
     mark(true);
     client.setQueryData(["session"], make.data?.session);
-    void client.invalidateQueries();
+    void client.invalidateQueries({ queryKey: ["health"] }); // nothing else was asked before there was a vault
   };
   if (!code)
     return (
@@ -136,7 +136,7 @@ function Recovery({ secret, enter }: { secret: string; enter: () => void }) {
     <div className={classes.form}>
       <h1 className={classes.title}>{t("found.recovery")}</h1>
       <p className={classes.text}>{t("found.recovery.text")}</p>
-      <Alert color="clay" icon={<IconKey />}>
+      <Alert color="moss" icon={<IconKey />}>
         <span className="mono" data-testid="recovery">
           {secret}
         </span>

@@ -2,25 +2,17 @@
 import { ActionIcon, Badge, Button, Kbd, Modal, SegmentedControl, Tooltip } from "@mantine/core";
 import { useDisclosure, useHotkeys } from "@mantine/hooks";
 import { IconInbox, IconKeyboard, IconMailPlus } from "@tabler/icons-react";
-import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { api, ok, type Schemas } from "../../client";
+import type { Schemas } from "../../client";
 import { Page } from "../../components/Page";
 import { Empty, Loaded } from "../../components/states";
+import { FOLDERS, type Folder, useDrafts } from "../../hooks/session";
 import { useFormat, useT, useWord } from "../../i18n";
 import { Decide } from "./Decide";
 import { NewDraft } from "./NewDraft";
 import classes from "./Review.module.css";
 
 type Draft = Schemas["DraftRow"];
-type Folder = "waiting" | "approved" | "sent" | "rejected";
-
-const STATES: Record<Folder, Draft["state"][]> = {
-  waiting: ["proposed", "edited", "perhaps"],
-  approved: ["approved", "sending"],
-  sent: ["sent"],
-  rejected: ["rejected"],
-};
 
 const TONES: Partial<Record<Draft["state"], string>> = {
   approved: "moss",
@@ -39,12 +31,7 @@ export default function Review() {
   const [folder, setFolder] = useState<Folder>("waiting");
   const [making, making_] = useDisclosure();
   const [help, help_] = useDisclosure();
-  const query = useQuery({
-    queryKey: ["drafts", folder],
-    queryFn: () => ok(api.GET("/api/drafts", { params: { query: { state: STATES[folder], limit: 200 } } })),
-    select: (data) => data.items,
-    refetchInterval: 15_000,
-  });
+  const query = useDrafts(folder);
   return (
     <Page
       title={t("nav.review")}
@@ -67,13 +54,13 @@ export default function Review() {
         value={folder}
         onChange={(value) => setFolder(value as Folder)}
         aria-label={t("review.folder")}
-        data={(Object.keys(STATES) as Folder[]).map((one) => ({
+        data={(Object.keys(FOLDERS) as Folder[]).map((one) => ({
           value: one,
           label: t(`review.folder.${one}`),
         }))}
       />
       <Loaded query={query}>
-        {(drafts) =>
+        {({ items: drafts }) =>
           drafts.length ? (
             <Desk drafts={drafts} help={help_.open} />
           ) : (
