@@ -88,3 +88,12 @@ def test_the_schema_describes_every_section() -> None:
 def test_the_default_vault_is_the_users_own(tmp_path: Path) -> None:
     assert default_vault().name == "vault"
     assert str(tmp_path) in str(default_vault())
+
+
+def test_a_bare_on_or_off_of_yaml_is_a_switch(tmp_path: Path) -> None:
+    for written, read in (("on", "on"), ("off", "off"), ("auto", "auto"), ("'on'", "on")):
+        file = tmp_path / "ipse.yaml"
+        file.write_text(f"retrieval:\n  embeddings: {written}\n")
+        assert load_settings({}, environment={}, project_file=file).retrieval.embeddings == read
+    with pytest.raises(SettingsError, match=r"retrieval\.embeddings"):
+        load_settings({"retrieval": {"embeddings": 1}}, environment={})

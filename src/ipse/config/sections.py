@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from ipse.config.collecting import CollectSettings
 from ipse.config.delivery import DraftSettings, SmtpSettings, WebhookSettings
@@ -32,6 +32,11 @@ __all__ = [
     "VoiceSettings",
 ]
 
+# YAML reads a bare on or off as true or false.
+Switch = Annotated[
+    Literal["auto", "on", "off"],
+    BeforeValidator(lambda given: ("off", "on")[given] if isinstance(given, bool) else given),
+]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 
 
@@ -226,7 +231,7 @@ class RetrievalSettings(Section):
 
     dimensions: int = Field(256, ge=8, description="size of the learned embedding")
     epochs: int = Field(8, ge=1)
-    embeddings: Literal["auto", "on", "off"] = Field(
+    embeddings: Switch = Field(
         "off",
         description="look at the meaning of sentences too, with the extra `embeddings`; auto: where it is "
         "installed and there are at most 5,000 replies",
@@ -310,7 +315,7 @@ class LoraSettings(Section):
     epsilon: float = Field(
         0.0, ge=0, description="differential privacy of each example, by Opacus; small is strict; 0: none"
     )
-    gradient_checkpointing: Literal["auto", "on", "off"] = Field(
+    gradient_checkpointing: Switch = Field(
         "auto", description="compute activations again rather than keep them; auto: from 1e9 parameters"
     )
     compile: bool = Field(default=False, description="torch.compile; pays off in long runs on a GPU")
