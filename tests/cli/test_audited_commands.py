@@ -114,7 +114,8 @@ SILENT = {
         "draft revoke", "draft reopen", "draft settle", "draft secret",
         "models export", "models optimize", "jobs start", "jobs resume", "jobs work",
         "jobs schedule add", "jobs schedule remove", "token add", "token revoke",
-        "settings set", "settings unset", "collect start",
+        "settings set", "settings unset", "collect start", "collect import",
+        "collect export",
     ],
     "what is watched and how that goes, not what was seen": [
         "collect list", "collect pause", "collect resume", "collect status", "collect stop", "collect unit",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ipse.cli.console import JsonOption, VaultOption, confirm, console, opened, print_json, ways
+from ipse.cli.console import JsonOption, VaultOption, confirm, console, opened, print_json, progress_bar, ways
 
 if TYPE_CHECKING:
     from ipse.pipeline.collecting import CollectorView, Status
@@ -139,6 +139,57 @@ def unit(
     then = "systemctl --user enable --now ipse-collect" if system == "systemd" else f"launchctl load {path}"
     said = f"Wrote {path}. Begin with: {then}\nIt opens the vault by your keyring: `ipse vault keyring add`."
     _say({"system": system, "path": str(path), "then": then}, said, json=json)
+
+
+@app.command("import")
+def import_events(
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="CSV, JSON, JSON lines, Parquet.")],
+    source: Annotated[str, typer.Option("--source", help="What to call it; else as the file.")] = "",
+    time: Annotated[str | None, typer.Option("--time", metavar="COLUMN", help="Which holds times.")] = None,
+    tz: Annotated[str, typer.Option("--tz", metavar="ZONE", help="Zone of times without one.")] = "UTC",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Give consent without asking.")] = False,
+    vault: VaultOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Keep the rows of a table as events, or an export of ActivityWatch; asks for your consent."""
+    from ipse.pipeline.collecting import allow
+    from ipse.pipeline.event_files import import_activitywatch, import_table, is_activitywatch, source_of
+    from ipse.pipeline.event_files import zone as named_zone
+
+    watched = not source and is_activitywatch(path)
+    name = "activitywatch" if watched else source or source_of(path)
+    zone = named_zone(tz)
+    with opened(vault) as workspace:
+        if not workspace.allows(name):
+            confirm(f"Allow {name} to be kept and learned from, on this machine?", yes=yes)
+            allow(workspace, [name])
+        with progress_bar(f"Importing {path.name}", quiet=json) as progress:
+            if watched:
+                done = import_activitywatch(workspace, path, progress=progress)
+            else:
+                done = import_table(workspace, path, name, time_column=time, zone=zone, progress=progress)
+    left = f"; {done.excluded:,} excluded, {done.unreadable:,} unreadable" * bool(
+        done.excluded + done.unreadable
+    )
+    _say(
+        done, f"{done.source}: {done.kept:,} events kept, {done.duplicates:,} there before{left}.", json=json
+    )
+
+
+@app.command("export")
+def export_events(
+    source: Annotated[str, typer.Argument(help="Of which source.")],
+    out: Annotated[Path, typer.Option("--out", help="A .csv, .jsonl or .parquet file.")],
+    stream: Annotated[str | None, typer.Option("--stream", help="One of its streams.")] = None,
+    vault: VaultOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Write the events of a source, as your vault holds them."""
+    from ipse.pipeline.event_files import export_events as write
+
+    with opened(vault) as workspace:
+        rows = write(workspace, out, source, stream=stream)
+    _say({"file": str(out), "events": rows}, f"Wrote {rows:,} events to {out}.", json=json)
 
 
 def _folder(vault: Path | None) -> Path:
