@@ -76,6 +76,7 @@ READS: dict[str, tuple[list[str], list[str]]] = {
     "features check": (["--file", "{features}", "--origins", "3"], ["read"]),
     "predict now": (["desk"], ["model.read", "prediction.keep"]),
     "predict outcomes": (["desk"], ["read"]),
+    "monitor drift": (["desk"], ["read"]),
     "report compliance": ([], ["report.compliance"]),
     "consent receipt": (["{consent}"], ["consent.receipt"]),
     "audit export": (["{file}"], ["audit.export", "audit.checkpoint"]),
@@ -167,6 +168,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         give(workspace, "desk", ["archive", "events"])
         take(workspace, desk, quiet)
         learn(workspace, Wanted(project="desk", stream="desk", field="load", algorithm="ridge"), quiet)
+        take(workspace, events_table(folder / "more.csv", hours=800), quiet, source="desk")
         export_all(workspace, folder / "archive")
     (folder / "features.yaml").write_text(
         "features: {load: {from: desk, field: load, agg: mean, window: 3h}}"

@@ -14,6 +14,7 @@ from ipse.pipeline import events, featuring, predictors
 from ipse.pipeline.columns import stream, streams_named
 from ipse.pipeline.consents import give
 from ipse.pipeline.derived import reached
+from ipse.pipeline.drifting import drift_of
 from ipse.pipeline.foretelling import Learned, Wanted, learn
 from ipse.pipeline.own_tables import read_table, source_name
 from ipse.pipeline.predicting import feature_set, outcomes, predict, predictions
@@ -146,6 +147,18 @@ def test_champion_challenger_and_the_one_before(desk: Workspace) -> None:
     with pytest.raises(RegistryError, match="There is no project `tesk`"):
         predictors.project(desk, "tesk")
     assert [one.name for one in predictors.projects(desk)] == ["desk"]
+
+
+def test_what_came_since_is_held_against_what_was_learned_from(desk: Workspace, tmp_path: Path) -> None:
+    taught(desk)
+    alone = drift_of(desk, "desk")  # the newest row, whose outcome was not known yet
+    assert (alone.since, alone.verdict) == (1, "as it was")
+    rows = events_table(tmp_path / "more.csv", hours=1400).read_text(encoding="utf-8").splitlines()
+    (tmp_path / "more.csv").write_text("\n".join([rows[0], *rows[701:]]), encoding="utf-8")
+    take(desk, tmp_path / "more.csv", quiet, source="desk")
+    found = drift_of(desk, "desk")
+    assert found.since > 600
+    assert found.verdict == "as it was"
 
 
 def test_erasing_the_source_reaches_what_was_made_of_it(desk: Workspace) -> None:

@@ -46,6 +46,36 @@ def style(
         raise typer.Exit(1)
 
 
+@app.command("drift")
+def features_drift(
+    project: Annotated[str, typer.Argument(metavar="PROJECT", help="As `ipse predict list` names it.")],
+    check: Annotated[bool, typer.Option("--check", help="Exit code 1 where a feature drifted.")] = False,
+    vault: VaultOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Hold what a model of events sees now against what it learned from, feature by feature."""
+    from rich.table import Table
+
+    from ipse.pipeline.drifting import drift_of
+
+    with opened(vault) as workspace:
+        found = drift_of(workspace, project)
+    if json:
+        print_json({"verdict": found.verdict, "report": found})
+    else:
+        title = f"{found.model}: {found.since:,} rows since, beside {found.before:,} that it learned from"
+        table = Table("feature", title=title, title_justify="left")
+        for name in ("PSI", "KS", "p", ""):
+            table.add_column(name, justify="right")
+        for one in found.features:
+            told = (f"{one.psi:.3f}", f"{one.ks:.3f}", f"{one.p:.3g}")
+            table.add_row(one.feature, *told, "[yellow]drifted[/]" if one.drifted else "")
+        console().print(table)
+        console().print("Worth a retrain: ipse learn." if found.verdict == "retrain" else "As it was.")
+    if check and found.verdict == "retrain":
+        raise typer.Exit(1)
+
+
 def _print(found: "Drift") -> None:
     from rich.table import Table
 

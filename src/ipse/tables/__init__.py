@@ -3,6 +3,7 @@
 from ipse.tables.anomalies import THRESHOLD, Detection, NoveltyDetector, detect
 from ipse.tables.baselines import Verdict, judge_classes, judge_numbers, no_change, seasonal
 from ipse.tables.clustering import Clusters, cluster
+from ipse.tables.drift import Drift, drift
 from ipse.tables.estimators import CLASSIFIERS, REGRESSORS, Estimator, Task, estimator
 from ipse.tables.explaining import contributions
 from ipse.tables.forecasting import FORECASTERS, SharedForecaster, forecast, intervals, smape
@@ -19,6 +20,7 @@ __all__ = [
     "THRESHOLD",
     "Clusters",
     "Detection",
+    "Drift",
     "Estimator",
     "Forecasts",
     "ManyMetrics",
@@ -33,6 +35,7 @@ __all__ = [
     "contributions",
     "coverage",
     "detect",
+    "drift",
     "estimator",
     "forecast",
     "intervals",
