@@ -31,6 +31,8 @@ FLAGS = [
     "--disable-sync",
 ]
 SERVE = ("serve", "--no-browser", "--port", "0", "--json")
+SETTLED = """() => document.querySelector('h1, h2')
+    && !document.querySelector('main [role=status], #root > [role=status]')"""
 PATIENCE = 60_000  # milliseconds; a loaded machine is slow, and nothing here is timed
 
 
@@ -81,18 +83,21 @@ class Visit:
         return self.page
 
     def settle(self) -> None:
-        self.page.wait_for_load_state("networkidle")
-        self.page.wait_for_function(
-            "() => !document.querySelector('[role=status][aria-label=Loading]')", timeout=PATIENCE
-        )
+        """Until there is a page, and nothing on it says that it waits."""
+        self.page.wait_for_function(SETTLED, timeout=PATIENCE)
 
-    def findings(self) -> list[str]:
-        """What axe has against the page as it is: serious and critical findings, with where."""
+    def findings(self, *rules: str) -> list[str]:
+        """What axe has against the page as it is: serious and critical findings, with where.
+
+        By these rules alone, or by all.
+        """
         self.page.evaluate(
             "async () => { await Promise.all(document.getAnimations().map((a) => a.finished)) }"
         )
-        self.page.evaluate(AXE.read_text(encoding="utf-8"))  # not a script element: the CSP lets none in
-        found: dict[str, Any] = self.page.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")
+        if not self.page.evaluate("() => 'axe' in window"):
+            self.page.evaluate(AXE.read_text(encoding="utf-8"))  # not a script element: the CSP lets none in
+        options = {"resultTypes": ["violations"]} | ({"runOnly": list(rules)} if rules else {})
+        found: dict[str, Any] = self.page.evaluate("(options) => axe.run(document, options)", options)
         return [
             f"{one['id']} ({one['impact']}): {node['target']} {node.get('failureSummary', '')[:200]}"
             for one in found["violations"]

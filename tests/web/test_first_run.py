@@ -1,4 +1,4 @@
-"""From an empty vault to the first answer and back, as a person would: only by what stands on the pages."""
+"""From no vault at all to the first answer and back, as a person would: only by what stands on the pages."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from ipse.pipeline.workspace import Workspace
 from ipse.registry import Registry
 
 from ..conftest import PASSPHRASE
-from .conftest import EXPORTS, PATIENCE, Service, Visit, empty_vault, ended, serving, visit
+from .conftest import EXPORTS, PATIENCE, Service, Visit, ended, serving, visit
 
 ME = ("Tilda Marwede", "tilda.marwede@example.org", "tilda")
 SOURCES = ("WhatsApp", "Gmail", "Reflections")
@@ -22,18 +22,19 @@ SOURCES = ("WhatsApp", "Gmail", "Reflections")
 
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Service]:
-    held = serving(empty_vault(tmp_path / "vault"), tmp_path)
+    held = serving(tmp_path / "vault", tmp_path)
     yield held
     ended(held)
 
 
-def test_first_run_from_an_empty_vault(browser: Browser, service: Service) -> None:
+def test_first_run_from_nothing(browser: Browser, service: Service) -> None:
     context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
     visited = visit(context, service)
     page = visited.page
     page.goto(service.link)
+    found(visited)
     expect(page.get_by_role("heading", name="Let us begin")).to_be_visible(timeout=PATIENCE)
-    assert "code" not in page.url  # the one-time code has left the address bar
+    assert "#" not in page.url  # the one-time code has left the address bar
     consent(page)
     bring_in(page)
     learn(page)
@@ -46,6 +47,26 @@ def test_first_run_from_an_empty_vault(browser: Browser, service: Service) -> No
     context.close()
     ended(service)
     in_the_vault(service.folder)
+
+
+def found(visited: Visit) -> None:
+    """A vault: its passphrase twice, where it lies, its recovery key once."""
+    page = visited.page
+    expect(page.get_by_role("heading", name="A vault of your own")).to_be_visible(timeout=PATIENCE)
+    first, second = page.locator("input[autocomplete=new-password]").all()
+    first.fill("summer")
+    expect(page.get_by_text("8 characters at least")).to_be_visible(timeout=PATIENCE)
+    first.fill(PASSPHRASE)
+    second.fill("something else")
+    make = page.get_by_role("button", name="Make my vault")
+    expect(page.get_by_text("They are not the same")).to_be_visible(timeout=PATIENCE)
+    expect(make).to_be_disabled()
+    second.fill(PASSPHRASE)
+    assert visited.findings() == []
+    make.click()
+    expect(page.get_by_test_id("recovery")).to_have_text(re.compile(r"\w{4}"), timeout=PATIENCE)
+    page.get_by_label("I wrote it down and keep it elsewhere").check()
+    page.get_by_role("button", name="Go on").click()
 
 
 def consent(page: Page) -> None:

@@ -1,11 +1,12 @@
 """Each page in light, dark and on a phone, in both languages: no finding, no error, nobody asked."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from .conftest import AXE, PATIENCE, Service, Visit, empty_vault, ended, serving, visit
 from .filled import filled
@@ -21,17 +22,19 @@ PAGES = {
     "days": "days",
     "privacy": "privacy",
     "privacy?tab=kept": "kept",
+    "privacy?tab=exclusions": "exclusions",
     "privacy?tab=words": "words",
     "privacy?tab=erase": "erase",
     "admin": "admin",
     "admin?tab=access": "access",
+    "admin?tab=usage": "usage",
     "admin?tab=jobs": "jobs",
     "admin?tab=reports": "reports",
     "admin?tab=backups": "backups",
     "settings": "settings",
     "no/such/page": "nowhere",
 }
-WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+WIDE, PHONE = ViewportSize(width=1280, height=900), ViewportSize(width=390, height=844)
 
 
 @pytest.fixture(scope="module")
@@ -60,31 +63,79 @@ def signed_in(browser: Browser, service: Service, cookies: list[dict[str, object
     return visit(context, service)
 
 
-@pytest.mark.parametrize("look", ["light", "dark", "phone", "hebrew"])
-def test_every_page(browser: Browser, service: Service, cookies: list[dict[str, object]], look: str) -> None:
-    seen = signed_in(
-        browser,
-        service,
-        cookies,
-        viewport=PHONE if look == "phone" else WIDE,
-        color_scheme="dark" if look == "dark" else "light",
-        reduced_motion="reduce",
-    )
-    if look == "hebrew":
-        seen.page.context.add_cookies([{"name": "ipse_look", "value": "he.auto", "url": service.address}])
-    findings = {}
+def test_every_page_in_every_look(
+    browser: Browser, service: Service, cookies: list[dict[str, object]]
+) -> None:
+    """Light and wide, then dark, then as narrow as a phone: a page is loaded once and looked at thrice."""
+    seen = signed_in(browser, service, cookies, viewport=WIDE, color_scheme="light", reduced_motion="reduce")
+    found = {}
     for path, name in PAGES.items():
-        seen.go(path)
-        expect(seen.page.locator("h1, h2").first).to_be_visible(timeout=PATIENCE)
-        findings[name] = seen.findings()
-        wide = seen.page.evaluate("() => document.documentElement.scrollWidth > window.innerWidth + 1")
-        assert not wide, f"{name} is wider than the screen"
-        if look == "hebrew":
-            assert seen.page.evaluate("() => document.documentElement.dir") == "rtl"
-    assert {name: found for name, found in findings.items() if found} == {}
+        page = seen.go(path)
+        found[name, "light"] = seen.findings()
+        assert fits(page), f"{name} is wider than the screen"
+        page.emulate_media(color_scheme="dark")
+        page.wait_for_selector("html[data-mantine-color-scheme=dark]")
+        found[name, "dark"] = seen.findings("color-contrast")  # nothing else is other than in the light
+        page.set_viewport_size(PHONE)
+        found[name, "phone"] = seen.findings()
+        assert fits(page), f"{name} is wider than a phone"
+        page.emulate_media(color_scheme="light")
+        page.set_viewport_size(WIDE)
+    assert {where: what for where, what in found.items() if what} == {}
     assert seen.said == []
     assert seen.outside() == []
     seen.page.context.close()
+
+
+def test_every_page_from_right_to_left(
+    browser: Browser, service: Service, cookies: list[dict[str, object]]
+) -> None:
+    """On a phone, where there is least room; what holds of a structure was looked at before."""
+    seen = signed_in(browser, service, cookies, viewport=PHONE, reduced_motion="reduce")
+    seen.page.context.add_cookies([{"name": "ipse_look", "value": "he.auto", "url": service.address}])
+    for path, name in PAGES.items():
+        page = seen.go(path)
+        assert page.evaluate("() => document.documentElement.dir") == "rtl"
+        assert fits(page), f"{name} is wider than a phone"
+        assert seen.findings("color-contrast", "html-has-lang", "valid-lang") == []
+    assert seen.said == []
+    assert seen.outside() == []
+    seen.page.context.close()
+
+
+def fits(page: Page) -> bool:
+    return bool(page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth + 1"))
+
+
+def test_what_is_set_holds_and_can_be_taken_back(
+    browser: Browser, service: Service, cookies: list[dict[str, object]]
+) -> None:
+    seen = signed_in(browser, service, cookies, viewport=WIDE, reduced_motion="reduce")
+    page = seen.go("settings")
+    page.get_by_role("textbox", name="Find a setting").fill("imports.batch")
+    page.get_by_role("button", name="Change imports.batch").click()
+    page.get_by_role("textbox", name="Change imports.batch").fill("4096")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("chosen here")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("4096")).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("8192")).to_be_visible(timeout=PATIENCE)
+    page = seen.go("privacy?tab=exclusions")
+    words = page.get_by_role("combobox", name="Words").or_(page.get_by_role("textbox", name="Words"))
+    words.fill("biopsy")
+    words.press("Enter")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Refused from the next import on", exact=True)).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("biopsy")).to_have_count(0, timeout=PATIENCE)
+    page = seen.go("privacy?tab=kept")
+    page.get_by_role("textbox", name="Messages").first.fill("30")
+    page.get_by_role("button", name="Show what would go").click()
+    expect(page.get_by_text("By these limits this would go")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text(re.compile(r"^[\d,]+ messages"))).to_be_visible()
+    page.get_by_role("button", name="Cancel").click()
+    assert seen.said == []
+    page.context.close()
 
 
 def test_axe_finds_what_is_wrong(
@@ -135,10 +186,12 @@ def test_first_load_is_small_and_routes_are_split(
         "response", lambda answer: bodies.update({answer.url: answer.body()}) if ".js" in answer.url else None
     )
     seen.go("")
+    seen.page.wait_for_load_state("networkidle")
     size = sum(len(gzip.compress(body)) for body in bodies.values())
     assert 50_000 < size <= 300_000, f"{size:,} bytes"
     first = set(bodies)
     seen.go("you")
+    seen.page.wait_for_load_state("networkidle")
     assert set(bodies) - first, "the page You brings files of its own"
     seen.page.context.close()
 
