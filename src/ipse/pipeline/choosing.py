@@ -61,7 +61,7 @@ def in_force(workspace: Workspace) -> list[Setting]:
             origin = where.get(section, "flags" if group != field.default else "built-in")
             found.append(
                 Setting(
-                    name=section, value=group, default=field.default, origin=origin, shape="text",
+                    name=section, value=group, default=field.default, origin=origin, shape="other",
                     about=field.description or "", fixed=_fixed(section, origin),
                 )
             )  # fmt: skip
