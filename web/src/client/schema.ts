@@ -626,6 +626,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Events
+         * @description Events of a source that overlap the time, the oldest first. Told in the audit log as read.
+         *
+         *     Scope: `read`.
+         */
+        get: operations["list_events"];
+        put?: never;
+        /**
+         * Push Events
+         * @description Keep events of a source that its owner allows (`archive`); the same ones again change nothing.
+         *
+         *     Scope: `import`.
+         */
+        post: operations["push_events"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/events/heartbeats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Push Heartbeats
+         * @description Extend the state that goes on, or begin one.
+         *
+         *     Scope: `import`.
+         */
+        post: operations["push_heartbeats"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/collecting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Collecting
+         * @description Whether this machine collects, what was kept and left out, and what it costs.
+         *
+         *     Scope: `aggregates`.
+         */
+        get: operations["show_collecting"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/profile": {
         parameters: {
             query?: never;
@@ -2485,6 +2557,27 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * Accepted
+         * @description What became of it, durable by now. ``excluded`` was left out by the owner's own rules.
+         */
+        Accepted: {
+            /**
+             * Kept
+             * @example 120
+             */
+            kept: number;
+            /**
+             * Duplicates
+             * @example 0
+             */
+            duplicates: number;
+            /**
+             * Excluded
+             * @example 0
+             */
+            excluded: number;
+        };
+        /**
          * Answered
          * @description An answer, labelled; ``context`` is what the voice is told of a chat after it.
          */
@@ -2634,6 +2727,74 @@ export interface components {
              * @description whether the settings name it
              */
             chosen: boolean;
+        };
+        /**
+         * Batch
+         * @description Events of one source and stream.
+         * @example {
+         *       "events": [
+         *         {
+         *           "at": "2026-04-01T10:15:00+02:00",
+         *           "data": {
+         *             "app": "editor"
+         *           },
+         *           "duration": 12.5
+         *         }
+         *       ],
+         *       "source": "window",
+         *       "stream": "laptop"
+         *     }
+         */
+        Batch: {
+            /**
+             * Source
+             * @example window
+             */
+            source: string;
+            /**
+             * Stream
+             * @default
+             */
+            stream: string;
+            /** Events */
+            events: components["schemas"]["EventGiven"][];
+        };
+        /**
+         * Beats
+         * @description Heartbeats: one with the data of the last extends it, up to ``pulsetime`` seconds after its end.
+         * @example {
+         *       "events": [
+         *         {
+         *           "at": "2026-04-01T10:15:00+02:00",
+         *           "data": {
+         *             "app": "editor"
+         *           },
+         *           "duration": 12.5
+         *         }
+         *       ],
+         *       "pulsetime": 60,
+         *       "source": "window",
+         *       "stream": "laptop"
+         *     }
+         */
+        Beats: {
+            /**
+             * Source
+             * @example window
+             */
+            source: string;
+            /**
+             * Stream
+             * @default
+             */
+            stream: string;
+            /** Events */
+            events: components["schemas"]["EventGiven"][];
+            /**
+             * Pulsetime
+             * @default 60
+             */
+            pulsetime: number;
         };
         /**
          * Begun
@@ -2913,6 +3074,43 @@ export interface components {
              * @description the day of the answer; null: today
              */
             closed?: string | null;
+        };
+        /**
+         * CollectingView
+         * @description How collecting on this machine stands.
+         */
+        CollectingView: {
+            /** Running */
+            running: boolean;
+            /**
+             * Private
+             * @description paused by the owner
+             */
+            private: boolean;
+            /** Kept */
+            kept: number;
+            /** Excluded */
+            excluded: number;
+            /** Dropped */
+            dropped: number;
+            /**
+             * Cpu
+             * @description percent of one core
+             */
+            cpu: number;
+            /** Memory Mib */
+            memory_mib: number;
+            /**
+             * Collectors
+             * @example {
+             *       "window": "running"
+             *     }
+             */
+            collectors: {
+                [key: string]: string;
+            };
+            /** Notes */
+            notes: string[];
         };
         /**
          * CompareAsked
@@ -4074,6 +4272,102 @@ export interface components {
                 [key: string]: {
                     [key: string]: unknown;
                 };
+            };
+        };
+        /**
+         * EventGiven
+         * @description An event; ``duration`` in seconds. Without a ``key``, its content is its key: sent again, kept once.
+         */
+        EventGiven: {
+            /**
+             * At
+             * Format: date-time
+             * @description when it began, with zone
+             * @example 2026-04-01T10:15:00+02:00
+             */
+            at: string;
+            /**
+             * Kind
+             * @default state
+             * @enum {string}
+             */
+            kind: "state" | "point" | "metric";
+            /**
+             * Duration
+             * @default 0
+             * @example 12.5
+             */
+            duration: number;
+            /**
+             * Key
+             * @default
+             * @example b1946ac92492d234
+             */
+            key: string;
+            /**
+             * Data
+             * @example {
+             *       "app": "editor"
+             *     }
+             */
+            data: {
+                [key: string]: string | number | boolean | null;
+            };
+        };
+        /**
+         * EventView
+         * @description An event as it is kept; ``known_at`` is when ipse learned of it.
+         */
+        EventView: {
+            /**
+             * Source
+             * @example window
+             */
+            source: string;
+            /**
+             * Stream
+             * @example
+             */
+            stream: string;
+            /**
+             * Kind
+             * @example state
+             */
+            kind: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Duration
+             * @example 12.5
+             */
+            duration: number;
+            /**
+             * Offset
+             * @description minutes east of UTC at that moment
+             * @example 120
+             */
+            offset: number;
+            /**
+             * Known At
+             * Format: date-time
+             */
+            known_at: string;
+            /**
+             * Key
+             * @example b1946ac92492d234
+             */
+            key: string;
+            /**
+             * Data
+             * @example {
+             *       "app": "editor"
+             *     }
+             */
+            data: {
+                [key: string]: string | number | boolean | null;
             };
         };
         /**
@@ -5390,6 +5684,21 @@ export interface components {
         Page_DraftRow_: {
             /** Items */
             items: components["schemas"]["DraftRow"][];
+            /**
+             * Total
+             * @description items in all pages
+             */
+            total: number;
+            /**
+             * Next
+             * @description `cursor` of the next page
+             */
+            next?: string | null;
+        };
+        /** Page[EventView] */
+        Page_EventView_: {
+            /** Items */
+            items: components["schemas"]["EventView"][];
             /**
              * Total
              * @description items in all pages
@@ -11467,6 +11776,479 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["Page_MessageView_"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_events: {
+        parameters: {
+            query: {
+                source: string;
+                stream?: string | null;
+                since?: string | null;
+                until?: string | null;
+                /** @description items at most */
+                limit?: number;
+                /** @description `next` of the page before; empty: the first page */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "source": "window",
+                     *           "stream": "",
+                     *           "kind": "state",
+                     *           "at": "2026-04-01T10:15:00Z",
+                     *           "duration": 12.5,
+                     *           "offset": 120,
+                     *           "known_at": "2026-04-01T10:15:00Z",
+                     *           "key": "b1946ac92492d234",
+                     *           "data": {
+                     *             "app": "editor"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "total": 1,
+                     *       "next": "…"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_EventView_"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    push_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Batch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "kept": 120,
+                     *       "duplicates": 0,
+                     *       "excluded": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Accepted"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    push_heartbeats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Beats"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "kept": 120,
+                     *       "duplicates": 0,
+                     *       "excluded": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Accepted"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_collecting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "running": false,
+                     *       "private": false,
+                     *       "kept": 1,
+                     *       "excluded": 1,
+                     *       "dropped": 1,
+                     *       "cpu": 0.5,
+                     *       "memory_mib": 0.5,
+                     *       "collectors": {
+                     *         "window": "running"
+                     *       },
+                     *       "notes": [
+                     *         "…"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CollectingView"];
                 };
             };
             /** @description The body cannot be read. */

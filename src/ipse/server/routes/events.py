@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 from ipse.errors import SettingsError
 from ipse.heartbeats import Pulse, digest_key
@@ -52,10 +52,17 @@ class EventGiven(BaseModel):
     data: dict[Name, Value] = Field(max_length=64, examples=[{"app": "editor"}])
 
 
+EXAMPLE: dict[str, JsonValue] = {
+    "source": "window",
+    "stream": "laptop",
+    "events": [{"at": "2026-04-01T10:15:00+02:00", "duration": 12.5, "data": {"app": "editor"}}],
+}
+
+
 class Batch(BaseModel):
     """Events of one source and stream."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXAMPLE]})
 
     source: str = Field(pattern=SOURCE, examples=["window"])
     stream: Name = ""
@@ -64,6 +71,10 @@ class Batch(BaseModel):
 
 class Beats(Batch):
     """Heartbeats: one with the data of the last extends it, up to ``pulsetime`` seconds after its end."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{**EXAMPLE, "pulsetime": 60.0}]}
+    )
 
     pulsetime: float = Field(default=60.0, ge=0, le=86_400)
 
