@@ -148,6 +148,14 @@ def test_a_server_that_is_gone_holds_up_nobody_and_is_asked_again(
     assert not (folder / MARK).exists()
 
 
+def test_a_mark_that_was_cut_off_while_it_was_written_is_swept_away(filled: Vault, folder: Path) -> None:
+    filled.close()
+    unfinished = folder / f"{MARK}.new"
+    unfinished.write_bytes(b"half a pl")
+    Vault.open(folder, PASSPHRASE).close()
+    assert not unfinished.exists()
+
+
 @SQLITE_ONLY  # the place it waits for first is made up
 def test_an_opening_that_waited_for_a_move_finds_the_new_place(
     filled: Vault, folder: Path, target: str, monkeypatch: pytest.MonkeyPatch

@@ -92,7 +92,8 @@ class Visit:
         By these rules alone, or by all.
         """
         self.page.evaluate(
-            "async () => { await Promise.all(document.getAnimations().map((a) => a.finished)) }"
+            # One that is cut off, as by what comes next, is over too.
+            "async () => { await Promise.allSettled(document.getAnimations().map((a) => a.finished)) }"
         )
         if not self.page.evaluate("() => 'axe' in window"):
             self.page.evaluate(AXE.read_text(encoding="utf-8"))  # not a script element: the CSP lets none in

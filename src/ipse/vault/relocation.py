@@ -30,6 +30,7 @@ def settle(folder: Path, known: Sequence[Location] = ()) -> None:
     is asked again by the next opening.
     """
     if not (folder / MARK).exists():
+        _sweep(folder, known)
         return
     now = Location.read(folder)
     with _here(known, now).engine(folder).locked():
@@ -38,6 +39,14 @@ def settle(folder: Path, known: Sequence[Location] = ()) -> None:
                 _delete(folder, now, known)
             return
     settle(folder, known)
+
+
+def _sweep(folder: Path, known: Sequence[Location]) -> None:
+    """Delete a mark that was cut off before it was whole, unless somebody is writing it."""
+    unfinished = folder / f"{MARK}.new"
+    if unfinished.exists():
+        with _here(known, Location.read(folder)).engine(folder).locked():
+            unfinished.unlink(missing_ok=True)
 
 
 def _delete(folder: Path, now: Location, known: Sequence[Location]) -> None:
