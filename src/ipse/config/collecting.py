@@ -38,5 +38,3 @@ class CollectSettings(Section):
     queue: int = Field(10_000, ge=1, description="events that wait at most; more are dropped, and counted")
     cpu_percent: float = Field(0.5, gt=0, description="share of one core that collecting may take")
     memory_mib: float = Field(60.0, gt=0, description="memory that collecting may take, in MiB")
-    second_days: int = Field(7, ge=1, description="days of figures by the second; then by the minute")
-    minute_days: int = Field(90, ge=1, description="days of figures by the minute; then by the hour")

@@ -10,7 +10,7 @@ __all__ = ["ModelSettings"]
 
 
 class ModelSettings(Section):
-    """A model of events: what it foretells, from which features, and when it learns anew."""
+    """A model of events: what it foretells, from which features."""
 
     name: str = Field(description="of the model and its project")
     type: Literal["auto", "classification", "regression"] = Field("auto", description="what it tells")
@@ -21,4 +21,3 @@ class ModelSettings(Section):
     features: tuple[str, ...] = Field(
         (), description="names under `features:`; empty: designed by themselves"
     )
-    schedule: str = Field("", description="when it learns anew, as cron: `0 3 * * *`; empty: when you say so")

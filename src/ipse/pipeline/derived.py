@@ -241,7 +241,6 @@ KINDS: dict[str, Kind] = {
     "blind": _made_kind("blind", "blind tests", "scorecards"),
     "features": _made_kind("features", "feature tables", "predictions"),
     "predictor": _made_kind("predictor", "models of events", "models"),
-    "suppression": _made_kind("suppression", "suppression rules", "predictions"),
     "checkpoint": _made_kind("checkpoint", "checkpoints", "models"),
     "session": _made_kind("session", "sessions", "drafts"),
     "draft": _made_kind("draft", "drafts", "drafts"),
