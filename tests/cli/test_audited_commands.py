@@ -11,19 +11,19 @@ from ipse.cli.app import app
 from ipse.config import load_settings
 from ipse.drafts import digest
 from ipse.pipeline.consents import give
+from ipse.pipeline.days.foretelling import Wanted, learn
+from ipse.pipeline.days.tables_taking import take
 from ipse.pipeline.drafting import approve, propose
-from ipse.pipeline.foretelling import Wanted, learn
 from ipse.pipeline.importing import import_
 from ipse.pipeline.learning import prepare, train
 from ipse.pipeline.portability import export_all
 from ipse.pipeline.reviewing import allow
-from ipse.pipeline.tables_taking import take
 from ipse.pipeline.workspace import Workspace
 from ipse.vault import Vault
 
 from ..conftest import CHEAP, PASSPHRASE
 from ..pipeline.conftest import ME, chat
-from ..pipeline.tables import events_table
+from ..pipeline.days.tables import events_table
 from .test_commands import Run, run
 
 __all__ = ["run"]  # a fixture

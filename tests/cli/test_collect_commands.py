@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ipse.pipeline.units import unit, write_unit
+from ipse.pipeline.days.units import unit, write_unit
 
 from .test_commands import run, vault_folder
 

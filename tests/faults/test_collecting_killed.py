@@ -22,7 +22,7 @@ import sys, threading
 from pathlib import Path
 from ipse.collectors import Polled
 from ipse.config import load_settings
-from ipse.pipeline.recording import Recorder
+from ipse.pipeline.days.recording import Recorder
 from ipse.pipeline.workspace import Workspace
 from ipse.records import Sample
 

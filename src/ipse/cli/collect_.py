@@ -9,7 +9,7 @@ import typer
 from ipse.cli.console import JsonOption, VaultOption, confirm, console, opened, print_json, progress_bar, ways
 
 if TYPE_CHECKING:
-    from ipse.pipeline.collecting import CollectorView, Status
+    from ipse.pipeline.days.collecting import CollectorView, Status
 
 __all__ = ["app"]
 
@@ -27,8 +27,8 @@ def start(
 ) -> None:
     """Begin to collect; asks for your consent to each collector that has none. Ends a pause."""
     from ipse.config import load_settings
-    from ipse.pipeline.collecting import allow, collectors, record, resume
-    from ipse.pipeline.collecting import start as begin
+    from ipse.pipeline.days.collecting import allow, collectors, record, resume
+    from ipse.pipeline.days.collecting import start as begin
     from ipse.pipeline.unlocking import Keeper
     from ipse.pipeline.workspace import locate
 
@@ -43,7 +43,7 @@ def start(
             allow(workspace, [one.name for one in asked])
         resume(workspace.vault.folder)
         if foreground:
-            from ipse.pipeline.collector import ending
+            from ipse.pipeline.days.collector import ending
 
             report = record(workspace, ending())
             _say(report, f"Collected {report.kept:,} events.", json=json)
@@ -62,7 +62,7 @@ def start(
 @app.command()
 def stop(vault: VaultOption = None, json: JsonOption = False) -> None:
     """End collecting; what waited is kept first."""
-    from ipse.pipeline.collecting import stop as end
+    from ipse.pipeline.days.collecting import stop as end
 
     ran = end(_folder(vault))
     _say({"stopped": ran}, "Collecting has ended." if ran else "Nothing was collecting.", json=json)
@@ -77,7 +77,7 @@ def pause(
     json: JsonOption = False,
 ) -> None:
     """Private mode: from this moment nothing is collected. Needs no passphrase."""
-    from ipse.pipeline.collecting import pause as hold
+    from ipse.pipeline.days.collecting import pause as hold
 
     made = hold(_folder(vault), minutes)
     until = f"until {made.until:%H:%M} UTC" if made.until else "until `ipse collect resume`"
@@ -87,7 +87,7 @@ def pause(
 @app.command()
 def resume(vault: VaultOption = None, json: JsonOption = False) -> None:
     """End private mode."""
-    from ipse.pipeline.collecting import resume as go_on
+    from ipse.pipeline.days.collecting import resume as go_on
 
     was = go_on(_folder(vault))
     _say({"resumed": was}, "Collecting goes on." if was else "There was no pause.", json=json)
@@ -96,7 +96,7 @@ def resume(vault: VaultOption = None, json: JsonOption = False) -> None:
 @app.command("list")
 def list_collectors(vault: VaultOption = None, json: JsonOption = False) -> None:
     """List the collectors: which are chosen and allowed, and why one cannot run here."""
-    from ipse.pipeline.collecting import collectors
+    from ipse.pipeline.days.collecting import collectors
 
     with opened(vault) as workspace:
         found = collectors(workspace)
@@ -109,7 +109,7 @@ def list_collectors(vault: VaultOption = None, json: JsonOption = False) -> None
 @app.command()
 def status(vault: VaultOption = None, json: JsonOption = False) -> None:
     """Show whether it collects, what was kept, excluded and dropped, and what it costs."""
-    from ipse.pipeline.collecting import status as look
+    from ipse.pipeline.days.collecting import status as look
 
     with opened(vault) as workspace:
         found = look(workspace)
@@ -126,8 +126,8 @@ def unit(
     json: JsonOption = False,
 ) -> None:
     """Print (or write) what starts collecting with your session: a systemd unit, or a launch agent."""
-    from ipse.pipeline.units import unit as text
-    from ipse.pipeline.units import write_unit
+    from ipse.pipeline.days.units import unit as text
+    from ipse.pipeline.days.units import write_unit
 
     folder = _folder(vault).resolve()
     system = "launchd" if sys.platform == "darwin" else "systemd"
@@ -152,9 +152,9 @@ def import_events(
     json: JsonOption = False,
 ) -> None:
     """Keep the rows of a table as events, or an export of ActivityWatch; asks for your consent."""
-    from ipse.pipeline.collecting import allow
-    from ipse.pipeline.event_files import import_activitywatch, import_table, is_activitywatch, source_of
-    from ipse.pipeline.event_files import zone as named_zone
+    from ipse.pipeline.days.collecting import allow
+    from ipse.pipeline.days.files import import_activitywatch, import_table, is_activitywatch, source_of
+    from ipse.pipeline.days.files import zone as named_zone
 
     watched = not source and is_activitywatch(path)
     name = "activitywatch" if watched else source or source_of(path)
@@ -185,7 +185,7 @@ def export_events(
     json: JsonOption = False,
 ) -> None:
     """Write the events of a source, as your vault holds them."""
-    from ipse.pipeline.event_files import export_events as write
+    from ipse.pipeline.days.files import export_events as write
 
     with opened(vault) as workspace:
         rows = write(workspace, out, source, stream=stream)

@@ -31,7 +31,7 @@ def preview(
     """Compute the newest rows of a set, and keep nothing."""
     from rich.table import Table
 
-    from ipse.pipeline.featuring import preview as look
+    from ipse.pipeline.days.featuring import preview as look
 
     with opened(vault) as workspace:
         found = look(workspace, _set(workspace.settings, file), rows=rows)
@@ -58,7 +58,7 @@ def preview(
 @app.command()
 def build(file: FileOption = None, vault: VaultOption = None, json: JsonOption = False) -> None:
     """Compute a set at all its origins and keep the table, sealed, under its version."""
-    from ipse.pipeline.featuring import build as make
+    from ipse.pipeline.days.featuring import build as make
 
     with opened(vault) as workspace:
         found = make(workspace, _set(workspace.settings, file))
@@ -79,7 +79,7 @@ def check(
     json: JsonOption = False,
 ) -> None:
     """Tamper with what was known later and see that no feature moves; exit code 1 where one does."""
-    from ipse.pipeline.featuring import check as tamper
+    from ipse.pipeline.days.featuring import check as tamper
 
     with opened(vault) as workspace:
         found = tamper(workspace, _set(workspace.settings, file), origins=origins)
@@ -98,6 +98,6 @@ def check(
 
 
 def _set(settings: "Settings", file: Path | None) -> "FeatureSet":
-    from ipse.pipeline.projects import feature_set_named, feature_set_of
+    from ipse.pipeline.days.projects import feature_set_named, feature_set_of
 
     return feature_set_of(file) if file is not None else feature_set_named(settings)

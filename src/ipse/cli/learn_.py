@@ -18,9 +18,9 @@ from ipse.cli.console import (
 from ipse.errors import SettingsError
 
 if TYPE_CHECKING:
-    from ipse.pipeline.foretelling import Learned, Wanted
-    from ipse.pipeline.predicting import Prediction
-    from ipse.pipeline.tables_taking import Taken
+    from ipse.pipeline.days.foretelling import Learned, Wanted
+    from ipse.pipeline.days.predicting import Prediction
+    from ipse.pipeline.days.tables_taking import Taken
     from ipse.pipeline.workspace import Workspace
 
 __all__ = ["learn", "tell_model", "tell_prediction"]
@@ -56,8 +56,8 @@ def learn(
         raise SettingsError("Nothing is named to learn from.", hint="Give a table with --target, or --model.")
     if table is not None and not target:
         raise SettingsError("What is to be foretold?", hint="Name a column: --target COLUMN.")
-    from ipse.pipeline.foretelling import Wanted as Wish
-    from ipse.pipeline.projects import wanted_model
+    from ipse.pipeline.days.foretelling import Wanted as Wish
+    from ipse.pipeline.days.projects import wanted_model
 
     taken = None
     with opened(vault, {"imports": {"tz": tz}} if tz else {}) as workspace:
@@ -78,8 +78,8 @@ def learn(
 
 
 def _learned(workspace: "Workspace", wanted: "Wanted", taken: "Taken | None", *, json: bool) -> None:
-    from ipse.pipeline.foretelling import learn as fit
-    from ipse.pipeline.predicting import predict
+    from ipse.pipeline.days.foretelling import learn as fit
+    from ipse.pipeline.days.predicting import predict
 
     with progress_bar("learning", quiet=json) as progress:
         found = fit(workspace, wanted, progress)
@@ -96,7 +96,7 @@ def _learned(workspace: "Workspace", wanted: "Wanted", taken: "Taken | None", *,
 
 def _taken(workspace: "Workspace", table: Path, named: tuple[str, str], *, yes: bool, quiet: bool) -> "Taken":
     """The table in the vault; ``named`` are its source and column of times, where told."""
-    from ipse.pipeline.tables_taking import own_name, take
+    from ipse.pipeline.days.tables_taking import own_name, take
 
     name, time = named
     source = own_name(table, name)

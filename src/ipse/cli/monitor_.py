@@ -56,7 +56,7 @@ def features_drift(
     """Hold what a model of events sees now against what it learned from, feature by feature."""
     from rich.table import Table
 
-    from ipse.pipeline.drifting import drift_of
+    from ipse.pipeline.days.drifting import drift_of
 
     with opened(vault) as workspace:
         found = drift_of(workspace, project)

@@ -19,7 +19,7 @@ def list_models(vault: VaultOption = None, json: JsonOption = False) -> None:
     """List projects: who speaks, who challenges, who spoke before."""
     from rich.table import Table
 
-    from ipse.pipeline.predictors import card, projects
+    from ipse.pipeline.days.predictors import card, projects
 
     with opened(vault) as workspace:
         found = projects(workspace)
@@ -65,7 +65,7 @@ def now(
 ) -> None:
     """Say what comes next, how sure that is, and why."""
     from ipse.cli.learn_ import tell_prediction
-    from ipse.pipeline.predicting import predict
+    from ipse.pipeline.days.predicting import predict
 
     with opened(vault) as workspace:
         said = predict(workspace, project, keep=keep)
@@ -78,7 +78,7 @@ def now(
 @app.command()
 def outcomes(project: ProjectArgument, vault: VaultOption = None, json: JsonOption = False) -> None:
     """Hold the champion's predictions against what happened."""
-    from ipse.pipeline.predicting import outcomes as joined
+    from ipse.pipeline.days.predicting import outcomes as joined
 
     with opened(vault) as workspace:
         found = joined(workspace, project)
@@ -106,7 +106,7 @@ def promote(
     json: JsonOption = False,
 ) -> None:
     """Let a version speak for its project, if it earned it."""
-    from ipse.pipeline.predictors import promote as let_speak
+    from ipse.pipeline.days.predictors import promote as let_speak
 
     with opened(vault) as workspace:
         held = let_speak(workspace, model, reason="by hand")
@@ -121,7 +121,7 @@ def promote(
 @app.command()
 def rollback(project: ProjectArgument, vault: VaultOption = None, json: JsonOption = False) -> None:
     """Let whoever spoke before speak again."""
-    from ipse.pipeline.predictors import rollback as go_back
+    from ipse.pipeline.days.predictors import rollback as go_back
 
     with opened(vault) as workspace:
         held = go_back(workspace, project)

@@ -218,7 +218,7 @@ class Vault:
         return self._scanner.events(sources)
 
     def event_blocks(self, span: Period) -> Iterator[Blocks]:
-        """The events of a span of time as columns, a stream's day at a time; see ``pipeline.events``."""
+        """The events of a span of time as columns, a stream's day at a time; see ``pipeline.days.events``."""
         return self._scanner.blocks(span)
 
     def counts(self) -> dict[str, dict[str, int]]:

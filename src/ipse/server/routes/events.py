@@ -9,8 +9,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 from ipse.errors import SettingsError
 from ipse.heartbeats import Pulse, digest_key
-from ipse.pipeline.collecting import status
-from ipse.pipeline.events import read
+from ipse.pipeline.days.collecting import status
+from ipse.pipeline.days.events import read
 from ipse.records import Event
 from ipse.server.deps import Aggregates, CallingImporting, Reading
 from ipse.server.gathering import Gathering

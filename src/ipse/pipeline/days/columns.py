@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 
 from ipse.features import Stream
-from ipse.pipeline import events
+from ipse.pipeline.days import events
 from ipse.pipeline.workspace import Workspace
 
 __all__ = ["stream", "streams_named"]

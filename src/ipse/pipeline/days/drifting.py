@@ -5,9 +5,9 @@ import numpy as np
 
 from ipse.errors import DatasetError
 from ipse.features import compute
-from ipse.pipeline import predictors
-from ipse.pipeline.columns import streams_named
-from ipse.pipeline.predicting import feature_set
+from ipse.pipeline.days import predictors
+from ipse.pipeline.days.columns import streams_named
+from ipse.pipeline.days.predicting import feature_set
 from ipse.pipeline.workspace import Workspace
 from ipse.tables import Drift, drift
 

@@ -5,8 +5,8 @@ import random
 import pytest
 
 from ipse.errors import ConsentError
-from ipse.pipeline import events
 from ipse.pipeline.consents import give
+from ipse.pipeline.days import events
 from ipse.pipeline.workspace import Workspace
 from ipse.records import Event
 

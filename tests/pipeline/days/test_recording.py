@@ -11,9 +11,9 @@ from ipse.collectors import Polled
 from ipse.config import CollectSettings, PrivacySettings, Settings
 from ipse.errors import ConsentError, SettingsError, VaultError
 from ipse.interfaces import Stop
-from ipse.pipeline import collecting, events
 from ipse.pipeline.consents import give, withdraw
-from ipse.pipeline.recording import Clock, Recorder, Report
+from ipse.pipeline.days import collecting, events
+from ipse.pipeline.days.recording import Clock, Recorder, Report
 from ipse.pipeline.workspace import Workspace
 from ipse.records import Sample
 
@@ -220,7 +220,7 @@ def test_it_records_until_it_is_stopped_and_keeps_what_waited(allowed: Workspace
 
 
 def test_a_collector_that_fails_is_tried_again(allowed: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ipse.pipeline.recording.AGAIN", 0.01)
+    monkeypatch.setattr("ipse.pipeline.days.recording.AGAIN", 0.01)
 
     class Flaky(Scripted):
         tries = 0

@@ -1,4 +1,4 @@
-"""``python -m ipse.pipeline.collector FOLDER``: collect for the vault there; its key comes by stdin.
+"""``python -m ipse.pipeline.days.collector FOLDER``: collect for the vault there; its key comes by stdin.
 
 How it goes stands beside the vault (`ipse collect status`); nothing is printed.
 """
@@ -9,7 +9,7 @@ import threading
 from types import FrameType
 
 from ipse.config import load_settings
-from ipse.pipeline.collecting import record
+from ipse.pipeline.days.collecting import record
 from ipse.pipeline.unlocking import Keeper
 from ipse.pipeline.workspace import Workspace
 from ipse.unlocking.memory import no_core_dumps, undumpable

@@ -15,7 +15,7 @@ from ipse.features import (
     compute,
     origins_of,
 )
-from ipse.pipeline.columns import streams_named
+from ipse.pipeline.days.columns import streams_named
 from ipse.pipeline.derived import Origin, get_made, keep_made
 from ipse.pipeline.workspace import Workspace
 

@@ -10,10 +10,10 @@ from ipse import plugins
 from ipse.errors import DatasetError
 from ipse.features import FeatureSet, FeatureTable, Stream, compute
 from ipse.interfaces import Progress
-from ipse.pipeline import predictors
-from ipse.pipeline.columns import streams_named
-from ipse.pipeline.designing import design, step_of
-from ipse.pipeline.predictors import Predictor, Target
+from ipse.pipeline.days import predictors
+from ipse.pipeline.days.columns import streams_named
+from ipse.pipeline.days.designing import design, step_of
+from ipse.pipeline.days.predictors import Predictor, Target
 from ipse.pipeline.workspace import Workspace
 from ipse.tables import TableModel, Task, Verdict, judge_classes, judge_numbers, time_split
 

@@ -10,16 +10,16 @@ import pytest
 from ipse.config import load_settings
 from ipse.errors import ConsentError, DatasetError, RegistryError, SettingsError, SourceError
 from ipse.features import compute
-from ipse.pipeline import events, featuring, predictors
-from ipse.pipeline.columns import stream, streams_named
 from ipse.pipeline.consents import give
+from ipse.pipeline.days import events, featuring, predictors
+from ipse.pipeline.days.columns import stream, streams_named
+from ipse.pipeline.days.drifting import drift_of
+from ipse.pipeline.days.foretelling import Learned, Wanted, learn
+from ipse.pipeline.days.own_tables import read_table, source_name
+from ipse.pipeline.days.predicting import feature_set, outcomes, predict, predictions
+from ipse.pipeline.days.projects import feature_set_named, feature_set_of, wanted_model
+from ipse.pipeline.days.tables_taking import take
 from ipse.pipeline.derived import reached
-from ipse.pipeline.drifting import drift_of
-from ipse.pipeline.foretelling import Learned, Wanted, learn
-from ipse.pipeline.own_tables import read_table, source_name
-from ipse.pipeline.predicting import feature_set, outcomes, predict, predictions
-from ipse.pipeline.projects import feature_set_named, feature_set_of, wanted_model
-from ipse.pipeline.tables_taking import take
 from ipse.pipeline.workspace import Workspace
 
 from .tables import events_table

@@ -25,7 +25,7 @@ from ipse.interfaces import Collector
 from ipse.jobs.starting import SECRETS, Child
 from ipse.jobs.stopping import alive, asked_to_stop, holding, request_stop, unstop
 from ipse.pipeline.consents import give
-from ipse.pipeline.recording import Recorder, Report
+from ipse.pipeline.days.recording import Recorder, Report
 from ipse.pipeline.workspace import Workspace
 
 __all__ = [
@@ -240,7 +240,7 @@ def _pause_file(folder: Path) -> Path:
 def _child(folder: Path, hand: Callable[[IO[bytes]], None]) -> Child:
     environment = {name: value for name, value in os.environ.items() if name not in SECRETS}
     child = Child(
-        (sys.executable, "-P", "-m", "ipse.pipeline.collector", str(folder.resolve())),
+        (sys.executable, "-P", "-m", "ipse.pipeline.days.collector", str(folder.resolve())),
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -7,7 +7,7 @@ nothing looks back further than an eighth of the time that there is.
 import numpy as np
 
 from ipse.features import FeatureSet, Stream, parse_features, parse_set
-from ipse.pipeline.predictors import Target
+from ipse.pipeline.days.predictors import Target
 
 __all__ = ["design", "step_of"]
 

@@ -8,9 +8,9 @@ import pytest
 
 from ipse.config import PrivacySettings
 from ipse.errors import ConsentError, SettingsError, SourceError, VaultError
-from ipse.pipeline import event_files, events
-from ipse.pipeline.collecting import allow
-from ipse.pipeline.event_files import export_events, import_activitywatch, import_table
+from ipse.pipeline.days import events, files
+from ipse.pipeline.days.collecting import allow
+from ipse.pipeline.days.files import export_events, import_activitywatch, import_table
 from ipse.pipeline.workspace import Workspace
 
 AW = {
@@ -47,7 +47,7 @@ def rows(workspace: Workspace, source: str) -> list[dict[str, object]]:
 def test_a_table_with_times_becomes_events(workspace: Workspace, tmp_path: Path) -> None:
     file = tmp_path / "Power 2026.csv"
     file.write_text("time,watts,room\n2026-04-01 12:00:00,5.5,hall\n2026-04-01 12:01:00,6,\nno,7,x\n")
-    assert event_files.source_of(file) == "power_2026"
+    assert files.source_of(file) == "power_2026"
     with pytest.raises(ConsentError):
         import_table(workspace, file, "power", progress=quiet)
     allow(workspace, ["power"])
@@ -92,7 +92,7 @@ def test_what_is_written_can_be_read_again(workspace: Workspace, tmp_path: Path,
 def test_an_export_of_activitywatch_passes_the_guard(workspace: Workspace, tmp_path: Path) -> None:
     file = tmp_path / "aw.json"
     file.write_text(json.dumps(AW))
-    assert event_files.is_activitywatch(file)
+    assert files.is_activitywatch(file)
     allow(workspace, ["activitywatch"])
     settings = workspace.settings.model_copy(update={"privacy": PrivacySettings(exclude_apps=("hidden",))})
     told = import_activitywatch(Workspace(workspace.vault, settings), file, progress=quiet)
@@ -116,13 +116,13 @@ def test_what_is_no_table_says_so(workspace: Workspace, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="no column `z`"):
         import_table(workspace, tmp_path / "b.csv", "power", time_column="z", progress=quiet)
     with pytest.raises(SourceError, match="cannot be read"):
-        event_files.is_activitywatch(tmp_path / "no.json")
+        files.is_activitywatch(tmp_path / "no.json")
     allow(workspace, ["activitywatch"])
     (tmp_path / "c.json").write_text("{}")
     with pytest.raises(SourceError, match="no export of ActivityWatch"):
         import_activitywatch(workspace, tmp_path / "c.json", progress=quiet)
     with pytest.raises(SettingsError, match="no time zone"):
-        event_files.zone("Mars")
+        files.zone("Mars")
     with pytest.raises(VaultError, match="no events of power"):
         export_events(workspace, tmp_path / "x.csv", "power")
     with pytest.raises(SourceError, match="says no format"):

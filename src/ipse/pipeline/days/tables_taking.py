@@ -8,8 +8,8 @@ import msgspec
 from ipse import plugins
 from ipse.errors import UnknownFormatError
 from ipse.interfaces import Progress
-from ipse.pipeline import events
-from ipse.pipeline.own_tables import OwnTable, events_of, read_table, source_name
+from ipse.pipeline.days import events
+from ipse.pipeline.days.own_tables import OwnTable, events_of, read_table, source_name
 from ipse.pipeline.workspace import Workspace
 
 __all__ = ["Taken", "own_name", "take"]

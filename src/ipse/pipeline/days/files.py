@@ -16,7 +16,7 @@ import msgspec
 from ipse.errors import SettingsError, SourceError, VaultError
 from ipse.heartbeats import digest_key
 from ipse.interfaces import Progress
-from ipse.pipeline import events
+from ipse.pipeline.days import events
 from ipse.pipeline.taking import Intake, guard_of
 from ipse.pipeline.workspace import Workspace
 from ipse.records import Event, EventKind, Sample

@@ -7,7 +7,7 @@ import yaml
 from ipse.config import Settings
 from ipse.errors import SettingsError
 from ipse.features import FeatureSet, parse_features, parse_set
-from ipse.pipeline.foretelling import Wanted
+from ipse.pipeline.days.foretelling import Wanted
 
 __all__ = ["feature_set_named", "feature_set_of", "wanted_model"]
 

@@ -9,11 +9,11 @@ import numpy as np
 from ipse import plugins
 from ipse.errors import DatasetError
 from ipse.features import FeatureSet, compute
-from ipse.pipeline import predictors
-from ipse.pipeline.columns import streams_named
+from ipse.pipeline.days import predictors
+from ipse.pipeline.days.columns import streams_named
+from ipse.pipeline.days.foretelling import outcome_of
+from ipse.pipeline.days.predictors import Predictor
 from ipse.pipeline.derived import Origin, get_made, keep_made
-from ipse.pipeline.foretelling import outcome_of
-from ipse.pipeline.predictors import Predictor
 from ipse.pipeline.workspace import Workspace
 from ipse.tables import TableModel, contributions
 
