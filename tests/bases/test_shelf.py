@@ -102,5 +102,5 @@ def test_a_damaged_head_and_a_damaged_card_are_named(base: Path) -> None:
 
 
 def test_neither_folder_nor_id_is_said(tmp_path: Path) -> None:
-    with pytest.raises(BaseModelError, match="no folder and no Hub id"):
+    with pytest.raises(BaseModelError, match="no folder, no GGUF file and no Hub id"):
         shelf.add(str(tmp_path / "absent"))

@@ -15,7 +15,7 @@ import yaml
 
 from ipse.errors import BaseModelError
 
-__all__ = ["PAPERS", "PARTS", "Base", "Tensor", "check_folder", "described", "fingerprint", "tensors"]
+__all__ = ["GGUF", "PAPERS", "PARTS", "Base", "Tensor", "check_folder", "described", "fingerprint", "tensors"]
 
 # What decides how a base behaves; everything else in the folder (a readme, other formats) may change.
 PARTS = (
@@ -32,6 +32,7 @@ PARTS = (
     "chat_template.jinja",
 )
 PAPERS = ("README.md", "MODEL_CARD.md", "LICENSE*", "generation_config.json")  # kept with a base, not hashed
+GGUF = ".gguf"  # weights packed for llama.cpp
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl", "*.pickle")
 LONGEST_HEADER = 100_000_000  # bytes, as the format itself has it
 UNSTATED = "not stated"

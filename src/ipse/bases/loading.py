@@ -10,17 +10,30 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from ipse.bases.folders import tensors
 from ipse.bases.shelf import verify
 from ipse.errors import BaseModelError, MissingExtraError
 
 if TYPE_CHECKING:
+    import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
     from transformers.utils.quantization_config import QuantizationConfigMixin
 
-__all__ = ["computes_in_half", "device", "load_base", "load_tokenizer", "quiet", "require_llm", "window_of"]
+__all__ = [
+    "computes_in_half",
+    "device",
+    "load_base",
+    "load_tokenizer",
+    "quiet",
+    "require_llm",
+    "stays_half",
+    "window_of",
+]
 
+# What processors call bfloat16 in hardware, as torch.cpu.get_capabilities() has it: x86, then Arm.
+BFLOAT16 = ("avx512_bf16", "amx_bf16", "avx10_2", "bf16", "sve_bf16")
 UNBOUNDED = 10**9  # texts are cut to the window by ChatFormat; the tokenizer need not warn of their length
 LOCAL: dict[str, object] = {"local_files_only": True, "trust_remote_code": False}
 # Warnings that transformers 5.23 and trl 1.16 raise against themselves; nothing a caller could act on.
@@ -53,6 +66,17 @@ def computes_in_half() -> bool:
     return torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
 
 
+def stays_half(kind: str) -> bool:
+    """Whether weights of 16 bits are computed with in 16 bits on such a device.
+
+    A GPU has the means; a CPU may have bfloat16 in hardware. One that has not imitates 16 bits, and takes
+    several times as long over them as over 32.
+    """
+    import torch
+
+    return kind != "cpu" or any(torch.cpu.get_capabilities().get(name) for name in BFLOAT16)
+
+
 @contextmanager
 def quiet() -> Iterator[None]:
     """Keep transformers' progress bars and its warnings about itself from the owner's terminal."""
@@ -80,10 +104,11 @@ def load_base(
     from transformers import AutoModelForCausalLM
 
     placed = {"quantization_config": quantization, "device_map": device()} if quantization else {}
+    dtype = "auto" if quantization else _dtype(folder)
     try:
         with quiet():
             model = AutoModelForCausalLM.from_pretrained(
-                str(folder), use_safetensors=True, dtype="auto", **LOCAL, **placed
+                str(folder), use_safetensors=True, dtype=dtype, **LOCAL, **placed
             )
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise BaseModelError(
@@ -95,6 +120,16 @@ def load_base(
         model.to(device())
     model.eval().requires_grad_(requires_grad=False)
     return model, tokenizer
+
+
+def _dtype(folder: Path) -> "torch.dtype | Literal['auto']":
+    """What a base is computed with: as it is stored, where the device computes in that."""
+    import torch
+
+    stored = {tensor.dtype for tensor in tensors(folder).values()}
+    if device() != "cpu" or not stored & {"BF16", "F16"}:
+        return "auto"
+    return torch.bfloat16 if stays_half("cpu") else torch.float32
 
 
 def load_tokenizer(folder: Path) -> "PreTrainedTokenizerBase":

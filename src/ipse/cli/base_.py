@@ -61,7 +61,12 @@ def list_bases(
 
 @app.command()
 def add(
-    what: Annotated[str, typer.Argument(metavar="FOLDER_OR_ID", help="A folder, or a Hub id: owner/model.")],
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="WHAT", help="A folder, a .gguf file, a Hub id (owner/model), or smollm2-135m."
+        ),
+    ],
     name: Annotated[str, typer.Option("--name", metavar="NAME", help="What to call it here.")] = "",
     sha256: Annotated[
         str, typer.Option("--sha256", metavar="HEX", help="The hash it must have, as `list` shows it.")
@@ -70,7 +75,7 @@ def add(
         bool, typer.Option("--link", help="Leave the folder where it is; only its hash is recorded.")
     ] = False,
     allow_network: Annotated[
-        bool, typer.Option("--allow-network", help="Let a Hub id be fetched, this once.")
+        bool, typer.Option("--allow-network", help="Let it be fetched, this once.")
     ] = False,
     vault: VaultOption = None,  # noqa: ARG001 - every command takes it
     json: JsonOption = False,

@@ -11,7 +11,7 @@ from ipse.bases.folders import Base, described
 from ipse.bases.growing import Growth, is_begun
 from ipse.bases.growing import grow as grow_from
 from ipse.bases.growth import Plan
-from ipse.bases.loading import require_llm
+from ipse.bases.loading import require_llm, stays_half
 from ipse.bases.preflight import METHODS, Device, Fit, Method, Work
 from ipse.config import LoraSettings
 from ipse.errors import BaseModelError
@@ -65,7 +65,7 @@ def check_base(
     steps = ceil(ceil(examples / settings.batch) * settings.epochs)
     if settings.total_tokens:
         steps = min(steps, ceil(settings.total_tokens / tokens / settings.batch))
-    speed = preflight.speed_of(device, half=base.dtype in ("BF16", "F16"))
+    speed = preflight.speed_of(device, half=base.dtype in ("BF16", "F16") and stays_half(device.kind))
     works = [
         Work(method=method, batch=settings.batch, tokens=tokens, rank=settings.rank, steps=steps)
         for method in methods
