@@ -15,6 +15,7 @@ __all__ = [
     "answer",
     "begin_import",
     "begin_training",
+    "collecting",
     "consents",
     "contacts",
     "evaluate",
@@ -27,15 +28,22 @@ __all__ = [
     "messages",
     "models",
     "overview",
+    "pause_collecting",
     "promote",
+    "push_events",
+    "push_heartbeats",
     "rate",
     "rename_contact",
     "reset_context",
     "resume_job",
+    "series",
     "session",
     "sources",
+    "start_collecting",
+    "stop_collecting",
     "stop_job",
     "stream",
+    "streams",
     "upload",
     "withdraw_consent",
 ]
@@ -162,6 +170,54 @@ def messages(
     """Messages, the newest first."""
     query = {"contact": contact, "conversation": conversation, "q": q, "limit": limit, "cursor": cursor}
     return _list("/api/messages", results.Message, **query)
+
+
+def streams(*, limit: int = 100, cursor: str = "") -> Call[Page[results.Stream]]:
+    """Every stream of events, and from when to when."""
+    return _list("/api/streams", results.Stream, limit=limit, cursor=cursor)
+
+
+def series(source: str, **asked: object) -> Call[results.Series]:
+    """A source over time, by steps; ``stream``, ``field``, ``since``, ``until`` (ISO 8601), ``every`` (s)."""
+    path = f"/api/streams/{quote(source, safe='')}/series"
+    return Call(method="GET", path=path, returns=results.Series, query=asked)
+
+
+def push_events(
+    source: str, events: Sequence[Mapping[str, Any]], *, stream: str = ""
+) -> Call[results.Accepted]:
+    """Keep events: each with ``at``, and ``kind``, ``duration``, ``key`` and ``data`` where it has them."""
+    body = {"source": source, "stream": stream, "events": list(events)}
+    return Call(method="POST", path="/api/events", returns=results.Accepted, body=body)
+
+
+def push_heartbeats(
+    source: str, beats: Sequence[Mapping[str, Any]], *, stream: str = "", pulsetime: float = 60.0
+) -> Call[results.Accepted]:
+    """Extend the state that goes on, or begin one."""
+    body = {"source": source, "stream": stream, "pulsetime": pulsetime, "events": list(beats)}
+    return Call(method="POST", path="/api/events/heartbeats", returns=results.Accepted, body=body)
+
+
+def collecting() -> Call[results.Collecting]:
+    """How collecting on that machine stands."""
+    return Call(method="GET", path="/api/collecting", returns=results.Collecting)
+
+
+def start_collecting() -> Call[results.Collecting]:
+    """Begin to collect what is allowed, or go on after a pause."""
+    return Call(method="POST", path="/api/collecting/start", returns=results.Collecting)
+
+
+def stop_collecting() -> Call[results.Collecting]:
+    """End it."""
+    return Call(method="POST", path="/api/collecting/stop", returns=results.Collecting)
+
+
+def pause_collecting(minutes: float | None = None) -> Call[results.Collecting]:
+    """Collect nothing for so many minutes, or until it is started again."""
+    path = "/api/collecting/pause"
+    return Call(method="POST", path=path, returns=results.Collecting, body={"minutes": minutes})
 
 
 def jobs(*, limit: int = 100, cursor: str = "") -> Call[Page[results.Job]]:

@@ -6,7 +6,9 @@ from typing import Any, Generic, Literal, TypeVar
 import msgspec
 
 __all__ = [
+    "Accepted",
     "Answer",
+    "Collecting",
     "Consent",
     "Contact",
     "Health",
@@ -17,10 +19,13 @@ __all__ = [
     "Page",
     "Piece",
     "Place",
+    "Point",
     "Said",
+    "Series",
     "Session",
     "Source",
     "Started",
+    "Stream",
     "Upload",
     "VaultState",
 ]
@@ -202,3 +207,55 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
     """The next words of an answer."""
 
     text: str
+
+
+class Stream(msgspec.Struct, frozen=True, kw_only=True):
+    """A stream of events."""
+
+    source: str
+    stream: str
+    kind: str
+    events: int
+    first: datetime
+    last: datetime
+
+
+class Point(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of a stream: events that begin in it, seconds that they cover, figures of a field."""
+
+    at: datetime
+    count: int
+    duration: float
+    mean: float | None = None
+    min: float | None = None
+    max: float | None = None
+
+
+class Series(msgspec.Struct, frozen=True, kw_only=True):
+    """A stream by steps of ``every`` seconds."""
+
+    every: int
+    points: tuple[Point, ...]
+
+
+class Accepted(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of events that were pushed."""
+
+    kept: int
+    duplicates: int
+    excluded: int
+
+
+class Collecting(msgspec.Struct, frozen=True, kw_only=True):
+    """How collecting stands; ``collectors`` says of each that runs how it is."""
+
+    running: bool
+    private: bool
+    private_until: datetime | None = None
+    kept: int
+    excluded: int
+    dropped: int
+    cpu: float
+    memory_mib: float
+    collectors: dict[str, str]
+    notes: tuple[str, ...]

@@ -91,6 +91,17 @@ class Scanner:
                 whole=sum(part.rows for part in stream.manifest.parts) == stream.manifest.records,
             )
 
+    def partitions(self) -> Iterator[tuple[str, Manifest]]:
+        """The source and the manifest of every partition of events; opens none of their blocks."""
+        for home in self._sources.all():
+            with self._parts.catalog.read() as db:
+                now = self._sources.at(db, home) if home.ledger.streams > home.ledger.conversations else None
+                rows = self._streams.rows(db, self._sources.open(now)) if now is not None else []
+            for some in chunks(rows):
+                for stream in self._streams.now(home, some):
+                    if stream.manifest.parts:
+                        yield home.ledger.name, stream.manifest
+
     def _all(
         self, names: Collection[str] | None, wanted: Callable[[Manifest], bool]
     ) -> Iterator[tuple[Home, Stream, list[bytes]]]:

@@ -33,6 +33,7 @@ from ipse.vault.parts import Parts
 from ipse.vault.rekeying import Rekeyer
 from ipse.vault.reserve import hold, in_need
 from ipse.vault.scanning import Blocks, Conversation, Period, Scanner
+from ipse.vault.segments import Manifest
 from ipse.vault.shredding import finish_shredding
 from ipse.vault.sources import Sources
 from ipse.vault.streams import Streams
@@ -220,6 +221,10 @@ class Vault:
     def event_blocks(self, span: Period) -> Iterator[Blocks]:
         """The events of a span of time as columns, a stream's day at a time; see ``pipeline.days.events``."""
         return self._scanner.blocks(span)
+
+    def event_partitions(self) -> Iterator[tuple[str, Manifest]]:
+        """What there is of events, by source, stream and day, without opening any; see ``pipeline.days``."""
+        return self._scanner.partitions()
 
     def counts(self) -> dict[str, dict[str, int]]:
         """By source: ``records``, ``conversations``, and ``bytes`` before sealing."""

@@ -676,6 +676,53 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/streams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Streams
+         * @description Every stream of events that is kept: how many it has, and from when to when.
+         *
+         *     Scope: `read`.
+         */
+        get: operations["list_streams"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/streams/{source}/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Series
+         * @description A source by steps: events that begin in each, seconds that they cover of it, figures of a field.
+         *
+         *     At most 2,000 steps, so a step that would give more is made longer: the answer says which it is. With a
+         *     `field`, events that have it are all that counts. Told in the audit log as read.
+         *
+         *     Scope: `read`.
+         */
+        get: operations["show_series"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/collecting": {
         parameters: {
             query?: never;
@@ -685,13 +732,81 @@ export interface paths {
         };
         /**
          * Show Collecting
-         * @description Whether this machine collects, what was kept and left out, and what it costs.
+         * @description How collecting on this machine stands, and what it costs.
          *
          *     Scope: `aggregates`.
          */
         get: operations["show_collecting"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/collecting/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Collecting
+         * @description Begin to collect what is allowed (`/api/consents`), or go on after a pause.
+         *
+         *     It goes on when the service ends, in a process of its own, until it is stopped.
+         *
+         *     Scope: `admin`.
+         */
+        post: operations["start_collecting"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/collecting/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop Collecting
+         * @description End it; what waited is kept first.
+         *
+         *     Scope: `admin`.
+         */
+        post: operations["stop_collecting"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/collecting/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause Collecting
+         * @description Private mode: from this moment nothing is collected, for so many minutes or until it is started.
+         *
+         *     Scope: `admin`.
+         */
+        post: operations["pause_collecting"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3076,8 +3191,27 @@ export interface components {
             closed?: string | null;
         };
         /**
+         * CollectingCollectorView
+         * @description A collector, whether it is asked for and allowed, and why it cannot run here (empty: it can).
+         */
+        CollectingCollectorView: {
+            /** Name */
+            name: string;
+            /** Says */
+            says: string;
+            /** Wanted */
+            wanted: boolean;
+            /** Allowed */
+            allowed: boolean;
+            /**
+             * Why Not
+             * @default
+             */
+            why_not: string;
+        };
+        /**
          * CollectingView
-         * @description How collecting on this machine stands.
+         * @description How collecting on this machine stands. ``available`` are all collectors, and why one cannot run.
          */
         CollectingView: {
             /** Running */
@@ -3087,6 +3221,16 @@ export interface components {
              * @description paused by the owner
              */
             private: boolean;
+            /**
+             * Private Until
+             * @description null: until it is started again
+             */
+            private_until?: string | null;
+            /**
+             * Since
+             * @description when it began, or had begun the last time
+             */
+            since?: string | null;
             /** Kept */
             kept: number;
             /** Excluded */
@@ -3109,6 +3253,8 @@ export interface components {
             collectors: {
                 [key: string]: string;
             };
+            /** Available */
+            available: components["schemas"]["CollectingCollectorView"][];
             /** Notes */
             notes: string[];
         };
@@ -5860,6 +6006,21 @@ export interface components {
              */
             next?: string | null;
         };
+        /** Page[SeriesStreamView] */
+        Page_SeriesStreamView_: {
+            /** Items */
+            items: components["schemas"]["SeriesStreamView"][];
+            /**
+             * Total
+             * @description items in all pages
+             */
+            total: number;
+            /**
+             * Next
+             * @description `cursor` of the next page
+             */
+            next?: string | null;
+        };
         /** Page[SessionsSaid] */
         Page_SessionsSaid_: {
             /** Items */
@@ -5967,6 +6128,20 @@ export interface components {
             text: string;
         } & {
             [key: string]: unknown;
+        };
+        /**
+         * Pausing
+         * @description For how long nothing is collected.
+         * @example {
+         *       "minutes": 30
+         *     }
+         */
+        Pausing: {
+            /**
+             * Minutes
+             * @description null: until it is started again
+             */
+            minutes?: number | null;
         };
         /**
          * PlanView
@@ -7064,6 +7239,66 @@ export interface components {
              * @example 120
              */
             messages: number;
+        };
+        /**
+         * Series
+         * @description Points at equal steps of ``every`` seconds, those in which nothing happened among them.
+         */
+        Series: {
+            /** Every */
+            every: number;
+            /** Points */
+            points: components["schemas"]["SeriesPoint"][];
+        };
+        /**
+         * SeriesPoint
+         * @description One step: the events that begin in it, the seconds of it that events cover, and figures of a field.
+         *
+         *     Where several events cover the same time it counts for each of them.
+         */
+        SeriesPoint: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Count */
+            count: number;
+            /** Duration */
+            duration: number;
+            /** Mean */
+            mean?: number | null;
+            /** Min */
+            min?: number | null;
+            /** Max */
+            max?: number | null;
+        };
+        /**
+         * SeriesStreamView
+         * @description A stream of events: how many it has, and when the first begins and the last ends.
+         */
+        SeriesStreamView: {
+            /** Source */
+            source: string;
+            /** Stream */
+            stream: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "state" | "point" | "metric";
+            /** Events */
+            events: number;
+            /**
+             * First
+             * Format: date-time
+             */
+            first: string;
+            /**
+             * Last
+             * Format: date-time
+             */
+            last: string;
         };
         /**
          * SessionView
@@ -12216,6 +12451,255 @@ export interface operations {
             };
         };
     };
+    list_streams: {
+        parameters: {
+            query?: {
+                /** @description items at most */
+                limit?: number;
+                /** @description `next` of the page before; empty: the first page */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "source": "…",
+                     *           "stream": "…",
+                     *           "kind": "state",
+                     *           "events": 1,
+                     *           "first": "2026-04-01T10:15:00Z",
+                     *           "last": "2026-04-01T10:15:00Z"
+                     *         }
+                     *       ],
+                     *       "total": 1,
+                     *       "next": "…"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_SeriesStreamView_"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_series: {
+        parameters: {
+            query?: {
+                /** @description one of several it has */
+                stream?: string | null;
+                /** @description of `data`: what mean, min and max are of */
+                field?: string;
+                since?: string | null;
+                until?: string | null;
+                /** @description seconds, counted from `since` */
+                every?: number | null;
+            };
+            header?: never;
+            path: {
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "every": 1,
+                     *       "points": [
+                     *         {
+                     *           "at": "2026-04-01T10:15:00Z",
+                     *           "count": 1,
+                     *           "duration": 0.5,
+                     *           "mean": 0.5,
+                     *           "min": 0.5,
+                     *           "max": 0.5
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Series"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     show_collecting: {
         parameters: {
             query?: never;
@@ -12235,6 +12719,8 @@ export interface operations {
                      * @example {
                      *       "running": false,
                      *       "private": false,
+                     *       "private_until": "2026-04-01T10:15:00Z",
+                     *       "since": "2026-04-01T10:15:00Z",
                      *       "kept": 1,
                      *       "excluded": 1,
                      *       "dropped": 1,
@@ -12243,6 +12729,406 @@ export interface operations {
                      *       "collectors": {
                      *         "window": "running"
                      *       },
+                     *       "available": [
+                     *         {
+                     *           "name": "…",
+                     *           "says": "…",
+                     *           "wanted": false,
+                     *           "allowed": false,
+                     *           "why_not": ""
+                     *         }
+                     *       ],
+                     *       "notes": [
+                     *         "…"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CollectingView"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_collecting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "running": false,
+                     *       "private": false,
+                     *       "private_until": "2026-04-01T10:15:00Z",
+                     *       "since": "2026-04-01T10:15:00Z",
+                     *       "kept": 1,
+                     *       "excluded": 1,
+                     *       "dropped": 1,
+                     *       "cpu": 0.5,
+                     *       "memory_mib": 0.5,
+                     *       "collectors": {
+                     *         "window": "running"
+                     *       },
+                     *       "available": [
+                     *         {
+                     *           "name": "…",
+                     *           "says": "…",
+                     *           "wanted": false,
+                     *           "allowed": false,
+                     *           "why_not": ""
+                     *         }
+                     *       ],
+                     *       "notes": [
+                     *         "…"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CollectingView"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stop_collecting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "running": false,
+                     *       "private": false,
+                     *       "private_until": "2026-04-01T10:15:00Z",
+                     *       "since": "2026-04-01T10:15:00Z",
+                     *       "kept": 1,
+                     *       "excluded": 1,
+                     *       "dropped": 1,
+                     *       "cpu": 0.5,
+                     *       "memory_mib": 0.5,
+                     *       "collectors": {
+                     *         "window": "running"
+                     *       },
+                     *       "available": [
+                     *         {
+                     *           "name": "…",
+                     *           "says": "…",
+                     *           "wanted": false,
+                     *           "allowed": false,
+                     *           "why_not": ""
+                     *         }
+                     *       ],
+                     *       "notes": [
+                     *         "…"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CollectingView"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pause_collecting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Pausing"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "running": false,
+                     *       "private": false,
+                     *       "private_until": "2026-04-01T10:15:00Z",
+                     *       "since": "2026-04-01T10:15:00Z",
+                     *       "kept": 1,
+                     *       "excluded": 1,
+                     *       "dropped": 1,
+                     *       "cpu": 0.5,
+                     *       "memory_mib": 0.5,
+                     *       "collectors": {
+                     *         "window": "running"
+                     *       },
+                     *       "available": [
+                     *         {
+                     *           "name": "…",
+                     *           "says": "…",
+                     *           "wanted": false,
+                     *           "allowed": false,
+                     *           "why_not": ""
+                     *         }
+                     *       ],
                      *       "notes": [
                      *         "…"
                      *       ]

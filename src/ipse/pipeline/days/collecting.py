@@ -37,6 +37,7 @@ __all__ = [
     "configured",
     "pause",
     "paused",
+    "ready",
     "record",
     "resume",
     "start",
@@ -97,6 +98,22 @@ def configured(settings: Settings) -> list[Collector]:
     ]
 
 
+def ready(workspace: Workspace) -> list[Collector]:
+    """The collectors that would run now.
+
+    Raises ``ConsentError`` where none is allowed, and ``SettingsError`` where none that is can run here.
+    """
+    chosen = configured(workspace.settings)
+    allowed = [one for one in chosen if workspace.allows(one.name)]
+    if not allowed:
+        told_of = ", ".join(one.name for one in chosen) or "none is chosen"
+        raise ConsentError(f"No collector is allowed ({told_of}).", hint="Allow them: ipse collect start.")
+    able = [one for one in allowed if one.check() is None]
+    if not able:
+        raise SettingsError("No collector can run here.", hint="See why: ipse collect list.")
+    return able
+
+
 def allow(workspace: Workspace, names: Sequence[str]) -> list[str]:
     """Give consent for these collectors, to keep and to learn; returns those that had none."""
     new = [name for name in names if not workspace.allows(name)]
@@ -110,14 +127,7 @@ def record(
 ) -> Report:
     """Collect in this process until it is asked to stop; raises ``ConsentError`` where nothing is allowed."""
     folder, ended = workspace.vault.folder, stop or threading.Event()
-    chosen = configured(workspace.settings)
-    allowed = [one for one in chosen if workspace.allows(one.name)]
-    if not allowed:
-        told_of = ", ".join(one.name for one in chosen) or "none is chosen"
-        raise ConsentError(f"No collector is allowed ({told_of}).", hint="Allow them: ipse collect start.")
-    able = [one for one in allowed if one.check() is None]
-    if not able:
-        raise SettingsError("No collector can run here.", hint="See why: ipse collect list.")
+    able = ready(workspace)
     with ExitStack() as held:
         try:
             held.enter_context(holding(folder, JOB))

@@ -9,10 +9,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 from ipse.errors import SettingsError
 from ipse.heartbeats import Pulse, digest_key
-from ipse.pipeline.days.collecting import status
 from ipse.pipeline.days.events import read
 from ipse.records import Event
-from ipse.server.deps import Aggregates, CallingImporting, Reading
+from ipse.server.deps import CallingImporting, Reading
 from ipse.server.gathering import Gathering
 from ipse.server.paging import Cursor, Limit, Page
 
@@ -20,14 +19,12 @@ __all__ = [
     "Accepted",
     "Batch",
     "Beats",
-    "CollectingView",
     "EventGiven",
     "EventView",
     "list_events",
     "push_events",
     "push_heartbeats",
     "router",
-    "show_collecting",
 ]
 
 router = APIRouter(tags=["events"])
@@ -101,20 +98,6 @@ class EventView(BaseModel):
     data: dict[str, str | int | float | bool | None] = Field(examples=[{"app": "editor"}])
 
 
-class CollectingView(BaseModel):
-    """How collecting on this machine stands."""
-
-    running: bool
-    private: bool = Field(description="paused by the owner")
-    kept: int
-    excluded: int
-    dropped: int
-    cpu: float = Field(description="percent of one core")
-    memory_mib: float
-    collectors: dict[str, str] = Field(examples=[{"window": "running"}])
-    notes: list[str]
-
-
 @router.post("/events", status_code=201)
 def push_events(asked: CallingImporting, body: Batch) -> Accepted:
     """Keep events of a source that its owner allows (`archive`); the same ones again change nothing."""
@@ -167,24 +150,6 @@ def list_events(  # noqa: PLR0913 - a filter each
     ]
     behind = at + limit
     return Page(items=items, total=table.num_rows, next=str(behind) if behind < table.num_rows else None)
-
-
-@router.get("/collecting")
-def show_collecting(asked: Aggregates) -> CollectingView:
-    """Whether this machine collects, what was kept and left out, and what it costs."""
-    found = status(asked.workspace)
-    report = found.report
-    return CollectingView(
-        running=found.running,
-        private=found.pause is not None,
-        kept=report.kept if report else 0,
-        excluded=report.excluded if report else 0,
-        dropped=report.dropped if report else 0,
-        cpu=report.cpu if report else 0.0,
-        memory_mib=report.memory_mib if report else 0.0,
-        collectors=report.collectors if report else {},
-        notes=list(report.notes) if report else [],
-    )
 
 
 def _event(body: Batch, given: EventGiven) -> Event:
