@@ -16,6 +16,7 @@ from .postgres_server import Server, binaries, served
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["PIP_NO_INDEX"] = "1"
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 PASSPHRASE = "a passphrase for tests"

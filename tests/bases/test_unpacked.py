@@ -16,7 +16,9 @@ from ipse.bases.growing import grow
 from ipse.bases.growth import Plan
 from ipse.bases.loading import load_base
 from ipse.bases.packaged import PACKAGED, Packaged
-from ipse.errors import BaseModelError
+from ipse.errors import BaseModelError, SettingsError
+from ipse.pipeline.tasks import make, task
+from ipse.pipeline.workspace import Workspace
 
 pytestmark = pytest.mark.llm
 
@@ -117,6 +119,16 @@ def test_a_package_s_model_comes_with_leave_alone() -> None:
     assert (added.name, added.origin, added.licence) == ("carried", "carried", "cc0-1.0")
     load_base(shelf.find_base("carried"))
     assert shelf.add("carried") == added
+
+
+@pytest.mark.usefixtures("offered")
+def test_a_job_fetches_what_is_offered_and_nothing_else(workspace: Workspace) -> None:
+    told = task("base").run(workspace, make("base", {"name": "carried"}), quiet)
+    held = shelf.base_named("carried")
+    assert held is not None
+    assert told == {"base": "carried", "sha256": held.sha256, "parameters": held.parameters}
+    with pytest.raises(SettingsError, match="No package is known as `owner/model`"):
+        task("base").run(workspace, make("base", {"name": "owner/model"}), quiet)
 
 
 def test_a_package_of_another_hash_is_not_opened(offered: Packaged, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,6 +31,16 @@ def test_what_fits_is_told_by_method(owner: httpx2.Client) -> None:
     assert found["device"]["free"] > 0
 
 
+def test_what_is_offered_can_be_asked_for_and_nothing_else(owner: httpx2.Client, service: Running) -> None:
+    offered = owner.get("/api/bases/offered").json()["items"]
+    assert [(one["name"], one["there"]) for one in offered] == [("smollm2-135m", False)]
+    for name in ("owner/model", "/etc", "../smollm2-135m"):
+        assert owner.post("/api/bases", json={"name": name}).status_code == 404
+    with service.client(service.token("train")) as trainer:
+        assert trainer.post("/api/bases", json={"name": "smollm2-135m"}).status_code == 403
+    assert owner.get("/api/jobs").json()["total"] == 0
+
+
 def test_everything_is_one_download_and_nothing_of_it_stays(owner: httpx2.Client, service: Running) -> None:
     answer = owner.post("/api/archive", json={"form": "jsonl"})
     assert answer.status_code == 200, answer.text

