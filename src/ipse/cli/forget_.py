@@ -19,6 +19,7 @@ from ipse.errors import SettingsError
 
 if TYPE_CHECKING:
     from ipse.pipeline.certificates import SignedCertificate
+    from ipse.pipeline.days.tiers import Downsampled
     from ipse.pipeline.forgetting import Forgotten
     from ipse.pipeline.plans import Plan, What
     from ipse.pipeline.workspace import Workspace
@@ -100,7 +101,11 @@ def purge(
     yes: YesOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Erase what is older than the settings `retention` allow; opening a vault does so once a day."""
+    """Erase what is older than the settings `retention` allow, and downsample old metrics (`tiers`).
+
+    Opening a vault does so once a day.
+    """
+    from ipse.pipeline.days.tiers import to_downsample
     from ipse.pipeline.forgetting import Forgotten
     from ipse.pipeline.retention import plan_purge
     from ipse.pipeline.retention import purge as let_go
@@ -110,21 +115,48 @@ def purge(
             if json:
                 print_json(None)
             return  # opening has done it
-        plan = plan_purge(workspace)
-        if plan is None:
+        plan, fine = plan_purge(workspace), to_downsample(workspace)
+        if plan is None and not fine.days:
             if json:
                 print_json(None)
             else:
-                console().print("Nothing is older than the settings `retention` allow.")
+                console().print("Nothing is older than the settings `retention` and `tiers` allow.")
             return
         if not json or preview:
-            _print_plan(plan, json=json)
+            _print_purge(plan, fine, json=json)
         if preview:
             return
-        confirm("Erase all of this? It cannot be undone.", yes=yes)
-        done = let_go(workspace)
+        confirm("Do all of this? It cannot be undone.", yes=yes)
+        done = let_go(workspace) if plan is not None else None
+        _downsample(workspace, json=json, alone=plan is None)
     if done is not None:
         _print_done(Forgotten(certificate=done), certificate, json=json)
+
+
+def _print_purge(plan: "Plan | None", fine: "Downsampled", *, json: bool) -> None:
+    if json:
+        shown = {"what": plan.what, "counts": plan.counts} if plan else {"what": "tiers", "counts": {}}
+        made = {"datasets": plan.datasets if plan else (), "models": plan.models if plan else ()}
+        print_json({**shown, **made, "downsampled": {"days": fine.days, "events": fine.before}})
+        return
+    if plan is not None:
+        _print_plan(plan, json=False)
+    if fine.days:
+        console().print(
+            f"These are kept by the minute or the hour from then on: {fine.before:,} events of {fine.days:,} "
+            "days of streams."
+        )
+
+
+def _downsample(workspace: "Workspace", *, json: bool, alone: bool) -> None:
+    from ipse.pipeline.days.tiers import downsample
+
+    with progress_bar("downsampling", quiet=json) as progress:
+        done = downsample(workspace, progress=progress)
+    if json and alone:
+        print_json(done)
+    elif done.days and not json:
+        console().print(f"Of {done.before:,} events {done.after:,} are left, by longer intervals.")
 
 
 def _one(named: "dict[str, str | None]") -> "tuple[What, str]":

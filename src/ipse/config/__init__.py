@@ -29,6 +29,7 @@ from ipse.config.sections import (
     ScorecardSettings,
     Settings,
     SourceRetention,
+    TierSettings,
     VoiceSettings,
 )
 from ipse.config.servers import CatalogSettings, ServerSettings, ServiceSettings
@@ -57,6 +58,7 @@ __all__ = [
     "Settings",
     "SmtpSettings",
     "SourceRetention",
+    "TierSettings",
     "VoiceSettings",
     "WebhookSettings",
     "check",

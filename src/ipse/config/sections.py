@@ -9,7 +9,7 @@ from ipse.config.delivery import DraftSettings, SmtpSettings, WebhookSettings
 from ipse.config.projects import ModelSettings
 from ipse.config.section import Section
 from ipse.config.servers import CatalogSettings, ServerSettings, ServiceSettings
-from ipse.config.upkeep import AuditSettings, BackupSettings, JobSettings, KeySettings
+from ipse.config.upkeep import AuditSettings, BackupSettings, JobSettings, KeySettings, TierSettings
 
 __all__ = [
     "AuditSettings",
@@ -29,6 +29,7 @@ __all__ = [
     "ScorecardSettings",
     "Settings",
     "SourceRetention",
+    "TierSettings",
     "VoiceSettings",
 ]
 
@@ -367,6 +368,7 @@ class Settings(Section):
     collect: CollectSettings = CollectSettings()
     enrich: EnrichSettings = EnrichSettings()
     retention: RetentionSettings = RetentionSettings()
+    tiers: TierSettings = TierSettings()
     audit: AuditSettings = AuditSettings()
     backup: BackupSettings = BackupSettings()
     keys: KeySettings = KeySettings()

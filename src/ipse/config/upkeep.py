@@ -1,10 +1,14 @@
-"""Settings of what looks after a vault: its log, backups, keys and jobs."""
+"""Settings of what looks after a vault: its log, backups, keys, jobs and tiers."""
+
+from typing import Annotated
 
 from pydantic import Field
 
 from ipse.config.section import Section
 
-__all__ = ["AuditSettings", "BackupSettings", "JobSettings", "KeySettings"]
+__all__ = ["AuditSettings", "BackupSettings", "JobSettings", "KeySettings", "TierSettings"]
+
+Age = Annotated[int, Field(ge=0, le=365_000)]
 
 
 class AuditSettings(Section):
@@ -40,3 +44,17 @@ class JobSettings(Section):
 
     at_once: int = Field(1, ge=1, description="heavy jobs at a time: imports, trainings, evaluations")
     hung_minutes: float = Field(10.0, gt=0, description="silence after which a running job is said to hang")
+
+
+class TierSettings(Section):
+    """How finely metrics are kept as they grow old: as they came, then by the minute, then by the hour."""
+
+    streams: tuple[str, ...] = Field(
+        ("system", "processes"),
+        description="sources, or `source.stream`, whose metrics are downsampled; * stands for anything",
+    )
+    raw: Age = Field(30, description="days that metrics are kept as they came; 0: always")
+    minutes: Age = Field(365, description="age in days up to which they are kept by the minute; 0: any")
+    hours: Age = Field(
+        0, description="age in days up to which they are kept by the hour, and then let go; 0: until erased"
+    )

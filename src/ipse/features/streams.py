@@ -15,16 +15,19 @@ from numpy.typing import NDArray
 from ipse.errors import DatasetError
 from ipse.features.definitions import Clause, Limits
 
-__all__ = ["Ints", "Stream", "View", "views"]
+__all__ = ["MARK", "Ints", "Spread", "Stream", "View", "views"]
 
 Ints = NDArray[np.int64]
+MARK = "~"  # in names of what lies beside a field of downsampled rows (see ipse.vault.downsampling)
 AT_A_TIME = 2_000_000  # rows looked at together: bounds memory
 
 
 class Stream:
     """Rows of one stream: ``ts``, ``dur`` and ``rx`` in µs, ``tz`` in minutes east, ``data`` by field.
 
-    A field is an array of floats (NaN: missing) or of text (None: missing). Rows may come in any order.
+    A field is an array of floats (NaN: missing) or of text (None: missing). Rows may come in any order. A
+    row that stands for several (``~n``), as metrics do that were downsampled, holds their mean in a field and
+    what else is known of it beside, as in ``cpu~max``.
     """
 
     def __init__(self, ts: Ints, dur: Ints, rx: Ints, tz: Ints, data: Mapping[str, NDArray[Any]]) -> None:
@@ -71,6 +74,28 @@ class Stream:
             return column.astype(np.float64) + 0.0  # -0.0 and 0.0 would sort by chance
         return np.array([_number(one) for one in column], dtype=np.float64) + 0.0
 
+    @property
+    def weights(self) -> Ints | None:
+        """How many rows each stands for; None where each stands for itself alone."""
+        column = self.data.get(f"{MARK}n")
+        return None if column is None else np.nan_to_num(column, nan=1.0).astype(np.int64)
+
+    def spread(self, field: str = "") -> "Spread":
+        """What is known of each row's field, of a row of one too; for a stream that has weights."""
+        name = field or self._only(numeric=True)
+        mean = self.numbers(name)
+
+        def beside(part: str, otherwise: NDArray[np.float64]) -> NDArray[np.float64]:
+            column = self.data.get(f"{name}{MARK}{part}")
+            return otherwise if column is None else np.where(np.isnan(column), otherwise, column)
+
+        weights = self.weights
+        rows = np.ones(len(self)) if weights is None else weights.astype(np.float64)
+        low, high, last = (beside(part, mean) for part in ("min", "max", "last"))
+        return Spread(
+            beside("n", rows).astype(np.int64), mean, beside("std", np.zeros(len(self))), low, high, last
+        )
+
     def codes(self, field: str = "") -> Ints:
         """A field as whole numbers, equal for equal values and ordered as they are; -1 where missing."""
         name = field or self._only(numeric=False)
@@ -89,13 +114,30 @@ class Stream:
         """The field meant where none is named; raises ``DatasetError`` where several could be."""
         if numeric and "value" in self.data:
             return "value"
-        fits = [name for name, one in self.data.items() if _is_numeric(one) == numeric]
+        fits = [name for name, one in self.data.items() if MARK not in name and _is_numeric(one) == numeric]
         if len(fits) > 1:
             raise DatasetError(
                 f"A feature does not say which field it means: {', '.join(sorted(fits))}.",
                 hint="Add `field: …` to it.",
             )
         return fits[0] if fits else ""
+
+
+class Spread(NamedTuple):
+    """Of each row: how many values it stands for, their mean, deviation and extremes, and their last."""
+
+    n: Ints
+    mean: NDArray[np.float64]
+    std: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    last: NDArray[np.float64]
+
+    def take(self, rows: Ints) -> "Spread":
+        """Those rows."""
+        return Spread(
+            self.n[rows], self.mean[rows], self.std[rows], self.low[rows], self.high[rows], self.last[rows]
+        )
 
 
 class View(NamedTuple):

@@ -262,6 +262,7 @@ KINDS: dict[str, Kind] = {
     "rekeying": Kind(why="how far sealing anew got"),
     "forgetting": Kind(why="the erasure itself"),
     "purge": Kind(why="when it was last done"),
+    "tiers": Kind(why="when metrics were last downsampled"),
     "erasures": Kind(why="tokens that say nothing, so that what was erased stays so"),
     "certificate": Kind(why="proof of an erasure"),
     "objection": Kind(why="who is to be left alone; a pseudonym"),

@@ -193,9 +193,11 @@ def _digest(payload: bytes) -> bytes:
 
 
 def _settle(workspace: Workspace, *, purge: bool) -> None:
-    from ipse.pipeline.forgetting import finish  # they start from a workspace themselves
+    from ipse.pipeline.days.tiers import downsample_if_due  # they start from a workspace themselves
+    from ipse.pipeline.forgetting import finish
     from ipse.pipeline.retention import purge_if_due
 
     finish(workspace)
     if purge:
         purge_if_due(workspace)
+        downsample_if_due(workspace)

@@ -3,10 +3,12 @@
 A partition is a row of ``conversations`` and its blocks are ``segments``, so erasing, sealing anew, moving
 and backing up know them. Every commit adds a block; many small ones are joined into one. An event is known
 by its stream, its time and its key: keeping it again changes nothing, unless it is said to be what an event
-kept before became, as a state that goes on. Numbers of blocks are never used twice under one key, so an old
-block cannot be put in place of a new one.
+kept before became, as a state that goes on. A metric that is new to a day whose metrics were downsampled is
+counted and not kept, for it could be one of those. Numbers of blocks are never used twice under one key, so
+an old block cannot be put in place of a new one.
 """
 
+import time
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
@@ -35,12 +37,13 @@ Row = tuple[object, ...]
 
 
 class Written(NamedTuple):
-    """What came of a batch: the events that are new, those that were there, and those that were extended."""
+    """What came of a batch: the events that are new, how many were there, were extended, came too late."""
 
     ledger: Ledger
     new: list[Event]
     duplicates: int
     extended: int
+    late: int
 
 
 class _Grown(NamedTuple):
@@ -51,6 +54,7 @@ class _Grown(NamedTuple):
     extended: int
     rows: list[Row]
     dropped: list[int]
+    late: int
 
 
 class EventStore:
@@ -83,8 +87,9 @@ class EventStore:
         for one in grown:
             self._insert(db, one)
         new = [event for one in grown for event in one.new]
-        extended = sum(one.extended for one in grown)
-        return Written(ledger_of(home.ledger, old, after), new, count - len(new) - extended, extended)
+        extended, late = sum(one.extended for one in grown), sum(one.late for one in grown)
+        there = count - len(new) - extended - late
+        return Written(ledger_of(home.ledger, old, after), new, there, extended, late)
 
     def _grow(self, db: sa.Connection, stream: Stream, added: list[Event], became: list[Event]) -> _Grown:
         known = self._known(db, stream, sorted({event.ts for some in (added, became) for event in some}))
@@ -93,8 +98,11 @@ class EventStore:
             if _name(event) not in known:
                 rows.setdefault(_name(event), event)
         rows.update((_name(event), event) for event in became)
+        late = [name for name, event in rows.items() if stream.manifest.every and event.kind == "metric"]
+        for name in late:
+            del rows[name]
         if not rows:
-            return _Grown(stream, [], 0, [], [])
+            return _Grown(stream, [], 0, [], [], len(late))
         new = [event for name, event in rows.items() if name not in known]
         held, tail = stream.manifest, _tail(stream.manifest.parts)
         if len(tail) >= MANY:
@@ -108,12 +116,14 @@ class EventStore:
         )
         if len(sealed) == 1:
             self._remember((stream.key.id, manifest.parts[-1].number), frozenset(rows))
+        grown = replace(manifest, records=held.records + len(new), grown=int(time.time()))
         return _Grown(
-            stream._replace(manifest=replace(manifest, records=held.records + len(new))),
+            stream._replace(manifest=grown),
             new,
             len(rows.keys() & known & {_name(event) for event in became}),
             sealed,
             [part.number for part in tail],
+            len(late),
         )
 
     def _insert(self, db: sa.Connection, grown: _Grown) -> None:

@@ -32,13 +32,15 @@ FEW = 4  # segments of at most 64 KiB
 class Kept(NamedTuple):
     """How many records of a batch are new, how many were there before, and the ids of the new ones.
 
-    ``extended`` events took the place of those of the same time and key.
+    ``extended`` events took the place of those of the same time and key; ``late`` ones came for a day whose
+    metrics were downsampled, and were not kept.
     """
 
     kept: int
     duplicates: int
     new: frozenset[str] = frozenset()
     extended: int = 0
+    late: int = 0
 
 
 class Keeper:
@@ -67,7 +69,7 @@ class Keeper:
                 self._sources.save(db, home._replace(ledger=written.ledger))
             new = frozenset([record.id for record in fresh.values()] + [event.key for event in written.new])
             count = len(fresh) + len(written.new)
-            kept = Kept(count, len(records) - count, new)
+            kept = Kept(count, len(records) - count - written.late, new, late=written.late)
             details = {"source": source, "kept": kept.kept, "duplicates": kept.duplicates}
             self._journal.append(db, "import.keep", details, source=home.key)
         return kept
@@ -88,7 +90,7 @@ class Keeper:
             if written.ledger != home.ledger:
                 self._sources.save(db, home._replace(ledger=written.ledger))
             new = frozenset(event.key for event in written.new)
-            kept = Kept(len(written.new), written.duplicates, new, written.extended)
+            kept = Kept(len(written.new), written.duplicates, new, written.extended, written.late)
             if told is not None:
                 details = {"source": source, "kept": kept.kept, "duplicates": kept.duplicates, **told}
                 self._journal.append(db, "events.keep", details, source=home.key)

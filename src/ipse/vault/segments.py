@@ -37,7 +37,8 @@ class Manifest(msgspec.Struct, array_like=True, frozen=True):
 
     The blocks of a partition are its ``parts``: rows that a later block has again were replaced by those, so
     it holds ``records`` events and perhaps more rows. Events kept before there were partitions have neither
-    a name nor parts.
+    a name nor parts. Metrics of a partition are kept by ``every`` seconds, 0: as they came; it has grown
+    last at ``grown``, seconds since the epoch.
     """
 
     name: str
@@ -46,6 +47,13 @@ class Manifest(msgspec.Struct, array_like=True, frozen=True):
     records: int = 0
     size: int = 0  # bytes before sealing
     parts: tuple[Part, ...] = ()
+    every: int = 0
+    grown: int = 0
+
+    @property
+    def day(self) -> int:
+        """Of a partition: the UTC day that its events begin on, counted from the epoch."""
+        return int(self.name.partition("/")[0])
 
     @property
     def stream(self) -> str:

@@ -37,6 +37,7 @@ from ipse.vault.segments import Manifest
 from ipse.vault.shredding import finish_shredding
 from ipse.vault.sources import Sources
 from ipse.vault.streams import Streams
+from ipse.vault.tiers import Due, Thinned, Tiers
 
 __all__ = ["Vault", "VaultInfo"]
 
@@ -71,6 +72,7 @@ class Vault:
         self._eraser = Eraser(parts, sources, streams, self._journal)
         self._scanner = Scanner(parts, sources, streams)
         self._documents = Documents(parts, sources, self._journal)
+        self._tiers = Tiers(parts, sources, streams, self._journal)
         self._rekeyer = Rekeyer(parts, sources, streams, self._journal)
 
     @classmethod
@@ -255,6 +257,14 @@ class Vault:
     def remove_records(self, cut: Cut, *, action: str) -> Removed:
         """Take records out: what stays beside them is sealed under new keys, the old ones are destroyed."""
         return self._eraser.remove(cut, action)
+
+    def downsample(self, source: str, due: Due) -> Thinned | None:
+        """Keep some of a source's metrics by fewer and longer intervals; None where nothing is due."""
+        return self._tiers.step(source, due)
+
+    def to_downsample(self, source: str, due: Due) -> Thinned:
+        """What :meth:`downsample` would look at, called until nothing is due."""
+        return self._tiers.waiting(source, due)
 
     def compact(self) -> bool:
         """Give the room of what was deleted back where it is much; tells whether it did."""
