@@ -16,9 +16,11 @@ from ipse.bases.growing import grow
 from ipse.bases.growth import Plan
 from ipse.bases.loading import load_base
 from ipse.bases.packaged import PACKAGED, Packaged
+from ipse.config import load_settings
 from ipse.errors import BaseModelError, SettingsError
 from ipse.pipeline.tasks import make, task
 from ipse.pipeline.workspace import Workspace
+from ipse.vault import Vault
 
 pytestmark = pytest.mark.llm
 
@@ -122,7 +124,8 @@ def test_a_package_s_model_comes_with_leave_alone() -> None:
 
 
 @pytest.mark.usefixtures("offered")
-def test_a_job_fetches_what_is_offered_and_nothing_else(workspace: Workspace) -> None:
+def test_a_job_fetches_what_is_offered_and_nothing_else(vault: Vault) -> None:
+    workspace = Workspace(vault, load_settings({}, environment={}))
     told = task("base").run(workspace, make("base", {"name": "carried"}), quiet)
     held = shelf.base_named("carried")
     assert held is not None
