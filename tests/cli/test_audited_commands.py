@@ -23,7 +23,7 @@ from ipse.vault import Vault
 
 from ..conftest import CHEAP, PASSPHRASE
 from ..pipeline.conftest import ME, chat
-from ..pipeline.days.tables import events_table
+from ..pipeline.days.tables import events_table, small_sample
 from .test_commands import Run, run
 
 __all__ = ["run"]  # a fixture
@@ -77,6 +77,9 @@ READS: dict[str, tuple[list[str], list[str]]] = {
     "predict now": (["desk"], ["model.read", "prediction.keep"]),
     "predict outcomes": (["desk"], ["read"]),
     "monitor drift": (["desk"], ["read"]),
+    "productivity show": ([], ["read"]),
+    "system show": ([], ["read"]),
+    "system watch": (["--looks", "1"], ["read"]),
     "report compliance": ([], ["report.compliance"]),
     "consent receipt": (["{consent}"], ["consent.receipt"]),
     "audit export": (["{file}"], ["audit.export", "audit.checkpoint"]),
@@ -102,6 +105,7 @@ SILENT = {
     ],
     "the owner's own statements": [
         "consent list", "consent show", "report requests list", "report exception list", "report dpia",
+        "productivity corrections", "tasks list",
     ],
     "the log itself": [
         "audit show",
@@ -116,7 +120,8 @@ SILENT = {
         "models export", "models optimize", "jobs start", "jobs resume", "jobs work",
         "jobs schedule add", "jobs schedule remove", "token add", "token revoke",
         "settings set", "settings unset", "collect start", "collect import",
-        "collect export",
+        "collect export", "collect sample", "productivity correct", "tasks add", "tasks first", "tasks done",
+        "tasks remove",
     ],
     "what is watched and how that goes, not what was seen": [
         "collect list", "collect pause", "collect resume", "collect status", "collect stop", "collect unit",
@@ -169,6 +174,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         take(workspace, desk, quiet)
         learn(workspace, Wanted(project="desk", stream="desk", field="load", algorithm="ridge"), quiet)
         take(workspace, events_table(folder / "more.csv", hours=800), quiet, source="desk")
+        give(workspace, "sample", ["archive", "events"])
+        small_sample(workspace)
         export_all(workspace, folder / "archive")
     (folder / "features.yaml").write_text(
         "features: {load: {from: desk, field: load, agg: mean, window: 3h}}"

@@ -31,12 +31,15 @@ from ipse.cli import (
     predict_,
     prepare_,
     privacy_,
+    productivity_,
     profile_,
     report_,
     review_,
     serve_,
     settings_,
     sources_,
+    system_,
+    tasks_,
     token_,
     train_,
     vault_,
@@ -76,6 +79,9 @@ app.add_typer(evaluate_.app, name="evaluate", rich_help_panel=LEARN)
 app.add_typer(models_.app, name="models", rich_help_panel=LEARN)
 app.add_typer(monitor_.app, name="monitor", rich_help_panel=LEARN)
 app.add_typer(predict_.app, name="predict", rich_help_panel=USE)
+app.add_typer(productivity_.app, name="productivity", rich_help_panel=USE)
+app.add_typer(tasks_.app, name="tasks", rich_help_panel=USE)
+app.add_typer(system_.app, name="system", rich_help_panel=USE)
 app.command("answer", rich_help_panel=USE)(answer_.answer)
 app.command("chat", rich_help_panel=USE)(answer_.chat)
 app.command("serve", rich_help_panel=USE)(serve_.serve)

@@ -176,6 +176,28 @@ def import_events(
     )
 
 
+@app.command()
+def sample(
+    days: Annotated[int, typer.Option("--days", min=14, max=120, help="How many.")] = 28,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Give consent without asking.")] = False,
+    vault: VaultOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Keep made-up days of a made-up person, to look at before you have some of your own."""
+    from ipse.pipeline.days.collecting import allow
+    from ipse.pipeline.days.sample import SAMPLE, take_sample
+
+    with opened(vault) as workspace:
+        if not workspace.allows(SAMPLE):
+            confirm(f"Allow made-up days to be kept and learned from, as the source `{SAMPLE}`?", yes=yes)
+            allow(workspace, [SAMPLE])
+        with progress_bar("Sample days", quiet=json, unit="events") as progress:
+            done = take_sample(workspace, progress, days=days)
+    told = f"{done.days} made-up days: {done.events:,} events of the source {done.source}."
+    then = "Look: ipse productivity show, ipse system show. Take them away: ipse forget --source sample."
+    _say(done, f"{told}\n{then}", json=json)
+
+
 @app.command("export")
 def export_events(
     source: Annotated[str, typer.Argument(help="Of which source.")],

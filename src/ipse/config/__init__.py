@@ -1,6 +1,7 @@
 """Frozen settings: what can be set, and where it is read from."""
 
 from ipse.config.collecting import CollectSettings
+from ipse.config.days import ProductivitySettings, SystemSettings
 from ipse.config.delivery import DraftSettings, SmtpSettings, WebhookSettings
 from ipse.config.loading import (
     check,
@@ -49,6 +50,7 @@ __all__ = [
     "LoraSettings",
     "ModelSettings",
     "PrivacySettings",
+    "ProductivitySettings",
     "ReportSettings",
     "RetentionSettings",
     "RetrievalSettings",
@@ -58,6 +60,7 @@ __all__ = [
     "Settings",
     "SmtpSettings",
     "SourceRetention",
+    "SystemSettings",
     "TierSettings",
     "VoiceSettings",
     "WebhookSettings",

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from ipse.config.collecting import CollectSettings
+from ipse.config.days import ProductivitySettings, SystemSettings
 from ipse.config.delivery import DraftSettings, SmtpSettings, WebhookSettings
 from ipse.config.projects import ModelSettings
 from ipse.config.section import Section
@@ -23,12 +24,14 @@ __all__ = [
     "KeySettings",
     "LoraSettings",
     "PrivacySettings",
+    "ProductivitySettings",
     "ReportSettings",
     "RetentionSettings",
     "RetrievalSettings",
     "ScorecardSettings",
     "Settings",
     "SourceRetention",
+    "SystemSettings",
     "TierSettings",
     "VoiceSettings",
 ]
@@ -385,6 +388,8 @@ class Settings(Section):
     webhook: WebhookSettings = WebhookSettings()
     scorecard: ScorecardSettings = ScorecardSettings()
     report: ReportSettings = ReportSettings()
+    productivity: ProductivitySettings = ProductivitySettings()
+    system: SystemSettings = SystemSettings()
     features: dict[str, dict[str, object]] = Field({}, description="features of events, by name")
     set: dict[str, object] = Field({}, description="features that belong together, and their origins")
     models: tuple[ModelSettings, ...] = Field((), description="models of events, each a project")

@@ -78,10 +78,15 @@ class Guard:
             data |= {name: self._digest(text) for name, text in texts.items()}
         elif self._titles == "category" and texts:
             if "category" not in data:
-                data["category"] = self._category(sample.data)
+                data["category"] = self.category(sample.data)
             if "message" in texts:  # equal errors are told from others, and not what they say
                 data["message"] = self._digest(_shape(texts["message"]))
         return replace(sample, data=data)
+
+    def category(self, data: Mapping[str, object]) -> str:
+        """The category that an app and what is shown in it fall in by the rules; ``other`` by none."""
+        said = " ".join(str(data.get(name, "")) for name in LOOKED_AT).casefold()
+        return next((name for name, words in self._rules if words.search(said)), OTHER)
 
     def _excluded(self, data: Mapping[str, object]) -> bool:
         for name, value in data.items():
@@ -105,10 +110,6 @@ class Guard:
 
     def _below(self, path: str) -> bool:
         return any(path == one or path.startswith(one.rstrip(os.sep) + os.sep) for one in self._paths)
-
-    def _category(self, data: Mapping[str, object]) -> str:
-        said = " ".join(str(data.get(name, "")) for name in LOOKED_AT).casefold()
-        return next((name for name, words in self._rules if words.search(said)), OTHER)
 
     def _digest(self, text: str) -> str:
         return hmac.digest(self._key, text.encode("utf-8", "surrogatepass"), "sha256").hex()[:DIGEST]

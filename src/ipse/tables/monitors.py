@@ -21,14 +21,19 @@ KEPT = 0.9  # of the variance
 
 
 class ManyMetrics:
-    """Fitted on rows in order of time; the last fifth of them sets the limit."""
+    """Fitted on rows in order of time; the last fifth of them sets the limit.
 
-    def __init__(self, algorithm: str = "pca", *, rate: float = 0.01, seed: int = 7) -> None:
+    No column is taken to vary by less than ``least``: one that never moved would make any move immense.
+    """
+
+    def __init__(
+        self, algorithm: str = "pca", *, rate: float = 0.01, least: float = 1e-9, seed: int = 7
+    ) -> None:
         if algorithm not in MANY:
             raise LearnerError(
                 f"There is no algorithm `{algorithm}` for anomalies.", hint=f"There are: {', '.join(MANY)}."
             )
-        self.algorithm, self.rate, self.seed = algorithm, rate, seed
+        self.algorithm, self.rate, self.least, self.seed = algorithm, rate, least, seed
         self.columns_: tuple[str, ...] = ()
         self._middle: Floats = np.empty(0)
         self._scale: Floats = np.empty(0)
@@ -46,7 +51,7 @@ class ManyMetrics:
         self.columns_ = tuple(columns)
         self._middle = np.nan_to_num(np.nanmedian(np.where(np.isnan(x).all(axis=0), 0.0, x), axis=0))
         self._scale = np.maximum(
-            np.nan_to_num(np.nanstd(np.where(np.isnan(x).all(axis=0), 0.0, x), axis=0)), 1e-9
+            np.nan_to_num(np.nanstd(np.where(np.isnan(x).all(axis=0), 0.0, x), axis=0)), self.least
         )
         z = self._scaled(x)
         first = round(len(z) * 0.8)

@@ -52,6 +52,10 @@ class PairwiseRanker:
         """How urgent each row is; only the order, and differences of it, mean something."""
         return np.asarray(self._scaled(x) @ self.weights_)
 
+    def parts(self, x: Floats) -> Floats:
+        """What each column adds to the score of each row; of its shape."""
+        return np.asarray(self._scaled(x) * self.weights_)
+
     def chance(self, x: Floats, pairs: Sequence[Pair]) -> Floats:
         """How likely the first of each pair comes first."""
         scores = self.score(x)

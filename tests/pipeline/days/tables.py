@@ -1,9 +1,14 @@
 """A table of made-up hours: a load with a daily course, and what stands beside it."""
 
 import csv
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+
+from ipse.pipeline.days import events
+from ipse.pipeline.days.sample import sample_events
+from ipse.pipeline.workspace import Workspace
 
 FIRST = np.datetime64("2025-03-03T00:00", "s")
 
@@ -30,3 +35,11 @@ def events_table(file: Path, *, hours: int = 700, seed: int = 0) -> Path:
                 ]
             )
     return file
+
+
+def small_sample(workspace: Workspace) -> None:
+    """A tenth of the figures of sample days, which is enough where only that they are read matters."""
+    made = list(sample_events(datetime.now(UTC), days=14))
+    events.keep(
+        workspace, [one for at, one in enumerate(made) if one.stream != "system" or at % 10 == 0][::4]
+    )
