@@ -93,7 +93,7 @@ def sample_events(end: datetime, *, days: int, tz: str = "UTC", seed: int = 11) 
     now = finish + east * MINUTE  # local
     start = now // DAY * DAY - days * DAY
     same: Counter[tuple[str, int]] = Counter()
-    for one in _made(start, now, days, np.random.default_rng(seed)):
+    for one in _made(start, days, np.random.default_rng(seed)):
         if not start <= one.ts < now:
             continue
         ts = one.ts - east * MINUTE
@@ -112,7 +112,7 @@ def sample_events(end: datetime, *, days: int, tz: str = "UTC", seed: int = 11) 
         )
 
 
-def _made(start: int, now: int, days: int, rng: np.random.Generator) -> Iterator[_Made]:
+def _made(start: int, days: int, rng: np.random.Generator) -> Iterator[_Made]:
     """Everything, from local midnight on."""
     busy = np.zeros((days + 2) * 1440, dtype=bool)
     weekday = datetime.fromtimestamp(start / SECOND, UTC).weekday()
