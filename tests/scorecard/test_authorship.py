@@ -7,7 +7,7 @@ from ipse.scorecard.blocks import blocks
 from ipse.scorecard.contenders import Rivals, line_up
 from ipse.scorecard.measures import Measured, Missing, row
 from ipse.scorecard.metrics.authorship import Judge, own_against_own, sounds_like_me, two_sample
-from ipse.scorecard.results import CEILING, CLONE, RANDOM, WRONG
+from ipse.scorecard.results import CEILING, CLONE, ECHO, FREQUENT, RANDOM, WRONG
 
 from .people import SETTINGS, Says, World, write
 
@@ -71,7 +71,7 @@ def test_wrong_authors_are_averaged_into_one(world: World) -> None:
     lineup, plan = world.lineup(world.clone())
     measure = two_sample(lineup, SETTINGS, plan, own_against_own(lineup, SETTINGS, plan)[1])
     assert isinstance(measure, Measured)
-    assert set(measure.draws) == {CLONE, CEILING, WRONG, RANDOM, "most frequent own reply"}
+    assert set(measure.draws) == {CLONE, CEILING, WRONG, RANDOM, FREQUENT, ECHO}
     alone = msgspec.structs.replace(lineup, wrong=lineup.wrong[:1])
     one = two_sample(alone, SETTINGS, plan, measure.draws[CEILING])
     assert isinstance(one, Measured)

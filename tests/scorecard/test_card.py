@@ -3,7 +3,7 @@ import pytest
 
 from ipse.errors import CancelledError
 from ipse.scorecard import Judging, Rivals, Row, Safety, Scorecard
-from ipse.scorecard.results import CEILING, FREQUENT, RANDOM, WRONG
+from ipse.scorecard.results import CEILING, ECHO, FREQUENT, RANDOM, WRONG
 
 from .people import Letters, Says, World
 
@@ -103,7 +103,7 @@ def test_a_language_voice_gains_bits_on_its_owner_alone(world: World) -> None:
     assert gain.baselines["base model"].value == 0
     assert "retrieval" not in gain.baselines  # it has no likelihood
     assert set(card.row("7").baselines) == {
-        "base model", "few-shot prompt", "retrieval", RANDOM, FREQUENT, WRONG,
+        "base model", "few-shot prompt", "retrieval", RANDOM, FREQUENT, ECHO, WRONG,
     }  # fmt: skip
     assert "base model needs" in gain.note
     assert not card.promotable  # retrieval must be beaten where it competes

@@ -6,7 +6,7 @@ from ipse.config import ScorecardSettings
 from ipse.errors import CancelledError, DatasetError
 from ipse.records import Turn
 from ipse.scorecard.contenders import FewShot, Judging, Rivals, answered, divide, line_up
-from ipse.scorecard.results import FREQUENT, RANDOM
+from ipse.scorecard.results import ECHO, FREQUENT, RANDOM
 
 from .people import Letters, Replay, Says, World, write
 
@@ -24,7 +24,7 @@ def test_every_contender_answers_the_same_contexts_once(world: World) -> None:
     assert sum(told) == 40 * 5
     names = [contender.name for contender in lineup.everyone()]
     assert names == [
-        "clone", "retrieval", RANDOM, FREQUENT, "wrong author 1", "wrong author 2", "wrong author 3",
+        "clone", "retrieval", RANDOM, FREQUENT, ECHO, "wrong author 1", "wrong author 2", "wrong author 3",
     ]  # fmt: skip
     assert {len(contender.answers) for contender in lineup.everyone()} == {40}
     assert lineup.clone.answers == lineup.baselines[0].answers
@@ -51,13 +51,14 @@ def test_no_more_wrong_authors_answer_than_asked_for_and_they_know_no_contact(wo
     assert lineup.clone.answers == tuple(example.contact for example in lineup.examples)
 
 
-def test_the_two_baselines_without_a_voice_come_from_the_training_set(world: World) -> None:
+def test_the_baselines_without_a_voice_come_from_the_training_set_and_the_message(world: World) -> None:
     lineup = line_up(world.clone(), world.data, Rivals(), SETTINGS, ignore)
     replies = {example.reply for example in world.data.train}
     assert set(lineup.baselines[0].answers) <= replies
     assert len(set(lineup.baselines[0].answers)) > 10
     assert len(set(lineup.baselines[1].answers)) == 1
     assert set(lineup.baselines[1].answers) <= {"hey", "haha yes", "mm ok"}
+    assert lineup.baselines[2].answers == tuple(each.context[-1].text for each in lineup.examples)
 
 
 def test_without_a_training_set_there_is_nothing_to_draw_from(world: World) -> None:

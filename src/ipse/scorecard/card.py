@@ -19,7 +19,7 @@ from ipse.scorecard.gates.secrets import plant, secret_gates, secrets
 from ipse.scorecard.measures import Measure, Measured, row
 from ipse.scorecard.measuring import FAMILIES, luck, measure
 from ipse.scorecard.products import products
-from ipse.scorecard.results import CLONE, RANDOM, WRONG, Check, Gate, Row, Sample, Scorecard
+from ipse.scorecard.results import CLONE, ECHO, RANDOM, WRONG, Check, Gate, Row, Sample, Scorecard
 from ipse.scorecard.rolling import line_up_rounds, share_of
 
 __all__ = ["evaluate", "table", "told_of", "with_verdicts"]
@@ -198,7 +198,7 @@ def _samples(lineup: Lineup, seed: int) -> tuple[Sample, ...]:
     out: dict[int, int] = {}
     for n in rng.permutation(len(lineup.examples)):
         out.setdefault(int(lineup.clusters[n]), int(n))
-    told = (lineup.clone, *lineup.baselines, *lineup.wrong[:1])
+    told = (lineup.clone, *(one for one in lineup.baselines if one.name != ECHO), *lineup.wrong[:1])
     return tuple(
         Sample(
             contact=lineup.examples[n].contact, context=lineup.examples[n].context,

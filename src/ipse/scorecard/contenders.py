@@ -19,7 +19,7 @@ from ipse.interfaces import LanguageVoice, Voice
 from ipse.records import Example, Turn
 from ipse.scorecard.blocks import key
 from ipse.scorecard.drafts import Draft
-from ipse.scorecard.results import CLONE, FREQUENT, RANDOM, WRONG
+from ipse.scorecard.results import CLONE, ECHO, FREQUENT, RANDOM, WRONG
 
 __all__ = [
     "MOST_LANGUAGE",
@@ -230,7 +230,7 @@ def line_up(
         clone=ask(CLONE, voice),
         baselines=(
             *(ask(name, each) for name, each in baselines.items()),
-            *_without_voice(data.train, len(examples), settings.seed),
+            *_without_voice(data.train, examples, settings.seed),
         ),
         # A wrong author has never met the owner's contacts.
         wrong=tuple(ask(f"{WRONG} {n}", each, known=False) for n, each in enumerate(wrong, start=1)),
@@ -255,7 +255,7 @@ def line_up_models(
         rounds=np.zeros(len(examples), dtype=np.intp),
         clusters=np.array([numbers[example.conversation] for example in examples], dtype=np.intp),
         clone=msgspec.structs.replace(first, name=CLONE),
-        baselines=(*rest, *_without_voice(data.train, len(examples), settings.seed)),
+        baselines=(*rest, *_without_voice(data.train, examples, settings.seed)),
         wrong=(),
     )
 
@@ -338,8 +338,13 @@ def _with_prompts(
     return {**out, **baselines}
 
 
-def _without_voice(train: Sequence[Example], count: int, seed: int) -> Iterator[Contender]:
-    """The two baselines that need no model: any own reply, and always the most frequent one."""
+def _without_voice(train: Sequence[Example], examples: Sequence[Example], seed: int) -> Iterator[Contender]:
+    """The baselines that need no model: any own reply, always the most frequent one, and the message again.
+
+    An echo shares words with the true answer without knowing anything, so what counts shared words has to be
+    read beside it.
+    """
+    count = len(examples)
     replies = [example.reply for example in train]
     if not replies:
         return
@@ -348,3 +353,5 @@ def _without_voice(train: Sequence[Example], count: int, seed: int) -> Iterator[
     frequent = Counter(key(reply) for reply in replies).most_common(1)[0][0]
     said = Counter(reply for reply in replies if key(reply) == frequent).most_common(1)[0][0]
     yield Contender(name=FREQUENT, answers=(said,) * count)
+    echo = tuple(each.context[-1].text if each.context else "" for each in examples)
+    yield Contender(name=ECHO, answers=echo)

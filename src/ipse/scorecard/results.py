@@ -13,6 +13,7 @@ from ipse.records import Turn
 __all__ = [
     "CEILING",
     "CLONE",
+    "ECHO",
     "FREQUENT",
     "RANDOM",
     "WRONG",
@@ -38,6 +39,7 @@ CEILING = "yourself"
 WRONG = "wrong author"
 RANDOM = "random own reply"
 FREQUENT = "most frequent own reply"
+ECHO = "the last message again"
 
 
 class Figure(msgspec.Struct, frozen=True):
