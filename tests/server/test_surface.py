@@ -1,5 +1,6 @@
 """What holds for every route alike: scopes, strangers, Host and Origin, ids of another vault."""
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,6 +56,38 @@ def test_nobody_is_let_in_without_a_token(stranger: httpx2.Client, route: Route)
         assert answer.headers["www-authenticate"] == "Bearer"
         told = "application/json" if route.path.startswith("/v1/") else "application/problem+json"
         assert answer.headers["content-type"] == told, "OpenAI's clients know errors of their own shape"
+
+
+SENT = [route for route in GUARDED if route.method in ("POST", "PUT", "PATCH")]
+
+
+def told_before_the_body(service: Running, route: Route, token: str = "", *, seconds: float = 20.0) -> bytes:
+    """The answer to a request that promises a large body, of which a piece comes."""
+    address = service.address.removeprefix("http://")
+    words = [f"{route.method} {route.address} HTTP/1.1", f"Host: {address}", "Content-Length: 900000"]
+    words += ["Content-Type: multipart/form-data; boundary=x"]
+    words += [f"Authorization: Bearer {token}"] if token else []
+    host, port = address.split(":")
+    with socket.create_connection((host, int(port)), timeout=seconds) as line:
+        line.sendall("\r\n".join([*words, "", "--x"]).encode())
+        return line.recv(4096)
+
+
+@pytest.mark.parametrize("route", SENT, ids=names(SENT))
+def test_who_it_is_comes_before_what_is_sent(
+    service: Running, tokens: dict[Scope, str], route: Route
+) -> None:
+    assert told_before_the_body(service, route).startswith(b"HTTP/1.1 401 ")
+    lesser = next(token for scope, token in tokens.items() if scope not in (*route.scopes, "read"))
+    assert told_before_the_body(service, route, lesser).startswith(b"HTTP/1.1 403 ")
+
+
+def test_who_may_is_waited_for(service: Running, tokens: dict[Scope, str]) -> None:
+    """The control: with the scope it takes, the body is read, so nothing is told until it is there."""
+    with pytest.raises(TimeoutError):
+        told_before_the_body(
+            service, Route("POST", "/api/uploads", ("import",)), tokens["import"], seconds=1.0
+        )
 
 
 @pytest.mark.parametrize("route", GUARDED, ids=names(GUARDED))

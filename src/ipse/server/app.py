@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from ipse import __version__
 from ipse.config import Settings
 from ipse.server import openapi, pages, problems
+from ipse.server.admission import Admission
 from ipse.server.founding import Founding
 from ipse.server.guard import Guard
 from ipse.server.labour import labour
@@ -57,6 +58,7 @@ def create(
     app.state.locking = _locking(vaults)
     vaults.when_open(labour)  # jobs begin as long as a vault is open
     vaults.when_open(sweeping)
+    app.add_middleware(Admission)
     app.add_middleware(
         Guard,
         hosts=hosts,

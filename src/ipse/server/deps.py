@@ -12,7 +12,7 @@ it gets the vault and borrows a workspace for each piece (``with asked.lend() as
 over a wait. Tests hold every route to having a scope.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Final
@@ -46,6 +46,7 @@ __all__ = [
     "Importing",
     "Reading",
     "Training",
+    "admit",
     "ask",
     "call",
     "recheck",
@@ -115,6 +116,13 @@ async def call(connection: HTTPConnection, scopes: SecurityScopes) -> Caller:
     return Caller(_may(connection, token, scopes.scopes), vault, secret)
 
 
+async def admit(connection: HTTPConnection, needed: Sequence[str]) -> None:
+    """Raise ``AccessError`` unless who asks has these scopes; counts nothing, for they are asked again."""
+    secret = _secret(connection)
+    token = await _token(served(connection).opened(vault_of(secret)), secret)
+    _scoped(token, needed)
+
+
 async def recheck(caller: Caller) -> None:
     """Raise ``AccessError`` if the token has been revoked or ended since: for what stays connected."""
     await _token(caller.vault, caller.secret)
@@ -151,12 +159,16 @@ def _secret(connection: HTTPConnection) -> str:
     return secret
 
 
-def _may(connection: HTTPConnection, token: Token, needed: list[str]) -> Token:
+def _scoped(token: Token, needed: Sequence[str]) -> None:
     missing = sorted(set(needed) - set(token.scopes))
     if missing:
         raise AccessError(
             f"This takes the scope `{missing[0]}`.", hint="Ask the owner for a token with it.", known=True
         )
+
+
+def _may(connection: HTTPConnection, token: Token, needed: list[str]) -> Token:
+    _scoped(token, needed)
     rates: Rates = connection.app.state.rates
     rates.count(token.id)
     return token

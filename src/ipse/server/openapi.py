@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute, APIWebSocketRoute, iter_route_contexts
 from ipse.server.examples import sample
 from ipse.server.problems import MEDIA_TYPE, Problem
 
-__all__ = ["ERRORS", "Known", "install", "known_routes"]
+__all__ = ["ERRORS", "Known", "install", "known_routes", "scopes_of"]
 
 ERRORS: Final = {
     "400": "The body cannot be read.",
@@ -53,9 +53,16 @@ def known_routes(app: FastAPI) -> Iterator[Known]:
             yield Known(
                 path=str(context.path),
                 methods=tuple(sorted(context.methods or ())),
-                scopes=tuple(sorted(set(_scopes(route.dependant)))),
+                scopes=scopes_of(route),
                 shown=isinstance(route, APIRoute) and route.include_in_schema,
             )
+
+
+def scopes_of(route: object) -> tuple[str, ...]:
+    """What a route takes; nothing for one that is open to anybody, or none."""
+    if not isinstance(route, APIRoute | APIWebSocketRoute):
+        return ()
+    return tuple(sorted(set(_scopes(route.dependant))))
 
 
 def _scopes(dependant: Dependant) -> list[str]:

@@ -21,7 +21,7 @@ from ipse.errors import AccessError, BusyError, IpseError
 from ipse.server.headers import SECURITY_HEADERS
 from ipse.server.openai_errors import PREFIX, openai_error
 
-__all__ = ["MEDIA_TYPE", "STATUSES", "Fault", "Problem", "install", "problem", "status_of"]
+__all__ = ["MEDIA_TYPE", "STATUSES", "Fault", "Problem", "Refused", "install", "problem", "status_of"]
 
 MEDIA_TYPE: Final = "application/problem+json"
 LOG = logging.getLogger("ipse.server")
@@ -67,6 +67,14 @@ class Problem(BaseModel):
     hint: str = Field(default="", description="what to do next", examples=["Give consent first."])
     instance: str = Field(default="", description="path that was asked for", examples=["/api/imports"])
     errors: list[Fault] = Field(default=[], description="the fields at fault, where it is the request's")
+
+
+class Refused(HTTPException):
+    """One of our errors where the framework would take any but its own for a body that cannot be read."""
+
+    def __init__(self, why: IpseError) -> None:
+        super().__init__(status_of(why), str(why))
+        self.why = why
 
 
 def status_of(error: IpseError) -> int:
@@ -156,6 +164,8 @@ async def _invalid(asked: Request, error: Exception) -> Response:
 async def _http(asked: Request, error: Exception) -> Response:
     """What the framework refuses: unknown paths, methods, bodies."""
     assert isinstance(error, HTTPException)
+    if isinstance(error, Refused):
+        return await _ours(asked, error.why)
     hint = "See /api/docs for what there is." if error.status_code in (404, 405) else ""
     if asked.url.path.startswith(PREFIX):
         return openai_error(error.status_code, f"{error.detail} {hint}".strip(), headers=error.headers)

@@ -27,7 +27,7 @@ from ipse.server.deps import Caller, CallingReading, Reading
 from ipse.server.events import begun, streamed, told
 from ipse.server.metering import TOKEN, meter, tokens_in
 from ipse.server.openai_errors import openai_error
-from ipse.server.problems import status_of
+from ipse.server.problems import Refused, status_of
 from ipse.server.talking import Speaking, speaking
 
 __all__ = [
@@ -55,7 +55,8 @@ class ErrorsOfOpenAI(APIRoute):
         async def handled(asked: Request) -> Response:
             try:
                 return await handle(asked)
-            except IpseError as error:
+            except (IpseError, Refused) as raised:
+                error = raised.why if isinstance(raised, Refused) else raised
                 status = status_of(error)
                 more = {"Retry-After": str(int(error.after) + 1)} if isinstance(error, BusyError) else {}
                 if status == 401:
