@@ -187,6 +187,20 @@ def test_what_cannot_be_answered_is_a_problem_also_as_a_stream(
         assert found.headers["content-type"] == "application/problem+json"
 
 
+def test_it_is_so_while_others_are_answered(
+    service: Running, owner: httpx2.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who finds a slot free waits for nobody, so nothing is told before the problem."""
+    said = slow(monkeypatch)
+    talking = {"message": "soup?", "session": "others", "stream": True}
+    with owner.stream("POST", CHAT, json=talking, timeout=30) as line:
+        assert next(line.iter_lines())
+        with service.client(service.token()) as other:
+            asked = {"message": "hi", "model": "v9", "stream": True}
+            assert other.post(CHAT, json=asked).status_code == 409
+    assert said
+
+
 def test_who_may_not_read_may_not_chat(service: Running) -> None:
     for token, status in ((None, 401), (service.token("aggregates"), 403)):
         with service.client(token) as client:

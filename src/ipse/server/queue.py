@@ -46,8 +46,8 @@ class FairQueue:
         """Where a question of theirs would stand now."""
         mine = len(self._waiting.get(who, ()))
         ahead = sum(min(len(line), mine + 1) for name, line in self._waiting.items() if name != who) + mine
-        busy = self._slots - self._free
-        return Place(ahead, self._takes * (ahead + busy + 1 - self._slots) / self._slots if busy else 0.0)
+        beyond = ahead + 1 - self._free  # who finds a slot free waits for nobody, whoever else is answered
+        return Place(ahead, max(0.0, self._takes * beyond / self._slots))
 
     def admits(self, who: str) -> bool:
         """Whether one more question of theirs may wait."""
