@@ -46,6 +46,29 @@ def new(client: httpx2.Client, **more: str) -> dict[str, object]:
     return dict(answer.json())
 
 
+def test_figures_leave_no_row_and_a_list_does(service: Running, client: httpx2.Client) -> None:
+    opened = service.vaults.find("").opened
+    assert opened is not None
+
+    def rows() -> list[str]:
+        with opened.lend() as workspace:
+            return [row.action for row in workspace.vault.audit_rows()]
+
+    before = client.get("/api/drafts/counts").json()
+    draft = new(client)
+    seen = rows()
+    counts = client.get("/api/drafts/counts").json()
+    assert counts["waiting"] == before["waiting"] + 1
+    assert counts["states"]["proposed"] == before["states"].get("proposed", 0) + 1
+    assert counts["changed_at"] > (before["changed_at"] or "")
+    assert TEXT not in str(counts)
+    assert rows() == seen
+    listed = client.get("/api/drafts", params={"limit": 500}).json()
+    assert draft["id"] in [one["id"] for one in listed["items"]]
+    assert sum(counts["states"].values()) == listed["total"]
+    assert rows() == [*seen, "draft.list"]
+
+
 def test_the_way_of_a_draft(client: httpx2.Client) -> None:
     draft = new(client)
     at = f"/api/drafts/{draft['id']}"

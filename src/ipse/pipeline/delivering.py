@@ -16,7 +16,7 @@ from ipse import drafts as room
 from ipse.drafts import Approved, Draft, Receipt
 from ipse.errors import DeliveryError, DraftError, IpseError
 from ipse.pipeline.channels import ready
-from ipse.pipeline.drafting import KIND, OWNED_BY, check_usable_still, draft_named, keep
+from ipse.pipeline.drafting import KIND, OWNED_BY, check_usable_still, draft_named, every, keep
 from ipse.pipeline.workspace import Workspace
 from ipse.vault.documents import Change
 
@@ -66,9 +66,7 @@ def settle(workspace: Workspace, name: str, *, sent: bool, by: str = OWNED_BY) -
 def notice_cut_short(workspace: Workspace) -> list[Draft]:
     """The drafts whose sender is gone without a word; from now on they are perhaps sent."""
     found = []
-    for name in workspace.vault.ids(KIND):
-        if draft_named(workspace, name).state != "sending":
-            continue
+    for name in [draft.id for draft in every(workspace) if draft.state == "sending"]:
         with workspace.vault.exclusive():
             lock = _taken(workspace, name)
             if lock is None:

@@ -90,15 +90,26 @@ export const FOLDERS: Record<Folder, Schemas["DraftRow"]["state"][]> = {
   rejected: ["rejected"],
 };
 
-/** The drafts of a folder; the count beside the menu and the list are one query, so they say the same. */
-export function useDrafts(folder: Folder) {
+/** How many drafts there are in each state: figures, which leave no row in the audit log. */
+function useDraftCounts() {
   return useQuery({
-    queryKey: ["drafts", folder],
-    queryFn: () => ok(api.GET("/api/drafts", { params: { query: { state: FOLDERS[folder], limit: 200 } } })),
-    enabled: useMay("read"),
+    queryKey: ["drafts", "counts"],
+    queryFn: () => ok(api.GET("/api/drafts/counts")),
+    enabled: useMay("aggregates"),
     refetchInterval: 30_000,
   });
 }
 
+/** The drafts of a folder. What they say is asked for again only once the figures tell of a change. */
+export function useDrafts(folder: Folder) {
+  const changed = useDraftCounts().data?.changed_at;
+  return useQuery({
+    queryKey: ["drafts", folder, changed],
+    queryFn: () => ok(api.GET("/api/drafts", { params: { query: { state: FOLDERS[folder], limit: 200 } } })),
+    enabled: useMay("read") && changed !== undefined,
+    placeholderData: (before, query) => (query?.queryKey[1] === folder ? before : undefined),
+  });
+}
+
 /** How many drafts wait for a decision. */
-export const useWaitingDrafts = (): number => useDrafts("waiting").data?.total ?? 0;
+export const useWaitingDrafts = (): number => useDraftCounts().data?.waiting ?? 0;

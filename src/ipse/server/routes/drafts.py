@@ -10,10 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from ipse.drafts import About, Draft, State
 from ipse.errors import SettingsError
 from ipse.pipeline import delivering, drafting
-from ipse.pipeline.drafting import Shown
+from ipse.pipeline.drafting import Counted, Shown
 from ipse.pipeline.workspace import Workspace
-from ipse.server.deps import Approving, Reading
+from ipse.server.deps import Aggregates, Approving, Reading
 from ipse.server.metering import meter
+from ipse.server.mirrors import mirrored, reflected
 from ipse.server.paging import Cursor, Limit, Page, paged
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Settling",
     "StepView",
     "approve_draft",
+    "count_drafts",
     "edit_draft",
     "get_draft",
     "list_drafts",
@@ -43,6 +45,7 @@ __all__ = [
 
 router = APIRouter(prefix="/drafts", tags=["drafts"])
 
+CountsView = mirrored(Counted)
 DraftId = Annotated[str, Path(max_length=64, examples=["5f0c2b9e71a4d836"])]
 Line = Annotated[str, StringConstraints(max_length=998)]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=100_000)]
@@ -199,6 +202,12 @@ def list_drafts(
     found = drafting.held(asked.workspace, states=state or (), contact=contact, model=model)
     items, total, behind = paged(found, limit, cursor)
     return Page(items=_rows(asked.workspace, list(items)), total=total, next=behind)
+
+
+@router.get("/counts", response_model=CountsView)
+def count_drafts(asked: Aggregates) -> BaseModel:
+    """How many drafts wait, and are in each state: figures, which leave no row in the audit log."""
+    return reflected(drafting.counted(asked.workspace))
 
 
 @router.post("", status_code=201)
