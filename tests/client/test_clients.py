@@ -8,9 +8,16 @@ import msgspec
 import pytest
 
 import ipse
-from ipse.client import AsyncClient, Client, calls
-from ipse.errors import AccessError, BusyError, ConsentError, NotFoundError, ServerError, SettingsError
-from ipse.pipeline.queueing import work_off
+from ipse.client import AsyncClient, Client, calls, results, verbs
+from ipse.errors import (
+    AccessError,
+    BusyError,
+    ConsentError,
+    IpseError,
+    NotFoundError,
+    ServerError,
+    SettingsError,
+)
 
 from ..cli.test_commands import Run, run
 from ..pipeline.conftest import chat
@@ -36,13 +43,16 @@ def test_a_whole_way_from_consent_to_messages(client: Client, service: Running, 
     given = client.do(calls.give_consent("whatsapp"))
     assert (given.state, given.purposes) == ("active", ("archive", "style"))
     file = chat(tmp_path / "WhatsApp Chat with Bo Lind.txt", "Bo Lind", 12, 3)
-    held = client.do(calls.upload(file))
-    assert held.exports[0]["source"] == "whatsapp"
-    job = client.do(calls.begin_import(held.id, me=["Nora Feld"])).job
-    opened = next(iter(service.vaults)).opened
-    assert opened is not None
-    with opened.lend() as workspace:
-        assert [one.id for one in work_off(workspace, opened.hand, once=True)] in ([job], [])
+    job = client.import_(file, me=("Nora Feld",))
+    assert (job.kind, job.state) == ("import", "done")
+
+    async def again() -> results.Job:
+        async with AsyncClient(service.token(), address=service.address) as other:
+            held = await other.do(calls.upload(file))
+            assert held.exports[0]["source"] == "whatsapp"
+            return await other.wait(job.id)
+
+    assert asyncio.run(again()) == job
     assert client.overview().records == 24
     every = list(client.every(calls.messages, limit=7))
     assert len(every) == len({one.id for one in every}) == 24
@@ -63,6 +73,21 @@ def test_the_other_client_says_the_same(client: Client, service: Running) -> Non
     assert overview == client.overview()
     assert models == client.models() == []
     assert sources == list(client.every(calls.sources))
+
+
+def test_a_job_is_waited_for_and_tells_why_it_failed() -> None:
+    job = results.Job(id="j", kind="import", state="running")
+    waiting = verbs.wait("j", 0.25)
+    assert next(waiting) == calls.job("j")
+    assert waiting.send(job) == 0.25
+    assert next(waiting) == calls.job("j")
+    with pytest.raises(IpseError, match="no room") as failed:
+        waiting.send(msgspec.structs.replace(job, state="failed", error="no room", hint="make some"))
+    assert failed.value.hint == "make some"
+    stopped = verbs.wait("j")
+    next(stopped)
+    with pytest.raises(IpseError, match="import job was cancelled"):
+        stopped.send(msgspec.structs.replace(job, state="cancelled"))
 
 
 def test_errors_are_those_of_the_pipeline(client: Client, service: Running) -> None:

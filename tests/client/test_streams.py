@@ -59,13 +59,13 @@ def test_what_is_refused_is_an_error_of_its_kind(service: Running) -> None:
 
 def test_what_no_ipse_says_is_told_as_such() -> None:
     lines = Lines()
-    assert lines.read(": still here") is None
-    assert lines.read("event: piece") is None
-    assert lines.read('data: {"text": "so"}') == Piece(text="so")
+    assert list(lines.read(": still here")) == []
+    assert list(lines.read("event: piece")) == []
+    assert list(lines.read('data: {"text": "so"}')) == [Piece(text="so")]
     with pytest.raises(ServerError):
-        lines.read("data: nonsense")
-    lines.read("event: error")
-    assert lines.read('data: {"detail": "no"}') is None
+        list(lines.read("data: nonsense"))
+    assert list(lines.read("event: error")) == []
+    assert list(lines.read('data: {"detail": "no"}')) == []
     assert json.loads(lines.fault) == {"detail": "no"}
 
 

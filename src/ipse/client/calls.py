@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypedDict, TypeVar, Unpack
 from urllib.parse import quote
 
 import msgspec
@@ -12,6 +12,7 @@ from ipse.client.results import Page
 
 __all__ = [
     "Call",
+    "Chatting",
     "answer",
     "begin_import",
     "begin_training",
@@ -242,20 +243,22 @@ def resume_job(name: str) -> Call[results.Job]:
     return Call(method="POST", path=path, returns=results.Job)
 
 
-def answer(
-    message: str, *, contact: str | None = None, model: str = "champion", session: str = "main"
-) -> Call[results.Answer]:
+class Chatting(TypedDict, total=False):
+    """Whom to ask in which chat; left out: nobody in particular asks the one that answers by default."""
+
+    contact: str | None
+    model: str
+    session: str
+
+
+def answer(message: str, **how: Unpack[Chatting]) -> Call[results.Answer]:
     """Ask the clone, and wait for the whole answer."""
-    body = {"message": message, "contact": contact, "model": model, "session": session, "stream": False}
-    return Call(method="POST", path="/api/ai-echo/chat", returns=results.Answer, body=body)
+    return _asking({**how, "message": message, "stream": False})
 
 
-def stream(
-    message: str, *, contact: str | None = None, model: str = "champion", session: str = "main"
-) -> Call[results.Answer]:
+def stream(message: str, **how: Unpack[Chatting]) -> Call[results.Answer]:
     """The same, to be followed by ``Client.stream``."""
-    body = {"message": message, "contact": contact, "model": model, "session": session, "stream": True}
-    return Call(method="POST", path="/api/ai-echo/chat", returns=results.Answer, body=body)
+    return _asking({**how, "message": message, "stream": True})
 
 
 def reset_context(session: str = "main") -> Call[dict[str, str]]:
@@ -272,6 +275,10 @@ def rate(
     path = "/api/ai-echo/sessions/{}/messages/{}/rating".format(*parts)
     body = {"up": up, "about": about, "reason": reason}
     return Call(method="POST", path=path, returns=dict[str, Any], body=body)
+
+
+def _asking(body: Mapping[str, Any]) -> Call[results.Answer]:
+    return Call(method="POST", path="/api/ai-echo/chat", returns=results.Answer, body=body)
 
 
 def _list(path: str, kind: Any, **query: object) -> Call[Page[T]]:  # noqa: ANN401 - a type

@@ -6,17 +6,15 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Self, TypeVar, Unpack
 
 import httpx2
-import msgspec
 
-from ipse import errors
-from ipse.client import calls, results
-from ipse.client.calls import Call
+from ipse.client import calls, results, verbs, wire
+from ipse.client.calls import Call, Chatting
 from ipse.client.results import Page
 from ipse.client.streams import Lines, Told
-from ipse.errors import AccessError, BusyError, IpseError, ServerError
+from ipse.client.verbs import LOOK_SECONDS, Verb
 
 __all__ = ["AsyncClient", "Client"]
 
@@ -24,13 +22,6 @@ T = TypeVar("T")
 
 ADDRESS: Final = "http://127.0.0.1:4773"
 SECONDS: Final = 120.0
-LOOK_SECONDS: Final = 0.5
-EVENTS: Final = {"Accept": "text/event-stream"}
-KINDS: Final = {
-    name.removesuffix("Error").lower(): getattr(errors, name)
-    for name in errors.__all__
-    if name != "IpseError"
-}
 
 
 class Client:
@@ -43,7 +34,7 @@ class Client:
     def __init__(
         self, token: str, *, address: str = ADDRESS, verify: str | bool = True, timeout: float = SECONDS
     ) -> None:
-        self._http = httpx2.Client(**_options(token, address, verify, timeout))
+        self._http = httpx2.Client(**wire.options(token, address, verify, timeout))
 
     def __enter__(self) -> Self:
         """Use it in a ``with`` block."""
@@ -64,10 +55,10 @@ class Client:
         with ExitStack() as open_:
             files = [("files", (file.name, open_.enter_context(file.open("rb")))) for file in call.files]
             try:
-                answer = self._http.request(call.method, call.path, **_sent(call, files))
+                answer = self._http.request(call.method, call.path, **wire.sent(call, files))
             except httpx2.TransportError as error:
-                raise _unreachable(self._http.base_url, error) from error
-        return _read(call, answer)
+                raise wire.unreachable(self._http.base_url, error) from error
+        return wire.read(call, answer)
 
     def every(self, of: Callable[..., Call[Page[T]]], **query: Any) -> Iterator[T]:  # noqa: ANN401 - its own
         """Every item of a list, page by page: ``client.every(calls.messages, contact="PERSON_2")``."""
@@ -85,48 +76,49 @@ class Client:
         """Every model, the newest first."""
         return list(self.every(calls.models))
 
-    def answer(self, message: str, *, contact: str | None = None, model: str = "champion") -> results.Said:
+    def answer(self, message: str, **how: Unpack[Chatting]) -> results.Said:
         """What the clone says."""
-        return self.do(calls.answer(message, contact=contact, model=model)).message
+        return self.do(calls.answer(message, **how)).message
 
-    def stream(
-        self,
-        message: str,
-        *,
-        contact: str | None = None,
-        model: str = "champion",
-        session: str = "main",
-    ) -> Iterator[Told]:
+    def stream(self, message: str, **how: Unpack[Chatting]) -> Iterator[Told]:
         """What the clone says, piece by piece, and the whole answer at the end; closing it early stops it."""
-        call = calls.stream(message, contact=contact, model=model, session=session)
-        lines = Lines()
+        call, lines = calls.stream(message, **how), Lines()
         try:
-            with self._http.stream(call.method, call.path, json=call.body, headers=EVENTS) as answer:
+            with self._http.stream(call.method, call.path, json=call.body, headers=wire.EVENTS) as answer:
                 if not answer.is_success:
                     answer.read()
-                    raise _problem(answer)
+                    raise wire.problem(answer)
                 for line in answer.iter_lines():
-                    if (told := lines.read(line)) is not None:
-                        yield told
+                    yield from lines.read(line)
         except httpx2.TransportError as error:
-            raise _unreachable(self._http.base_url, error) from error
+            raise wire.unreachable(self._http.base_url, error) from error
         if lines.fault:
-            raise _told(lines.fault)
+            raise wire.told(lines.fault)
 
     def import_(self, *files: Path, me: tuple[str, ...] = ()) -> results.Job:
         """Hand an export over, import it, and wait until that is done."""
-        held = self.do(calls.upload(*files))
-        return self.wait(self.do(calls.begin_import(held.id, me=me)).job)
+        return self._through(verbs.import_(files, me))
 
     def train(self, method: str = "retrieval") -> results.Job:
         """Freeze a dataset, train a model on it, and wait until that is done."""
-        return self.wait(self.do(calls.begin_training(method)).job)
+        return self._through(verbs.train(method))
 
     def wait(self, job: str, *, seconds: float = LOOK_SECONDS) -> results.Job:
         """Wait for a job, looking each so many seconds; raises ``IpseError`` with why it failed."""
-        while not (found := self.do(calls.job(job))).ended:
-            time.sleep(seconds)
-        return _ended(found)
+        return self._through(verbs.wait(job, seconds))
+
+    def _through(self, verb: Verb[T]) -> T:
+        told: object = None
+        while True:
+            try:
+                step = verb.send(told)
+            except StopIteration as done:
+                found: T = done.value
+                return found
+            if isinstance(step, Call):
+                told = self.do(step)
+            else:
+                time.sleep(step)
 
 
 class AsyncClient:
@@ -135,7 +127,7 @@ class AsyncClient:
     def __init__(
         self, token: str, *, address: str = ADDRESS, verify: str | bool = True, timeout: float = SECONDS
     ) -> None:
-        self._http = httpx2.AsyncClient(**_options(token, address, verify, timeout))
+        self._http = httpx2.AsyncClient(**wire.options(token, address, verify, timeout))
 
     async def __aenter__(self) -> Self:
         """Use it in an ``async with`` block."""
@@ -156,10 +148,10 @@ class AsyncClient:
         async with AsyncExitStack() as open_:
             files = [("files", (file.name, open_.enter_context(file.open("rb")))) for file in call.files]
             try:
-                answer = await self._http.request(call.method, call.path, **_sent(call, files))
+                answer = await self._http.request(call.method, call.path, **wire.sent(call, files))
             except httpx2.TransportError as error:
-                raise _unreachable(self._http.base_url, error) from error
-        return _read(call, answer)
+                raise wire.unreachable(self._http.base_url, error) from error
+        return wire.read(call, answer)
 
     async def every(self, of: Callable[..., Call[Page[T]]], **query: Any) -> AsyncIterator[T]:  # noqa: ANN401
         """Every item of a list, page by page."""
@@ -178,107 +170,48 @@ class AsyncClient:
         """Every model, the newest first."""
         return [model async for model in self.every(calls.models)]
 
-    async def answer(
-        self, message: str, *, contact: str | None = None, model: str = "champion"
-    ) -> results.Said:
+    async def answer(self, message: str, **how: Unpack[Chatting]) -> results.Said:
         """What the clone says."""
-        return (await self.do(calls.answer(message, contact=contact, model=model))).message
+        return (await self.do(calls.answer(message, **how))).message
 
-    async def stream(
-        self,
-        message: str,
-        *,
-        contact: str | None = None,
-        model: str = "champion",
-        session: str = "main",
-    ) -> AsyncIterator[Told]:
+    async def stream(self, message: str, **how: Unpack[Chatting]) -> AsyncIterator[Told]:
         """What the clone says, piece by piece, and the whole answer at the end; closing it early stops it."""
-        call = calls.stream(message, contact=contact, model=model, session=session)
-        lines = Lines()
+        call, lines = calls.stream(message, **how), Lines()
         try:
-            async with self._http.stream(call.method, call.path, json=call.body, headers=EVENTS) as answer:
+            asking = self._http.stream(call.method, call.path, json=call.body, headers=wire.EVENTS)
+            async with asking as answer:
                 if not answer.is_success:
                     await answer.aread()
-                    raise _problem(answer)
+                    raise wire.problem(answer)
                 async for line in answer.aiter_lines():
-                    if (told := lines.read(line)) is not None:
-                        yield told
+                    for one in lines.read(line):
+                        yield one
         except httpx2.TransportError as error:
-            raise _unreachable(self._http.base_url, error) from error
+            raise wire.unreachable(self._http.base_url, error) from error
         if lines.fault:
-            raise _told(lines.fault)
+            raise wire.told(lines.fault)
+
+    async def import_(self, *files: Path, me: tuple[str, ...] = ()) -> results.Job:
+        """Hand an export over, import it, and wait until that is done."""
+        return await self._through(verbs.import_(files, me))
+
+    async def train(self, method: str = "retrieval") -> results.Job:
+        """Freeze a dataset, train a model on it, and wait until that is done."""
+        return await self._through(verbs.train(method))
 
     async def wait(self, job: str, *, seconds: float = LOOK_SECONDS) -> results.Job:
         """Wait for a job, looking each so many seconds; raises ``IpseError`` with why it failed."""
-        while not (found := await self.do(calls.job(job))).ended:
-            await asyncio.sleep(seconds)
-        return _ended(found)
+        return await self._through(verbs.wait(job, seconds))
 
-
-def _options(token: str, address: str, verify: str | bool, timeout: float) -> dict[str, Any]:  # noqa: FBT001
-    import ssl
-
-    return {
-        "base_url": address.rstrip("/"),
-        "headers": {"Authorization": f"Bearer {token}", "Accept": "application/json"},
-        "timeout": timeout,
-        "trust_env": False,
-        "verify": ssl.create_default_context(cafile=verify) if isinstance(verify, str) else verify,
-    }
-
-
-def _sent(call: Call[Any], files: list[tuple[str, Any]]) -> dict[str, Any]:
-    body = {"json": call.body} if call.body is not None else {}
-    return {"params": dict(call.query), **body, **({"files": files} if files else {})}
-
-
-def _read(call: Call[T], answer: httpx2.Response) -> T:
-    if answer.is_success:
-        try:
-            return call.read(answer.content)
-        except msgspec.MsgspecError as error:
-            raise ServerError(
-                f"{call.path}: the service answers as no ipse of this version does: {error}.",
-                hint="Update both to one version.",
-            ) from error
-    raise _problem(answer)
-
-
-def _problem(answer: httpx2.Response) -> IpseError:
-    """The error that the service told, as the class it was there."""
-    try:
-        told = msgspec.json.decode(answer.content, type=dict[str, Any])
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return ServerError(
-            f"The service answered {answer.status_code}.", hint="Is it ipse that listens there?"
-        )
-    message, hint = str(told.get("detail", "")), str(told.get("hint", ""))
-    kind: type[IpseError] = KINDS.get(str(told.get("type", "")).rsplit(":", 1)[-1], IpseError)
-    if kind is BusyError:
-        return BusyError(message, hint=hint, after=float(answer.headers.get("retry-after", 1)))
-    if kind is AccessError:
-        return AccessError(message, hint=hint, known=answer.status_code == 403)
-    return kind(message, hint=hint)
-
-
-def _told(fault: bytes) -> IpseError:
-    """An error in the midst of a stream; its title is the class it was there."""
-    told = msgspec.json.decode(fault, type=dict[str, Any])
-    name = str(told.get("title", "")).removesuffix("Error").lower()
-    kind: type[IpseError] = KINDS.get(name, IpseError)
-    message, hint = str(told.get("detail", "")), str(told.get("hint", ""))
-    if kind is BusyError:
-        return BusyError(message, hint=hint, after=1.0)
-    return kind(message, hint=hint)
-
-
-def _unreachable(address: httpx2.URL, error: httpx2.TransportError) -> ServerError:
-    return ServerError(
-        f"Nobody answers at {address}: {type(error).__name__}.", hint="Start it with `ipse serve`."
-    )
-
-
-def _ended(job: results.Job) -> results.Job:
-    if job.state != "done":
-        raise IpseError(job.error or f"The {job.kind} job was {job.state}.", hint=job.hint)
-    return job
+    async def _through(self, verb: Verb[T]) -> T:
+        told: object = None
+        while True:
+            try:
+                step = verb.send(told)
+            except StopIteration as done:
+                found: T = done.value
+                return found
+            if isinstance(step, Call):
+                told = await self.do(step)
+            else:
+                await asyncio.sleep(step)

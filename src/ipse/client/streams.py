@@ -1,5 +1,6 @@
 """Answers as they come: server-sent events, line by line, as what they say."""
 
+from collections.abc import Iterator
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -22,7 +23,7 @@ class Lines:
         self._name = ""
         self.fault: bytes = b""
 
-    def read(self, line: str) -> Told | None:
+    def read(self, line: str) -> Iterator[Told]:
         """What a line completes, if anything; raises ``ServerError`` for what no ipse would say."""
         name, _, value = line.partition(": ")
         if name == "event":
@@ -37,5 +38,4 @@ class Lines:
                     f"The service says `{self._name}` as no ipse of this version does.",
                     hint="Update both to one version.",
                 ) from error
-            return found
-        return None
+            yield found
