@@ -24,6 +24,7 @@ from ipse.pipeline.child import do
 from ipse.pipeline.consents import give, withdraw
 from ipse.pipeline.queueing import followed, work_off
 from ipse.pipeline.unlocking import Keeper
+from ipse.pipeline.uploads import Uploads
 from ipse.pipeline.workspace import Workspace
 from ipse.registry import Registry
 from ipse.vault import Vault
@@ -236,17 +237,25 @@ def test_what_a_job_was_told_in_confidence_is_not_kept(workspace: Workspace, tmp
     assert not do(workspace, job.id), "it is done"
 
 
-def test_uploads_are_deleted_once_imported_and_nothing_else(workspace: Workspace, tmp_path: Path) -> None:
-    folder = workspace.vault.folder / "uploads" / "u1"
-    folder.mkdir(parents=True)
-    inside = chat(folder / "WhatsApp Chat with Jun Harada.txt", "Jun Harada", 3, 2)
-    outside = tmp_path / "WhatsApp Chat with Ilka Brandt.txt"
-    words: dict[str, object] = {"paths": [str(inside), str(outside)], "me": ME}
-    spec = tasks.make("import", words, {"imports": {"languages": ["en"]}})
-    job = enqueue(workspace.vault, spec)
+def test_an_upload_is_let_go_once_imported_and_nothing_else(workspace: Workspace, tmp_path: Path) -> None:
+    inside = chat(tmp_path / "WhatsApp Chat with Jun Harada.txt", "Jun Harada", 3, 2)
+    outside = chat(tmp_path / "WhatsApp Chat with Ilka Brandt.txt", "Ilka Brandt", 3, 1)
+    uploads = Uploads(workspace)
+    arrival = uploads.begin()
+    arrival.begin(inside.name)
+    arrival.write(inside.read_bytes())
+    arrival.end()
+    held = uploads.keep(arrival)
+    words: dict[str, object] = {"paths": [str(outside)], "upload": held.id, "me": ME}
+    job = enqueue(workspace.vault, tasks.make("import", words, {"imports": {"languages": ["en"]}}))
     do(workspace, job.id)
-    assert find(workspace.vault, job.id).state == "done", find(workspace.vault, job.id)
-    assert (inside.exists(), folder.exists(), outside.exists()) == (False, False, True)
+    done = find(workspace.vault, job.id)
+    assert done.state == "done", done
+    exports: Any = done.result["exports"]
+    assert {one["file"] for one in exports} == {outside.name, held.id}
+    assert all(one["kept"] > 0 for one in exports)
+    assert (uploads.all(), outside.exists()) == ([], True)
+    assert not list((workspace.vault.folder / "uploads").iterdir())
 
 
 @pytest.mark.parametrize(

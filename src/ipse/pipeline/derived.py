@@ -274,6 +274,7 @@ KINDS: dict[str, Kind] = {
     "request": Kind(why="proof that a request was answered"),
     "exception": Kind(why="the owner's statement"),
     "assessment": Kind(why="the owner's statement"),
+    "upload": Kind(why="an export that waits to be imported, for a day at most; the key of its files"),
     "usage": Kind(why="counts by day and token", family="logs"),
     "token": Kind(why="who may ask the service: a hash, scopes and dates"),
     "drill": Kind(why="proof that a backup can be restored"),

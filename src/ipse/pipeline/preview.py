@@ -35,11 +35,11 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     items: Iterator[Record | Unreadable]
 
 
-def preview(path: Path, options: ReadOptions, *, format_name: str | None = None) -> Preview:
+def preview(path: Path | ExportPath, options: ReadOptions, *, format_name: str | None = None) -> Preview:
     """Read ``path`` with the source named, or with the first that recognizes it."""
     if not path.exists():
         raise SourceError(f"{path}: no such file or folder.", hint="Check the path.")
-    export = ExportPath.at(path)
+    export = _export(path)
     source = plugins.source_named(format_name) if format_name else _recognize(export, plugins.sources())
     survey = source.survey(export, options)
     senders = {
@@ -56,9 +56,9 @@ def preview(path: Path, options: ReadOptions, *, format_name: str | None = None)
     return Preview(source=source.name, units=survey.units, notes=survey.notes, senders=senders, items=items())
 
 
-def says_its_zone(path: Path, options: ReadOptions, format_name: str) -> bool:
+def says_its_zone(path: Path | ExportPath, options: ReadOptions, format_name: str) -> bool:
     """Whether the moments of an export stand in it: its first record is read in two zones."""
-    source, export = plugins.source_named(format_name), ExportPath.at(path)
+    source, export = plugins.source_named(format_name), _export(path)
     moments: set[datetime | int | None] = set()
     for zone in APART:
         told = msgspec.structs.replace(options, tz=zone)
@@ -66,6 +66,10 @@ def says_its_zone(path: Path, options: ReadOptions, format_name: str) -> bool:
         first = next(found, None)
         moments.add(first.at if isinstance(first, Message) else first.ts if first else None)
     return len(moments) == 1
+
+
+def _export(path: Path | ExportPath) -> ExportPath:
+    return path if isinstance(path, ExportPath) else ExportPath.at(path)
 
 
 def _recognize(path: ExportPath, sources: Sequence[Source]) -> Source:

@@ -4,9 +4,8 @@ Each is resumable in its own way: an import passes over what is kept, a training
 its checkpoint, a model that was kept is not trained twice, an erasure finishes by itself.
 """
 
-import shutil
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -27,6 +26,7 @@ from ipse.pipeline.judging import evaluate
 from ipse.pipeline.learning import prepare, train
 from ipse.pipeline.optimizing import optimize_if_useful
 from ipse.pipeline.plans import What, plan_for
+from ipse.pipeline.uploads import Uploads
 from ipse.pipeline.workspace import Workspace
 
 __all__ = [
@@ -47,19 +47,24 @@ __all__ = [
 ]
 
 A = TypeVar("A", bound=msgspec.Struct)
-UPLOADS = "uploads"  # the folder of a vault whose files are deleted once they were imported
 
 Told = dict[str, object]
 
 
 class Import(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """As of ``ipse import``. Files in the vault's own folder of uploads are deleted once it is done."""
+    """As of ``ipse import``; an ``upload`` is let go once it was imported."""
 
-    paths: tuple[str, ...]
+    paths: tuple[str, ...] = ()
+    upload: str = ""
     me: tuple[str, ...] = ()
     format: str | None = None
     mapping: str | None = None
     passphrase: str = ""
+
+    def __post_init__(self) -> None:
+        """Raise ``ValueError`` for nothing to import."""
+        if not self.paths and not self.upload:
+            raise ValueError("nothing to import: `paths` and `upload` are empty")
 
 
 class Prepare(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -166,29 +171,20 @@ def _read(told: type[A], arguments: dict[str, object]) -> A:
 
 
 def _import(workspace: Workspace, told: Import, progress: Progress) -> Told:
-    report = import_(
-        workspace,
-        [Path(path) for path in told.paths],
-        me=told.me,
-        format_name=told.format,
-        passphrase=told.passphrase,
-        mapping=Path(told.mapping) if told.mapping else None,
-        progress=progress,
-    )
-    own = (workspace.vault.folder / UPLOADS).resolve()
-    for path in (Path(one).resolve() for one in told.paths):
-        if path.is_relative_to(own) and path != own:
-            _delete(path)
+    uploads = Uploads(workspace)
+    with uploads.opened(told.upload) if told.upload else nullcontext() as held:
+        report = import_(
+            workspace,
+            [*map(Path, told.paths), *([held] if held else [])],
+            me=told.me,
+            format_name=told.format,
+            passphrase=told.passphrase,
+            mapping=Path(told.mapping) if told.mapping else None,
+            progress=progress,
+        )
+    if told.upload:
+        uploads.remove(told.upload)
     return _built(report)
-
-
-def _delete(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
-    with suppress(OSError):  # a folder made for this upload alone; another's is not empty
-        path.parent.rmdir()
 
 
 def _prepare(workspace: Workspace, _told: Prepare, progress: Progress) -> Told:

@@ -16,7 +16,8 @@ from ipse.vault import Vault
 __all__ = ["HARMLESS", "Seen", "Watch"]
 
 HARMLESS: Final = (
-    "answer", "chat.", "job.", "read", "model.read", "dataset.read", "schedule.", "session.", "usage.",
+    "answer", "chat.", "job.", "read", "model.read", "dataset.read", "schedule.", "session.", "upload.",
+    "usage.",
 )  # fmt: skip
 """Beginnings of actions after which everything that was allowed still is."""
 
@@ -29,6 +30,7 @@ READING: Final = (
     "schedule.",
     "session.read",
     "session.list",
+    "upload.",
     "usage.",
 )
 """Of those, the ones after which every chat is as it was."""

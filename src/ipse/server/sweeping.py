@@ -1,17 +1,15 @@
 """Nothing that was uploaded outlives the time its vault is open, but what a job still has to read.
 
-Uploads lie in the clear until they are imported, for sources read them as they would lie on a disk: whole,
-and from any place in them. So they are deleted when they were imported, when the vault is locked, and, after
-a crash, as soon as it is opened.
+Uploads are sealed; still nobody wants what was forgotten. They are deleted when they were imported, when the
+vault is locked, and, after a crash, as soon as it is opened.
 """
 
 from contextlib import suppress
-from pathlib import Path
 
 from ipse.errors import IpseError
 from ipse.jobs import listed
+from ipse.pipeline.uploads import Uploads
 from ipse.pipeline.workspace import Workspace
-from ipse.server.uploads import Uploads
 from ipse.server.vaults import OpenVault
 
 __all__ = ["Sweeping", "sweeping"]
@@ -30,8 +28,7 @@ class Sweeping:
 
     def _sweep(self) -> None:
         with suppress(IpseError), self._vault.lend() as workspace:  # next time, where it is busy or moved
-            uploads = Uploads(workspace.vault.folder, workspace.settings.service.uploads)
-            uploads.sweep(_needed(workspace))
+            Uploads(workspace).sweep(_needed(workspace))
 
 
 def sweeping(vault: OpenVault) -> Sweeping:
@@ -42,5 +39,4 @@ def sweeping(vault: OpenVault) -> Sweeping:
 def _needed(workspace: Workspace) -> frozenset[str]:
     """The uploads that a job which has not ended reads."""
     told = (job.spec.arguments for job in listed(workspace.vault) if job.spec is not None and not job.ended)
-    paths = (path for one in told if isinstance(held := one.get("paths"), list | tuple) for path in held)
-    return frozenset(Path(str(path)).name for path in paths)
+    return frozenset(str(one["upload"]) for one in told if one.get("upload"))

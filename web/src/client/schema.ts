@@ -813,6 +813,202 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/days/productivity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Productivity
+         * @description What time went to, focus periods, hours of the week. Told in the audit log as read.
+         *
+         *     Scope: `read`.
+         */
+        get: operations["show_productivity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/days/corrections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Corrections
+         * @description What was said of apps, oldest first.
+         *
+         *     Scope: `read`.
+         */
+        get: operations["list_corrections"];
+        put?: never;
+        /**
+         * Add Correction
+         * @description Say what an app is for; known from the next answer on. A later word on the same takes its place.
+         *
+         *     Scope: `approve`.
+         */
+        post: operations["add_correction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/days/corrections/{correction}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Correction
+         * @description Take a correction back.
+         *
+         *     Scope: `approve`.
+         */
+        delete: operations["remove_correction"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/days/sample": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Sample Days
+         * @description Keep four made-up weeks, to look at before there are own days; gives the consent for them.
+         *
+         *     Own days are shown instead as soon as there are some. Forgetting the source `sample` takes them away.
+         *
+         *     Scope: `admin`.
+         */
+        post: operations["add_sample_days"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/days/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tasks
+         * @description Open tasks, what comes first in front, each with why; with `done` also those that are done.
+         *
+         *     Scope: `read`.
+         */
+        get: operations["list_tasks"];
+        put?: never;
+        /**
+         * Add Task
+         * @description Add a task.
+         *
+         *     Scope: `approve`.
+         */
+        post: operations["add_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/days/tasks/{task}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Task
+         * @description Take a task away.
+         *
+         *     Scope: `approve`.
+         */
+        delete: operations["remove_task"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Task
+         * @description Change its words, when it is due or what it takes, or say that it is done.
+         *
+         *     Scope: `approve`.
+         */
+        patch: operations["change_task"];
+        trace?: never;
+    };
+    "/api/days/tasks/preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prefer Task
+         * @description Say which of two comes first; the order learns from it at once.
+         *
+         *     Scope: `approve`.
+         */
+        post: operations["prefer_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/days/system": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show System
+         * @description Anomalies, forecasts and bursts of errors. Told in the audit log as read.
+         *
+         *     Scope: `read`.
+         */
+        get: operations["show_system"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/profile": {
         parameters: {
             query?: never;
@@ -2391,6 +2587,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/drafts/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count Drafts
+         * @description How many drafts wait, and are in each state: figures, which leave no row in the audit log.
+         *
+         *     Scope: `aggregates`.
+         */
+        get: operations["count_drafts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/drafts/{draft}": {
         parameters: {
             query?: never;
@@ -2721,6 +2939,78 @@ export interface components {
             excluded: number;
         };
         /**
+         * ActivityView
+         * @description Time in a category, its share of all, and how sure that is (null: rules that nobody checked).
+         */
+        ActivityView: {
+            /**
+             * Category
+             * @example code
+             */
+            category: string;
+            /**
+             * Seconds
+             * @example 34020
+             */
+            seconds: number;
+            /**
+             * Share
+             * @example 0.42
+             */
+            share: number;
+            /**
+             * Sure
+             * @example 0.91
+             */
+            sure: number | null;
+            /**
+             * Focus
+             * @description whether it counts as focus
+             * @example true
+             */
+            focus: boolean;
+        };
+        /**
+         * AnomalyView
+         * @description Out of the usual from a score of 1 on; ``suppressed``: the owner said that it is none.
+         */
+        AnomalyView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /**
+             * Score
+             * @example 4.2
+             */
+            score: number;
+            /**
+             * Metric
+             * @example cpu
+             */
+            metric: string;
+            /**
+             * Value
+             * @example 93.1
+             */
+            value: number;
+            /**
+             * Usual
+             * @example 16.8
+             */
+            usual: number;
+            /** Causes */
+            causes: components["schemas"]["CauseView"][];
+            /** Suppressed */
+            suppressed: boolean;
+        };
+        /**
          * Answered
          * @description An answer, labelled; ``context`` is what the voice is told of a chat after it.
          */
@@ -2961,10 +3251,46 @@ export interface components {
              */
             job: string;
         };
-        /** Body_add_upload */
-        Body_add_upload: {
-            /** Files */
-            files: string[];
+        /**
+         * BestHourView
+         * @description Seconds of focus in an hour of a mean week, with its 90 % interval; ``best``: beyond chance.
+         */
+        BestHourView: {
+            /**
+             * Weekday
+             * @example 1
+             */
+            weekday: number;
+            /**
+             * Hour
+             * @example 10
+             */
+            hour: number;
+            /**
+             * Focus
+             * @example 2310
+             */
+            focus: number;
+            /**
+             * Low
+             * @example 1800
+             */
+            low: number;
+            /**
+             * High
+             * @example 2820
+             */
+            high: number;
+            /**
+             * Weeks
+             * @example 6
+             */
+            weeks: number;
+            /**
+             * Best
+             * @example true
+             */
+            best: boolean;
         };
         /**
          * Bringing
@@ -2976,6 +3302,73 @@ export interface components {
         Bringing: {
             /** Code */
             code: string;
+        };
+        /**
+         * BurstView
+         * @description More errors than the hour of the week explains; ``examples`` as the guard let them through.
+         */
+        BurstView: {
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /**
+             * Errors
+             * @example 46
+             */
+            errors: number;
+            /**
+             * Usual
+             * @example 0.1
+             */
+            usual: number;
+            /**
+             * Chance
+             * @description of so many by chance
+             * @example 1e-9
+             */
+            chance: number;
+            /**
+             * Examples
+             * @example [
+             *       "46 × kernel · critical · 5f0c2b9e71a4d836"
+             *     ]
+             */
+            examples: string[];
+        };
+        /**
+         * CauseView
+         * @description A program by its share in what grew then, or a metric by its share in what is unusual.
+         */
+        CauseView: {
+            /**
+             * Kind
+             * @example process
+             * @enum {string}
+             */
+            kind: "process" | "metric";
+            /**
+             * Name
+             * @example tracker-miner-fs
+             */
+            name: string;
+            /**
+             * Share
+             * @example 0.92
+             */
+            share: number;
+            /**
+             * Grew
+             * @description of a program: seconds of processor, or MiB, in a look
+             * @example 17.4
+             */
+            grew: number | null;
         };
         /**
          * CertificatesCertificate
@@ -3890,6 +4283,41 @@ export interface components {
             last: string;
         };
         /**
+         * CorrectionView
+         * @description A correction; nothing that is told of a moment before ``known_at`` knows it.
+         */
+        CorrectionView: {
+            /**
+             * Id
+             * @example c5f0c2b9e71a4
+             */
+            id: string;
+            /**
+             * App
+             * @example firefox
+             */
+            app: string;
+            /**
+             * Category
+             * @example research
+             */
+            category: string;
+            /**
+             * Title Category
+             * @example browsing
+             */
+            title_category: string;
+            /** Title */
+            title: string;
+            /** Hour */
+            hour: number | null;
+            /**
+             * Known At
+             * Format: date-time
+             */
+            known_at: string;
+        };
+        /**
          * DatasetsCard
          * @description What a dataset is. ``hash`` is SHA-256 over the canonical JSON lines of all examples in order.
          *
@@ -4287,6 +4715,20 @@ export interface components {
             steps: components["schemas"]["StepView"][];
         };
         /**
+         * DraftingCounted
+         * @description How many drafts are in each state, how many of them wait for a decision, and when one changed last.
+         */
+        DraftingCounted: {
+            /** States */
+            states: {
+                [key: string]: number;
+            };
+            /** Waiting */
+            waiting: number;
+            /** Changed At */
+            changed_at: string | null;
+        };
+        /**
          * Drift
          * @description ``retrain``: what was said since differs; ``since`` is the first of the latest quarters that do.
          */
@@ -4390,6 +4832,24 @@ export interface components {
             trained: number;
             habits?: components["schemas"]["DriftDistance"] | null;
             delta?: components["schemas"]["DriftDistance"] | null;
+        };
+        /**
+         * EndingView
+         * @description When nothing will be left: ``low`` to ``high`` hold 80 % of the ways it may go; null: too far ahead.
+         */
+        EndingView: {
+            /**
+             * Low
+             * Format: date-time
+             */
+            low: string;
+            /**
+             * Median
+             * Format: date-time
+             */
+            median: string;
+            /** High */
+            high: string | null;
         };
         /**
          * EnrichAsked
@@ -4735,6 +5195,91 @@ export interface components {
             seconds: number;
         };
         /**
+         * FocusView
+         * @description A focus period; ``seconds`` of it were in focus categories.
+         */
+        FocusView: {
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /**
+             * Offset
+             * @description minutes east of UTC
+             * @example 60
+             */
+            offset: number;
+            /**
+             * Seconds
+             * @example 4980
+             */
+            seconds: number;
+            /**
+             * Category
+             * @example code
+             */
+            category: string;
+            /**
+             * Interruptions
+             * @example 2
+             */
+            interruptions: number;
+        };
+        /**
+         * ForecastView
+         * @description Of a disk or the memory; without ``full_at`` there is no end in sight, and ``why`` says so.
+         */
+        ForecastView: {
+            /**
+             * What
+             * @enum {string}
+             */
+            what: "disk" | "memory";
+            /**
+             * Path
+             * @example ~
+             */
+            path: string;
+            full_at: components["schemas"]["EndingView"] | null;
+            /**
+             * Chance
+             * @description that it ends within the horizon
+             * @example 0.97
+             */
+            chance: number;
+            /**
+             * Left
+             * @description MiB
+             * @example 18240
+             */
+            left: number;
+            /**
+             * A Day
+             * @description MiB that go in a day
+             * @example 610
+             */
+            a_day: number;
+            /**
+             * Steps
+             * @description changes that were left out, such as a clean-up
+             * @example 1
+             */
+            steps: number;
+            /**
+             * Why
+             * @example
+             */
+            why: string;
+            /** Points */
+            points: components["schemas"]["LevelView"][];
+        };
+        /**
          * Giving
          * @description What is allowed.
          * @example {
@@ -4865,6 +5410,32 @@ export interface components {
             kind: string;
         };
         /**
+         * HourView
+         * @description An hour of the week in the time that is told of; ``weekday`` 0 is Monday.
+         */
+        HourView: {
+            /**
+             * Weekday
+             * @example 1
+             */
+            weekday: number;
+            /**
+             * Hour
+             * @example 10
+             */
+            hour: number;
+            /**
+             * Focus Seconds
+             * @example 2520
+             */
+            focus_seconds: number;
+            /**
+             * Active Seconds
+             * @example 3300
+             */
+            active_seconds: number;
+        };
+        /**
          * ImportAsked
          * @description An upload to import, and who you are in it.
          * @example {
@@ -4948,6 +5519,22 @@ export interface components {
              * @default 0
              */
             most: number;
+        };
+        /**
+         * LevelView
+         * @description What was left on a day, in MiB.
+         */
+        LevelView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Left
+             * @example 18240
+             */
+            left: number;
         };
         /**
          * Liking
@@ -5280,6 +5867,34 @@ export interface components {
             created_at: string;
         };
         /**
+         * NewCorrection
+         * @description What an app is for; where it showed that, and at that hour of the day, if said.
+         * @example {
+         *       "app": "firefox",
+         *       "category": "research",
+         *       "title_category": "browsing"
+         *     }
+         */
+        NewCorrection: {
+            /** App */
+            app: string;
+            /** Category */
+            category: string;
+            /**
+             * Title Category
+             * @default
+             */
+            title_category: string;
+            /**
+             * Title
+             * @description as the timeline has it, where titles are kept
+             * @default
+             */
+            title: string;
+            /** Hour */
+            hour?: number | null;
+        };
+        /**
          * NewDraft
          * @description What to answer: a text, or a message of the vault.
          * @example {
@@ -5319,6 +5934,20 @@ export interface components {
              * @default
              */
             recipient: string;
+        };
+        /**
+         * NewPreference
+         * @description One task comes before another.
+         * @example {
+         *       "better": "t5f0c2b9e71a4",
+         *       "worse": "t0e2d4a6b8c10"
+         *     }
+         */
+        NewPreference: {
+            /** Better */
+            better: string;
+            /** Worse */
+            worse: string;
         };
         /**
          * NewRating
@@ -5415,6 +6044,23 @@ export interface components {
              * @default false
              */
             on_ac: boolean;
+        };
+        /**
+         * NewTask
+         * @description A task in the owner's words; they are sealed and never learned from.
+         * @example {
+         *       "due": "2026-12-01T17:00:00+01:00",
+         *       "minutes": 90,
+         *       "text": "Write the report"
+         *     }
+         */
+        NewTask: {
+            /** Text */
+            text: string;
+            /** Due */
+            due?: string | null;
+            /** Minutes */
+            minutes?: number | null;
         };
         /**
          * NewToken
@@ -5867,6 +6513,21 @@ export interface components {
              */
             next?: string | null;
         };
+        /** Page[CorrectionView] */
+        Page_CorrectionView_: {
+            /** Items */
+            items: components["schemas"]["CorrectionView"][];
+            /**
+             * Total
+             * @description items in all pages
+             */
+            total: number;
+            /**
+             * Next
+             * @description `cursor` of the next page
+             */
+            next?: string | null;
+        };
         /** Page[DatasetsCard] */
         Page_DatasetsCard_: {
             /** Items */
@@ -6152,6 +6813,21 @@ export interface components {
              */
             next?: string | null;
         };
+        /** Page[TaskView] */
+        Page_TaskView_: {
+            /** Items */
+            items: components["schemas"]["TaskView"][];
+            /**
+             * Total
+             * @description items in all pages
+             */
+            total: number;
+            /**
+             * Next
+             * @description `cursor` of the next page
+             */
+            next?: string | null;
+        };
         /** Page[TokenView] */
         Page_TokenView_: {
             /** Items */
@@ -6294,6 +6970,22 @@ export interface components {
             package: string;
         };
         /**
+         * PreferenceView
+         * @description What was kept, and how much there is to learn from by now.
+         */
+        PreferenceView: {
+            /**
+             * Id
+             * @example p5f0c2b9e71a4
+             */
+            id: string;
+            /**
+             * Total
+             * @example 7
+             */
+            total: number;
+        };
+        /**
          * PreflightView
          * @description What of a base fits on this machine, before anything long begins.
          */
@@ -6354,6 +7046,57 @@ export interface components {
              * @description of those looked at
              */
             unreadable: number;
+        };
+        /**
+         * ProductivityView
+         * @description What time went to between two moments; ``notes`` say what could not be said, and why.
+         */
+        ProductivityView: {
+            /**
+             * Whose
+             * @description `sample`: made-up days, as nothing was collected yet
+             * @enum {string}
+             */
+            whose: "own" | "sample";
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Activities */
+            activities: components["schemas"]["ActivityView"][];
+            /** By Hour */
+            by_hour: components["schemas"]["HourView"][];
+            /** Focus */
+            focus: components["schemas"]["FocusView"][];
+            /** Best Hours */
+            best_hours: components["schemas"]["BestHourView"][];
+            /**
+             * Timeline
+             * @description the newest 2000, oldest first
+             */
+            timeline: components["schemas"]["SpanView"][];
+            /** Timeline Total */
+            timeline_total: number;
+            /** Questions */
+            questions: components["schemas"]["QuestionView"][];
+            /**
+             * Corrections
+             * @description how many there are
+             */
+            corrections: number;
+            /**
+             * Weeks
+             * @description weeks that best hours are told from
+             */
+            weeks: number;
+            /** Notes */
+            notes: string[];
         };
         /**
          * Profile
@@ -6635,6 +7378,37 @@ export interface components {
              * @default false
              */
             force: boolean;
+        };
+        /**
+         * QuestionView
+         * @description What the owner could say that would help most: what is this app for?
+         */
+        QuestionView: {
+            /**
+             * App
+             * @example zotero
+             */
+            app: string;
+            /**
+             * Shown
+             * @example other
+             */
+            shown: string;
+            /**
+             * Seconds
+             * @example 5400
+             */
+            seconds: number;
+            /**
+             * Guess
+             * @example unknown
+             */
+            guess: string;
+            /**
+             * Chance
+             * @example 0.31
+             */
+            chance: number | null;
         };
         /**
          * RatingView
@@ -7018,6 +7792,27 @@ export interface components {
              * @example who brings the soup on friday?
              */
             text: string;
+        };
+        /**
+         * SampleView
+         * @description Made-up days that are in the vault now, as events of the source `sample`.
+         */
+        SampleView: {
+            /**
+             * Source
+             * @example sample
+             */
+            source: string;
+            /**
+             * Days
+             * @example 28
+             */
+            days: number;
+            /**
+             * Events
+             * @example 88000
+             */
+            events: number;
         };
         /**
          * SchedulesSchedule
@@ -7632,6 +8427,48 @@ export interface components {
             bytes: number;
         };
         /**
+         * SpanView
+         * @description What was in front; ``shown`` is what the guard left of the title as a category.
+         */
+        SpanView: {
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /**
+             * App
+             * @example firefox
+             */
+            app: string;
+            /**
+             * Shown
+             * @example media
+             */
+            shown: string;
+            /**
+             * Category
+             * @example media
+             */
+            category: string;
+            /**
+             * How
+             * @example learned
+             * @enum {string}
+             */
+            how: "rule" | "learned" | "corrected";
+            /**
+             * Chance
+             * @example 0.83
+             */
+            chance: number | null;
+        };
+        /**
          * Spoken
          * @description A message. What a `system` says is passed over: the clone's own is part of what it learned.
          */
@@ -7708,6 +8545,35 @@ export interface components {
             include_usage: boolean;
         };
         /**
+         * SystemView
+         * @description How the machine was between two moments, newest first; ``notes`` say what could not be said.
+         */
+        SystemView: {
+            /**
+             * Whose
+             * @enum {string}
+             */
+            whose: "own" | "sample";
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Anomalies */
+            anomalies: components["schemas"]["AnomalyView"][];
+            /** Forecasts */
+            forecasts: components["schemas"]["ForecastView"][];
+            /** Bursts */
+            bursts: components["schemas"]["BurstView"][];
+            /** Notes */
+            notes: string[];
+        };
+        /**
          * Taking
          * @description In what form.
          * @example {
@@ -7749,6 +8615,87 @@ export interface components {
              * @example 50
              */
             needed: number;
+        };
+        /**
+         * TaskChanges
+         * @description What is to be different; what is not named stays.
+         * @example {
+         *       "done": true
+         *     }
+         */
+        TaskChanges: {
+            /** Text */
+            text?: string | null;
+            /** Due */
+            due?: string | null;
+            /** Minutes */
+            minutes?: number | null;
+            /** Done */
+            done?: boolean | null;
+        };
+        /**
+         * TaskReason
+         * @description What moves a task up (above 0) or down against the mean of the open ones; in logits.
+         */
+        TaskReason: {
+            /**
+             * Feature
+             * @example due
+             */
+            feature: string;
+            /**
+             * Told
+             * @example due in 2 d
+             */
+            told: string;
+            /**
+             * Moves
+             * @example 0.8
+             */
+            moves: number;
+        };
+        /**
+         * TaskView
+         * @description A task; an open one has a place, from 1 on, and the chance that it comes before the next.
+         */
+        TaskView: {
+            /**
+             * Id
+             * @example t5f0c2b9e71a4
+             */
+            id: string;
+            /**
+             * Text
+             * @example Write the report
+             */
+            text: string;
+            /** Due */
+            due: string | null;
+            /**
+             * Minutes
+             * @description that the owner thinks it takes
+             * @example 90
+             */
+            minutes: number | null;
+            /**
+             * Added At
+             * Format: date-time
+             */
+            added_at: string;
+            /** Done At */
+            done_at: string | null;
+            /**
+             * Priority
+             * @example 1
+             */
+            priority: number | null;
+            /**
+             * Ahead
+             * @example 0.74
+             */
+            ahead: number | null;
+            /** Why */
+            why: components["schemas"]["TaskReason"][];
         };
         /**
          * TokenMade
@@ -10450,7 +11397,9 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "multipart/form-data": components["schemas"]["Body_add_upload"];
+                "multipart/form-data": {
+                    files: string[];
+                };
             };
         };
         responses: {
@@ -13221,6 +14170,1397 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["CollectingView"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_productivity: {
+        parameters: {
+            query?: {
+                /** @description a week before `until` */
+                since?: string | null;
+                /** @description now */
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "whose": "own",
+                     *       "since": "2026-04-01T10:15:00Z",
+                     *       "until": "2026-04-01T10:15:00Z",
+                     *       "activities": [
+                     *         {
+                     *           "category": "code",
+                     *           "seconds": 34020,
+                     *           "share": 0.42,
+                     *           "sure": 0.91,
+                     *           "focus": true
+                     *         }
+                     *       ],
+                     *       "by_hour": [
+                     *         {
+                     *           "weekday": 1,
+                     *           "hour": 10,
+                     *           "focus_seconds": 2520,
+                     *           "active_seconds": 3300
+                     *         }
+                     *       ],
+                     *       "focus": [
+                     *         {
+                     *           "start": "2026-04-01T10:15:00Z",
+                     *           "end": "2026-04-01T10:15:00Z",
+                     *           "offset": 60,
+                     *           "seconds": 4980,
+                     *           "category": "code",
+                     *           "interruptions": 2
+                     *         }
+                     *       ],
+                     *       "best_hours": [
+                     *         {
+                     *           "weekday": 1,
+                     *           "hour": 10,
+                     *           "focus": 2310,
+                     *           "low": 1800,
+                     *           "high": 2820,
+                     *           "weeks": 6,
+                     *           "best": true
+                     *         }
+                     *       ],
+                     *       "timeline": [
+                     *         {
+                     *           "start": "2026-04-01T10:15:00Z",
+                     *           "end": "2026-04-01T10:15:00Z",
+                     *           "app": "firefox",
+                     *           "shown": "media",
+                     *           "category": "media",
+                     *           "how": "learned",
+                     *           "chance": 0.83
+                     *         }
+                     *       ],
+                     *       "timeline_total": 1,
+                     *       "questions": [
+                     *         {
+                     *           "app": "zotero",
+                     *           "shown": "other",
+                     *           "seconds": 5400,
+                     *           "guess": "unknown",
+                     *           "chance": 0.31
+                     *         }
+                     *       ],
+                     *       "corrections": 1,
+                     *       "weeks": 1,
+                     *       "notes": [
+                     *         "…"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProductivityView"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_corrections: {
+        parameters: {
+            query?: {
+                /** @description items at most */
+                limit?: number;
+                /** @description `next` of the page before; empty: the first page */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "c5f0c2b9e71a4",
+                     *           "app": "firefox",
+                     *           "category": "research",
+                     *           "title_category": "browsing",
+                     *           "title": "…",
+                     *           "hour": 1,
+                     *           "known_at": "2026-04-01T10:15:00Z"
+                     *         }
+                     *       ],
+                     *       "total": 1,
+                     *       "next": "…"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_CorrectionView_"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_correction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCorrection"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "c5f0c2b9e71a4",
+                     *       "app": "firefox",
+                     *       "category": "research",
+                     *       "title_category": "browsing",
+                     *       "title": "…",
+                     *       "hour": 1,
+                     *       "known_at": "2026-04-01T10:15:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CorrectionView"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_correction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as a list of these gives it */
+                correction: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_sample_days: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "source": "sample",
+                     *       "days": 28,
+                     *       "events": 88000
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SampleView"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tasks: {
+        parameters: {
+            query?: {
+                done?: boolean;
+                /** @description items at most */
+                limit?: number;
+                /** @description `next` of the page before; empty: the first page */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "t5f0c2b9e71a4",
+                     *           "text": "Write the report",
+                     *           "due": "2026-04-01T10:15:00Z",
+                     *           "minutes": 90,
+                     *           "added_at": "2026-04-01T10:15:00Z",
+                     *           "done_at": "2026-04-01T10:15:00Z",
+                     *           "priority": 1,
+                     *           "ahead": 0.74,
+                     *           "why": [
+                     *             {
+                     *               "feature": "due",
+                     *               "told": "due in 2 d",
+                     *               "moves": 0.8
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "total": 1,
+                     *       "next": "…"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_TaskView_"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTask"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "t5f0c2b9e71a4",
+                     *       "text": "Write the report",
+                     *       "due": "2026-04-01T10:15:00Z",
+                     *       "minutes": 90,
+                     *       "added_at": "2026-04-01T10:15:00Z",
+                     *       "done_at": "2026-04-01T10:15:00Z",
+                     *       "priority": 1,
+                     *       "ahead": 0.74,
+                     *       "why": [
+                     *         {
+                     *           "feature": "due",
+                     *           "told": "due in 2 d",
+                     *           "moves": 0.8
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TaskView"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as a list of these gives it */
+                task: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as a list of these gives it */
+                task: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskChanges"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "t5f0c2b9e71a4",
+                     *       "text": "Write the report",
+                     *       "due": "2026-04-01T10:15:00Z",
+                     *       "minutes": 90,
+                     *       "added_at": "2026-04-01T10:15:00Z",
+                     *       "done_at": "2026-04-01T10:15:00Z",
+                     *       "priority": 1,
+                     *       "ahead": 0.74,
+                     *       "why": [
+                     *         {
+                     *           "feature": "due",
+                     *           "told": "due in 2 d",
+                     *           "moves": 0.8
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TaskView"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prefer_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPreference"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "p5f0c2b9e71a4",
+                     *       "total": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PreferenceView"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_system: {
+        parameters: {
+            query?: {
+                /** @description a week before `until` */
+                since?: string | null;
+                /** @description now */
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "whose": "own",
+                     *       "since": "2026-04-01T10:15:00Z",
+                     *       "until": "2026-04-01T10:15:00Z",
+                     *       "anomalies": [
+                     *         {
+                     *           "at": "2026-04-01T10:15:00Z",
+                     *           "end": "2026-04-01T10:15:00Z",
+                     *           "score": 4.2,
+                     *           "metric": "cpu",
+                     *           "value": 93.1,
+                     *           "usual": 16.8,
+                     *           "causes": [
+                     *             {
+                     *               "kind": "process",
+                     *               "name": "tracker-miner-fs",
+                     *               "share": 0.92,
+                     *               "grew": 17.4
+                     *             }
+                     *           ],
+                     *           "suppressed": false
+                     *         }
+                     *       ],
+                     *       "forecasts": [
+                     *         {
+                     *           "what": "disk",
+                     *           "path": "~",
+                     *           "full_at": {
+                     *             "low": "2026-04-01T10:15:00Z",
+                     *             "median": "2026-04-01T10:15:00Z",
+                     *             "high": "2026-04-01T10:15:00Z"
+                     *           },
+                     *           "chance": 0.97,
+                     *           "left": 18240,
+                     *           "a_day": 610,
+                     *           "steps": 1,
+                     *           "why": "",
+                     *           "points": [
+                     *             {
+                     *               "at": "2026-04-01T10:15:00Z",
+                     *               "left": 18240
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "bursts": [
+                     *         {
+                     *           "start": "2026-04-01T10:15:00Z",
+                     *           "end": "2026-04-01T10:15:00Z",
+                     *           "errors": 46,
+                     *           "usual": 0.1,
+                     *           "chance": 1e-9,
+                     *           "examples": [
+                     *             "46 × kernel · critical · 5f0c2b9e71a4d836"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "notes": [
+                     *         "…"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SystemView"];
                 };
             };
             /** @description The body cannot be read. */
@@ -23933,6 +26273,114 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["DraftView"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    count_drafts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "states": {},
+                     *       "waiting": 1,
+                     *       "changed_at": "2026-04-01T10:15:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DraftingCounted"];
                 };
             };
             /** @description The body cannot be read. */

@@ -11,12 +11,12 @@ from ipse.jobs.queue import enqueue
 from ipse.pipeline.bases import known_bases
 from ipse.pipeline.profiling import zone_named
 from ipse.pipeline.tasks import make
+from ipse.pipeline.uploads import Uploads
 from ipse.registry import Registry
 from ipse.server.bounds import allowed
 from ipse.server.deps import Administering, Aggregates, Asked, Importing, Training, require
 from ipse.server.paging import Page
 from ipse.server.routes.backups import backup_folder
-from ipse.server.uploads import Uploads
 
 __all__ = [
     "BackupAsked",
@@ -137,7 +137,7 @@ class BaseView(BaseModel):
 @router.post("/imports", status_code=202)
 def begin_import(asked: Importing, body: ImportAsked, response: Response) -> Started:
     """Import an upload: cleared, pseudonymized, encrypted. The upload is deleted when it is done."""
-    held = Uploads(asked.workspace.vault.folder, asked.workspace.settings.service.uploads).get(body.upload)
+    held = Uploads(asked.workspace).get(body.upload)
     zone = zone_named(body.zone).key if body.zone else ""
     if not any(signed.consent.state == "given" for signed in asked.workspace.consents()):
         asked.workspace.permit("any source", "archive")  # raises what an import would, before it waits
@@ -146,7 +146,7 @@ def begin_import(asked: Importing, body: ImportAsked, response: Response) -> Sta
         response,
         "import",
         settings={"imports": {"tz": zone}} if zone else {},
-        paths=[str(held.folder)],
+        upload=held.id,
         me=body.me,
         format=plugins.source_named(body.source).name if body.source else None,
         passphrase=body.passphrase.get_secret_value(),

@@ -4,8 +4,9 @@ from datetime import datetime
 from itertools import islice
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, UploadFile
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
 
 from ipse import plugins
 from ipse.config import ImportSettings
@@ -13,10 +14,12 @@ from ipse.errors import SettingsError
 from ipse.pipeline.finding import look
 from ipse.pipeline.importing import read_options
 from ipse.pipeline.preview import plain, preview, says_its_zone
+from ipse.pipeline.uploads import Arrival, Upload, Uploads
+from ipse.pipeline.workspace import Workspace
 from ipse.records import Unreadable
-from ipse.server.deps import Asked, Identifier, Importing
+from ipse.server.arriving import FORM, receive
+from ipse.server.deps import Caller, CallingImporting, Identifier, Importing
 from ipse.server.paging import Page
-from ipse.server.uploads import Upload, Uploads
 
 __all__ = [
     "ExportView",
@@ -79,34 +82,51 @@ class PreviewView(BaseModel):
     unreadable: int = Field(description="of those looked at")
 
 
-def _uploads(asked: Asked) -> Uploads:
-    return Uploads(asked.workspace.vault.folder, asked.workspace.settings.service.uploads)
-
-
 def _view(found: Upload) -> UploadView:
     return UploadView(id=found.id, made_at=found.made_at, size=sum(found.files.values()), files=found.files)
 
 
-@router.post("", status_code=201)
-def add_upload(asked: Importing, files: list[UploadFile]) -> UploadFound:
+@router.post("", status_code=201, openapi_extra=FORM)
+async def add_upload(asked: CallingImporting, request: Request) -> UploadFound:
     """Hand over an export, of one file or several; says what is in it. Names may have folders in them."""
-    if not any(file.filename for file in files):
-        raise SettingsError("No file was sent.", hint="Send one or more as `files`.")
-    made = _uploads(asked).add([(file.filename or "", file.file) for file in files])
-    return _found(asked, made)
+    arrival = await run_in_threadpool(_begun, asked)
+    try:
+        await receive(request, arrival)
+        if not arrival.files:
+            raise SettingsError("No file was sent.", hint="Send one or more as `files`.")
+        kept = await run_in_threadpool(_kept, asked, arrival)
+    except BaseException:
+        await run_in_threadpool(arrival.drop)
+        raise
+    return await run_in_threadpool(_looked, asked, kept)
+
+
+def _begun(asked: Caller) -> Arrival:
+    with asked.lend() as workspace:
+        return Uploads(workspace).begin()
+
+
+def _kept(asked: Caller, arrival: Arrival) -> Upload:
+    with asked.lend() as workspace:
+        return Uploads(workspace).keep(arrival)
+
+
+def _looked(asked: Caller, held: Upload) -> UploadFound:
+    with asked.lend() as workspace:
+        return _found(workspace, held)
 
 
 @router.get("")
 def list_uploads(asked: Importing) -> Page[UploadView]:
     """What waits to be imported, the newest first."""
-    found = [_view(one) for one in _uploads(asked).all()]
+    found = [_view(one) for one in Uploads(asked.workspace).all()]
     return Page(items=found, total=len(found))
 
 
 @router.get("/{upload}")
 def show_upload(asked: Importing, upload: Identifier) -> UploadFound:
     """What is in an upload, by every source there is; nothing of it is kept."""
-    return _found(asked, _uploads(asked).get(upload))
+    return _found(asked.workspace, Uploads(asked.workspace).get(upload))
 
 
 @router.get("/{upload}/preview")
@@ -121,19 +141,20 @@ def preview_upload(
     limit: Annotated[int, Query(ge=1, le=200)] = 20,
 ) -> PreviewView:
     """The first records of an export, and who wrote how much: who of them is you?"""
-    held = _uploads(asked).get(upload)
-    exports = [one for one in look([held.folder]).exports if name in ("", one.path.label, one.path.name)]
-    path = exports[0].path.path if exports else held.folder
-    chosen = plugins.source_named(source).name if source else exports[0].source.name if exports else None
-    options = read_options(ImportSettings(tz=asked.workspace.settings.imports.tz), me or [])
-    found = preview(path or held.folder, options, format_name=chosen)
-    looked = list(islice(found.items, limit))
+    with Uploads(asked.workspace).opened(upload) as folder:
+        exports = [one for one in look([folder]).exports if name in ("", one.path.label, one.path.name)]
+        path = exports[0].path if exports else folder
+        chosen = plugins.source_named(source).name if source else exports[0].source.name if exports else None
+        options = read_options(ImportSettings(tz=asked.workspace.settings.imports.tz), me or [])
+        found = preview(path, options, format_name=chosen)
+        looked = list(islice(found.items, limit))
+        zoned = says_its_zone(path, options, found.source)
     items = [plain(item) for item in looked if not isinstance(item, Unreadable)]
     senders = sorted(found.senders.items(), key=lambda one: -one[1])
     return PreviewView(
         source=found.source,
         records=found.units,
-        zoned=says_its_zone(path or held.folder, options, found.source),
+        zoned=zoned,
         notes=list(found.notes),
         senders=[SenderView(name=who, messages=n) for who, n in senders[:200]],
         items=items,
@@ -144,17 +165,16 @@ def preview_upload(
 @router.delete("/{upload}", status_code=204)
 def delete_upload(asked: Importing, upload: Identifier) -> None:
     """Let an upload go."""
-    _uploads(asked).remove(upload)
+    Uploads(asked.workspace).remove(upload)
 
 
-def _found(asked: Asked, held: Upload) -> UploadFound:
-    found = look([held.folder])
-    exports = [
-        ExportView(
-            name=one.path.label, source=one.source.name, allowed=asked.workspace.allows(one.source.name)
-        )
-        for one in found.exports
-    ]
+def _found(workspace: Workspace, held: Upload) -> UploadFound:
+    with Uploads(workspace).opened(held.id) as folder:
+        found = look([folder])
+        exports = [
+            ExportView(name=one.path.label, source=one.source.name, allowed=workspace.allows(one.source.name))
+            for one in found.exports
+        ]
     return UploadFound(
         **_view(held).model_dump(),
         exports=exports,
