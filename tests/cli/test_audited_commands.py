@@ -11,8 +11,9 @@ from ipse.cli.app import app
 from ipse.config import load_settings
 from ipse.drafts import digest
 from ipse.pipeline.consents import give
-from ipse.pipeline.days.foretelling import Wanted, learn
+from ipse.pipeline.days.foretelling import learn
 from ipse.pipeline.days.tables_taking import take
+from ipse.pipeline.days.wanting import Wanted
 from ipse.pipeline.drafting import approve, propose
 from ipse.pipeline.importing import import_
 from ipse.pipeline.learning import prepare, train

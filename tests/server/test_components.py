@@ -27,6 +27,7 @@ WANTING = {
     "/api/backups": (409, "a folder in the settings"),
     "/api/profile/drift": (409, "a quarter after the model"),
     "/api/events": (422, "a source"),
+    "/api/features/preview": (422, "features in the settings"),
 }
 
 

@@ -18,9 +18,10 @@ from ipse.cli.console import (
 from ipse.errors import SettingsError
 
 if TYPE_CHECKING:
-    from ipse.pipeline.days.foretelling import Learned, Wanted
-    from ipse.pipeline.days.predicting import Prediction
+    from ipse.pipeline.days.predictions import Prediction
+    from ipse.pipeline.days.settling import Learned
     from ipse.pipeline.days.tables_taking import Taken
+    from ipse.pipeline.days.wanting import Wanted
     from ipse.pipeline.workspace import Workspace
 
 __all__ = ["learn", "tell_model", "tell_prediction"]
@@ -56,8 +57,8 @@ def learn(
         raise SettingsError("Nothing is named to learn from.", hint="Give a table with --target, or --model.")
     if table is not None and not target:
         raise SettingsError("What is to be foretold?", hint="Name a column: --target COLUMN.")
-    from ipse.pipeline.days.foretelling import Wanted as Wish
     from ipse.pipeline.days.projects import wanted_model
+    from ipse.pipeline.days.wanting import Wanted as Wish
 
     taken = None
     with opened(vault, {"imports": {"tz": tz}} if tz else {}) as workspace:
@@ -160,9 +161,18 @@ def tell_prediction(said: "Prediction") -> None:
     due = datetime.fromtimestamp(said.due / 1e6, UTC)
     if said.label:
         what = f"{said.label} ({said.chance or 0:.0%})"
+        if said.suppressed:
+            what += f", kept silent by the rule {said.suppressed}"
     else:
         what = f"{said.value:.4g} (90 %: {said.low or 0:.4g} to {said.high or 0:.4g})"
     out = console()
     out.print(f"{due:%Y-%m-%d %H:%M} UTC: [bold]{what}[/]  by {said.model}", soft_wrap=True)
+    for step in said.path[:-1]:
+        at = datetime.fromtimestamp(step.due / 1e6, UTC)
+        out.print(
+            f"  {at:%Y-%m-%d %H:%M}  {step.value:.4g} ({step.low:.4g} to {step.high:.4g})", markup=False
+        )
+    if said.order:
+        out.print(f"  in this order: {', '.join(said.order)}", markup=False, soft_wrap=True)
     for one in said.reasons:
         out.print(f"  {one.feature} = {one.value:.4g} moves it by {one.moves:+.3g}", markup=False)

@@ -68,7 +68,7 @@ def now(
     from ipse.pipeline.days.predicting import predict
 
     with opened(vault) as workspace:
-        said = predict(workspace, project, keep=keep)
+        said = predict(workspace, project, keep_it=keep)
     if json:
         print_json(said)
     else:
@@ -78,7 +78,7 @@ def now(
 @app.command()
 def outcomes(project: ProjectArgument, vault: VaultOption = None, json: JsonOption = False) -> None:
     """Hold the champion's predictions against what happened."""
-    from ipse.pipeline.days.predicting import outcomes as joined
+    from ipse.pipeline.days.outcomes import outcomes as joined
 
     with opened(vault) as workspace:
         found = joined(workspace, project)

@@ -1,6 +1,7 @@
 """The operations of the service, once for both clients: method, path, what is sent, and what comes back."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Generic, TypedDict, TypeVar, Unpack
 from urllib.parse import quote
@@ -15,6 +16,8 @@ __all__ = [
     "Chatting",
     "answer",
     "begin_import",
+    "begin_learning",
+    "begin_table",
     "begin_training",
     "collecting",
     "consents",
@@ -25,11 +28,16 @@ __all__ = [
     "health",
     "job",
     "jobs",
+    "judge_prediction",
     "merge_contacts",
     "messages",
     "models",
     "overview",
     "pause_collecting",
+    "predict",
+    "predictions",
+    "project",
+    "projects",
     "promote",
     "push_events",
     "push_heartbeats",
@@ -45,6 +53,7 @@ __all__ = [
     "stop_job",
     "stream",
     "streams",
+    "suppressions",
     "upload",
     "withdraw_consent",
 ]
@@ -279,6 +288,55 @@ def rate(
 
 def _asking(body: Mapping[str, Any]) -> Call[results.Answer]:
     return Call(method="POST", path="/api/ai-echo/chat", returns=results.Answer, body=body)
+
+
+def projects(*, limit: int = 100, cursor: str = "") -> Call[Page[results.Project]]:
+    """Every project of models of events."""
+    return _list("/api/projects", results.Project, limit=limit, cursor=cursor)
+
+
+def project(name: str) -> Call[results.Project]:
+    """One project."""
+    return Call(method="GET", path=f"/api/projects/{quote(name, safe='')}", returns=results.Project)
+
+
+def begin_learning(name: str) -> Call[results.Started]:
+    """Learn a project's next version."""
+    path = f"/api/projects/{quote(name, safe='')}/learn"
+    return Call(method="POST", path=path, returns=results.Started)
+
+
+def begin_table(held: str, target: str, *, same_row: bool = False, name: str = "") -> Call[results.Started]:
+    """Keep a table that was uploaded, and learn to foretell a column of it."""
+    body = {"upload": held, "target": target, "same_row": same_row, "name": name}
+    return Call(method="POST", path="/api/tables", returns=results.Started, body=body)
+
+
+def predict(name: str, at: datetime | None = None) -> Call[results.Prediction]:
+    """What a project's champion says now, or said of a moment."""
+    path = f"/api/projects/{quote(name, safe='')}/predictions"
+    body = {"at": at.isoformat() if at else None}
+    return Call(method="POST", path=path, returns=results.Prediction, body=body)
+
+
+def predictions(name: str, *, limit: int = 100, cursor: str = "") -> Call[Page[results.Prediction]]:
+    """What a project's models said, the newest first."""
+    path = f"/api/projects/{quote(name, safe='')}/predictions"
+    return _list(path, results.Prediction, limit=limit, cursor=cursor)
+
+
+def judge_prediction(
+    prediction: str, verdict: str, *, label: str | None = None, until: datetime | None = None
+) -> Call[results.Judgement]:
+    """Say whether a prediction was right, wrong, or not_an_anomaly."""
+    path = f"/api/predictions/{quote(prediction, safe='')}/feedback"
+    body = {"verdict": verdict, "label": label, "until": until.isoformat() if until else None}
+    return Call(method="POST", path=path, returns=results.Judgement, body=body)
+
+
+def suppressions(*, project: str = "", limit: int = 100, cursor: str = "") -> Call[Page[results.Suppression]]:
+    """Rules that keep alarms silent."""
+    return _list("/api/suppressions", results.Suppression, project=project, limit=limit, cursor=cursor)
 
 
 def _list(path: str, kind: Any, **query: object) -> Call[Page[T]]:  # noqa: ANN401 - a type

@@ -13,6 +13,7 @@ __all__ = [
     "Contact",
     "Health",
     "Job",
+    "Judgement",
     "Message",
     "Model",
     "Overview",
@@ -20,12 +21,15 @@ __all__ = [
     "Piece",
     "Place",
     "Point",
+    "Prediction",
+    "Project",
     "Said",
     "Series",
     "Session",
     "Source",
     "Started",
     "Stream",
+    "Suppression",
     "Upload",
     "VaultState",
 ]
@@ -155,6 +159,60 @@ class Started(msgspec.Struct, frozen=True, kw_only=True):
     """A job was queued."""
 
     job: str
+
+
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+    """The owner's word on a prediction."""
+
+    verdict: str
+    at: datetime
+    label: str | None = None
+    suppression: str | None = None
+
+
+class Prediction(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model of events said, how sure it was, why, and what happened."""
+
+    id: str
+    project: str
+    model: str
+    at: datetime
+    due: datetime
+    value: float
+    label: str | None = None
+    chance: float | None = None
+    low: float | None = None
+    high: float | None = None
+    reasons: tuple[dict[str, Any], ...] = ()
+    path: tuple[dict[str, Any], ...] = ()
+    suppressed: str | None = None
+    outcome: float | str | None = None
+    feedback: Judgement | None = None
+
+
+class Project(msgspec.Struct, frozen=True, kw_only=True):
+    """A project of models of events, and who speaks for it."""
+
+    name: str
+    task: str
+    champion: str | None = None
+    challenger: str | None = None
+    previous: str | None = None
+    versions: tuple[dict[str, Any], ...] = ()
+    schedule: str | None = None
+    next_run: datetime | None = None
+
+
+class Suppression(msgspec.Struct, frozen=True, kw_only=True):
+    """Alarms that stay silent, until when."""
+
+    id: str
+    project: str
+    column: str
+    low: float
+    high: float
+    until: datetime
+    active: bool
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):

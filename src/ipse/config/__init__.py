@@ -12,7 +12,7 @@ from ipse.config.loading import (
     underlaid,
 )
 from ipse.config.places import on_this_machine
-from ipse.config.projects import ModelSettings
+from ipse.config.projects import ModelSettings, WhenSettings
 from ipse.config.sections import (
     AuditSettings,
     BackupSettings,
@@ -64,6 +64,7 @@ __all__ = [
     "TierSettings",
     "VoiceSettings",
     "WebhookSettings",
+    "WhenSettings",
     "check",
     "default_vault",
     "json_schema",

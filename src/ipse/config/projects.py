@@ -1,4 +1,4 @@
-"""Settings of projects that learn from events: features, sets, models."""
+"""Settings of projects that learn from events: features, sets, models, and when they learn."""
 
 from typing import Literal
 
@@ -6,18 +6,41 @@ from pydantic import Field
 
 from ipse.config.section import Section
 
-__all__ = ["ModelSettings"]
+__all__ = ["ModelSettings", "WhenSettings"]
+
+
+class WhenSettings(Section):
+    """When a model learns or predicts by itself; whichever comes first, and what was missed once."""
+
+    cron: str = Field("", description="five fields in local time, or hourly, daily, weekly, monthly")
+    every: str = Field("", description="a span such as `6h`, from the last time on")
+    events: int = Field(0, ge=0, description="so many new events of the target's source")
+    on_drift: bool = Field(
+        default=False, description="learn only where a feature has drifted; looked at as above, else daily"
+    )
+    only_when: tuple[Literal["idle", "ac_power"], ...] = Field(
+        (), description="wait until nobody is at the machine, or it runs on mains power"
+    )
+    idle_minutes: float = Field(10.0, gt=0, description="nobody for so long is idle")
 
 
 class ModelSettings(Section):
-    """A model of events: what it foretells, from which features."""
+    """A model of events: what it tells, from which features."""
 
     name: str = Field(description="of the model and its project")
-    type: Literal["auto", "classification", "regression"] = Field("auto", description="what it tells")
+    type: Literal["auto", "classification", "regression", "forecast", "cluster", "anomaly", "priority"] = (
+        Field("auto", description="what it tells")
+    )
     algorithm: str = Field("auto", description="one of ours, `sklearn.module.Name`, or a plugin's")
-    params: dict[str, object] = Field({}, description="for the algorithm's constructor")
-    target: str = Field(description="what is foretold, as `stream.field`")
+    params: dict[str, object] = Field(
+        {},
+        description="for the algorithm; also `horizon`, `season`, `step` of forecasts, `alarms_per_week`, "
+        "`groups`",
+    )
+    target: str = Field(description="what is told, as `stream.field`; `stream.*` for all fields")
     when: Literal["next", "same"] = Field("next", description="ahead, or from the row's other fields")
     features: tuple[str, ...] = Field(
         (), description="names under `features:`; empty: designed by themselves"
     )
+    schedule: WhenSettings | None = Field(None, description="when it is learned anew by itself")
+    predict: WhenSettings | None = Field(None, description="when its champion predicts by itself")

@@ -16,7 +16,7 @@ import msgspec
 
 from ipse.jobs.queue import pause_all, ready, recover
 from ipse.jobs.records import Job
-from ipse.jobs.schedules import held, run_due
+from ipse.jobs.schedules import held, ripe, run_due
 from ipse.jobs.surroundings import Surroundings, look
 from ipse.jobs.watching import HUNG_AFTER, listed
 from ipse.vault import Vault
@@ -90,8 +90,10 @@ class Dispatcher:
         recover(self._vault)
         if schedules := held(self._vault):
             now = datetime.now(UTC)
-            if any(now >= one.due_at for one in schedules):
-                run_due(self._vault, now, around or look(self.used))
+            counts = self._vault.counts() if any(one.events for one in schedules) else {}
+            come = [one for one in schedules if ripe(one, now, counts.get(one.source, {}).get("records", 0))]
+            if come:
+                run_due(self._vault, now, around or look(self.used), come)
         begun = [job for job in ready(self._vault, at_once=self._at_once) if job.id not in self._children]
         for job in begun:
             order = Order(vault=str(Path(self._vault.folder).resolve()), job=job.id, at_once=self._at_once)

@@ -31,6 +31,8 @@ from ipse.vault.opening import by_master
 
 __all__ = ["do", "main"]
 
+IDLE = 19
+
 
 def main() -> None:
     """Read what to do, do it, end."""
@@ -43,7 +45,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _interrupt(order))
     settings = load_settings({"vault": order.vault})
     with Workspace.open(settings, by_master(keeper.key()), purge=False) as workspace:
-        if do(workspace, order.job, at_once=order.at_once):
+        if do(workspace, order.job, at_once=order.at_once) and not _yielding():
             Dispatcher(workspace.vault, keeper.hand, at_once=order.at_once).step()
 
 
@@ -72,6 +74,8 @@ def do(workspace: Workspace, name: str, *, at_once: int = 1) -> bool:
 def _work(workspace: Workspace, job: Job, follower: Follower) -> None:
     assert job.spec is not None
     follower.say(f"Attempt {job.attempts} begins.")
+    if job.schedule and hasattr(os, "nice"):
+        os.nice(IDLE)  # nobody waits for what begins by itself
     settings = load_settings({**job.spec.settings, "vault": str(workspace.vault.folder)})
     inside = Workspace(workspace.vault, settings)
     work = task(job.spec.kind)
@@ -87,6 +91,11 @@ def _work(workspace: Workspace, job: Job, follower: Follower) -> None:
         return done
 
     follow(follower, lambda: work.run(inside, spec, follower), told)
+
+
+def _yielding() -> bool:
+    """Whether this process yields to all others: what it starts would too, so it starts nothing."""
+    return hasattr(os, "nice") and os.nice(0) >= IDLE
 
 
 def _nobody(_done: float, _total: float | None, _figures: object) -> None:

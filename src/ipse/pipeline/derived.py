@@ -251,6 +251,8 @@ KINDS: dict[str, Kind] = {
     "secret": Kind(why="the owner's passwords of channels"),
     "settings": Kind(why="the owner's own choices"),
     "prediction": _made_kind("prediction", "predictions", "predictions"),
+    "judgement": _made_kind("judgement", "words on predictions", "predictions"),
+    "suppression": Kind(origin=_enveloped("suppression"), told="suppressions", enveloped=True),
     ARTEFACT: Kind(why="goes with its model"),
     "alias": Kind(why="names of models; a model that goes leaves it"),
     "job": Kind(why="counts and times; names of files are swept by erasing", family="logs"),

@@ -9,6 +9,7 @@ from ipse.interfaces import Progress
 from ipse.jobs import Job, find, listed
 from ipse.jobs.records import KIND
 from ipse.jobs.starting import Dispatcher, Hand
+from ipse.pipeline.days.scheduling import schedule_models
 from ipse.pipeline.workspace import Workspace
 
 __all__ = ["dispatcher", "followed", "job_named", "jobs", "work_off"]
@@ -18,7 +19,8 @@ IDLE_SECONDS = 5.0
 
 
 def dispatcher(workspace: Workspace, hand: Hand) -> Dispatcher:
-    """What begins the queued jobs of this vault, by its settings."""
+    """What begins the queued jobs of this vault, by its settings; models learn when theirs say."""
+    schedule_models(workspace)
     limits = workspace.settings.jobs
     return Dispatcher(workspace.vault, hand, at_once=limits.at_once, hung_after=_hung(workspace))
 

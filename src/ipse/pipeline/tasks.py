@@ -7,7 +7,7 @@ its checkpoint, a model that was kept is not trained twice, an erasure finishes 
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 import msgspec
 
@@ -19,6 +19,13 @@ from ipse.pipeline.backups import back_up
 from ipse.pipeline.bases import add_base, offered_bases
 from ipse.pipeline.comparing import compare
 from ipse.pipeline.compliance import compliance, write
+from ipse.pipeline.days.alarming import ALARM
+from ipse.pipeline.days.foretelling import learn
+from ipse.pipeline.days.predicting import catch_up
+from ipse.pipeline.days.relearning import needs_relearning, relearn
+from ipse.pipeline.days.settling import Learned
+from ipse.pipeline.days.tables_taking import take
+from ipse.pipeline.days.wanting import Wanted
 from ipse.pipeline.enriching import enrich
 from ipse.pipeline.forgetting import forget
 from ipse.pipeline.importing import import_
@@ -38,8 +45,11 @@ __all__ = [
     "Evaluate",
     "Forget",
     "Import",
+    "Learn",
+    "Predict",
     "Prepare",
     "Report",
+    "Table",
     "Task",
     "Train",
     "make",
@@ -126,6 +136,31 @@ class Enrich(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """As of ``ipse enrich``."""
 
     limit: int | None = None
+
+
+class Learn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The next model of a project, as of ``ipse learn --model``; or only ``if_drifted``."""
+
+    project: str
+    if_drifted: bool = False
+
+
+class Predict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """As of ``ipse predict now``; of alarms all since the last time."""
+
+    project: str
+
+
+class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """As of ``ipse learn TABLE``, of an ``upload`` that is let go once its rows are kept and learned from."""
+
+    upload: str
+    target: str
+    source: str
+    time: str = ""
+    same_row: bool = False
+    task: Literal["auto", "classification", "regression"] = "auto"
+    algorithm: str = "auto"
 
 
 class Task(NamedTuple, Generic[A]):
@@ -258,6 +293,56 @@ def _add_base(_workspace: Workspace, told: AddBase, progress: Progress) -> Told:
     return {"base": base.name, "sha256": base.sha256, "parameters": base.parameters}
 
 
+def _learn(workspace: Workspace, told: Learn, progress: Progress) -> Told:
+    if told.if_drifted and not needs_relearning(workspace, told.project):
+        return {"project": told.project, "learned": False, "reason": "as it was: no feature has drifted"}
+    return _learned(relearn(workspace, told.project, progress))
+
+
+def _predict(workspace: Workspace, told: Predict, progress: Progress) -> Told:
+    found = catch_up(workspace, told.project, progress)
+    loud = [one for one in found if one.label == ALARM and not one.suppressed]
+    return {"project": told.project, "predictions": len(found), "alarms": len(loud)}
+
+
+def _table(workspace: Workspace, told: Table, progress: Progress) -> Told:
+    uploads = Uploads(workspace)
+    with uploads.opened(told.upload) as held:
+        files = [file for file in sorted(held.rglob("*")) if file.is_file()]
+        if len(files) != 1:
+            raise SettingsError(
+                f"{len(files)} files are no one table.", hint="Hand over one CSV or Parquet file."
+            )
+        taken = take(workspace, files[0], progress, source=told.source, time=told.time)
+    wanted = Wanted(
+        project=taken.source,
+        stream=taken.source,
+        field=told.target,
+        when="same" if told.same_row else "next",
+        task=told.task,
+        algorithm=told.algorithm,
+        tz=workspace.settings.imports.tz,
+    )
+    made = learn(workspace, wanted, progress)
+    uploads.remove(told.upload)
+    return {"rows": taken.rows, "kept": taken.kept, "time": taken.time} | _learned(made)
+
+
+def _learned(found: Learned) -> Told:
+    verdict = found.card.verdict
+    return {
+        "project": found.card.project,
+        "model": found.card.id,
+        "champion": found.champion,
+        "promoted": found.promoted,
+        "reason": found.reason,
+        "metric": verdict.metric,
+        "value": verdict.value,
+        "baseline": verdict.baseline,
+        "baseline_value": verdict.baseline_value,
+    }
+
+
 def _built(report: msgspec.Struct) -> Told:
     built: Told = msgspec.to_builtins(report)
     return built
@@ -274,5 +359,8 @@ TASKS: dict[str, Task[Any]] = {
     "forget": Task(Forget, _forget, resumable=False, secret=("name",)),
     "enrich": Task(Enrich, _enrich),
     "base": Task(AddBase, _add_base, heavy=False),
+    "learn": Task(Learn, _learn),
+    "predict": Task(Predict, _predict, heavy=False),
+    "table": Task(Table, _table),
 }
 """Every task by its name, which is the kind of its jobs."""

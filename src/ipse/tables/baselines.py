@@ -18,10 +18,11 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """A model beside its baseline on rows that neither had seen.
 
     ``better`` is by how much the model is better in ``metric`` with its 95 % interval; only where that lies
-    above 0 it has ``earned`` its place. ``figures`` are others, such as calibration and coverage.
+    above 0 it has ``earned`` its place, unless ``but`` says what is against it, such as too many alarms.
+    ``figures`` are others, such as calibration and coverage.
     """
 
-    metric: Literal["accuracy", "mae", "smape", "silhouette", "score"]
+    metric: Literal["accuracy", "mae", "smape", "silhouette", "score", "found"]
     value: float
     baseline: str
     baseline_value: float
@@ -30,11 +31,12 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     high: float
     rows: int
     figures: dict[str, float] = {}
+    but: str = ""
 
     @property
     def earned(self) -> bool:
-        """Whether it is better than the baseline by its interval."""
-        return self.low > 0
+        """Whether it is better than the baseline by its interval, and nothing is against it."""
+        return self.low > 0 and not self.but
 
 
 def judge_classes(said: Forecasts, y: Floats, *, baselines: dict[str, Floats], seed: int) -> Verdict:

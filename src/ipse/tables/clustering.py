@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ipse.errors import LearnerError
 
-__all__ = ["Clusters", "cluster"]
+__all__ = ["Clusters", "cluster", "group", "grouped_apart"]
 
 Floats = NDArray[np.float64]
 SEEN = 5000  # rows that the silhouette looks at
@@ -62,6 +62,22 @@ def cluster(
         shuffled=_silhouette(mixed, _labels(mixed, algorithm, groups, seed)),
         stability=float(np.mean(again)),
     )
+
+
+def group(z: Floats, *, algorithm: str, many: int, seed: int) -> NDArray[np.int64]:
+    """The group of each standardized row (-1: none); ``many`` 0 takes the best number from 2 to 8."""
+    tried = [many] if many or algorithm == "hdbscan" else list(range(2, 9))
+    found = [_labels(z, algorithm, k, seed) for k in tried]
+    return max(found, key=lambda one: _silhouette(z, one)) if len(found) > 1 else found[0]
+
+
+def grouped_apart(z: Floats, labels: Floats) -> Floats:
+    """The silhouette of each row; 0 of all where they are of one group."""
+    from sklearn.metrics import silhouette_samples
+
+    if not 1 < len(np.unique(labels)) < len(labels):
+        return np.zeros(len(labels))
+    return np.asarray(silhouette_samples(z, labels), dtype=np.float64)
 
 
 def _labels(z: Floats, algorithm: str, many: int, seed: int) -> NDArray[np.int64]:

@@ -4,13 +4,14 @@ Each says what is anomalous and why: which columns. A score of 1 is the limit th
 held-out rows of the training time exceeds, so scores of all methods can be told together.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ipse.errors import LearnerError, MissingExtraError
+from ipse.tables.persistence import dump, dump_arrays, load, load_arrays
 from ipse.tables.splitting import LEAST_ROWS
 
 __all__ = ["MANY", "ManyMetrics"]
@@ -58,6 +59,31 @@ class ManyMetrics:
         self._learn(z[:first])
         parts = self._raw(z[first:])
         self._limit = tuple(max(float(np.quantile(each, 1 - self.rate)), 1e-12) for each in parts)  # type: ignore[assignment]
+        return self
+
+    def files(self) -> dict[str, bytes]:
+        """What it learned, by name; raises ``LearnerError`` for PyOD, whose models no safe format holds."""
+        if self.algorithm == "pyod":
+            raise LearnerError("A detector of PyOD cannot be kept.", hint="Use `pca` or `isolation`.")
+        arrays = {
+            "middle": self._middle,
+            "scale": self._scale,
+            "axes": self._axes,
+            "spread": self._spread,
+            "limit": np.array(self._limit),
+        }
+        trees = {"trees.skops": dump(self._model)} if self._model is not None else {}
+        return {"arrays.npz": dump_arrays(arrays), **trees}
+
+    def restore(self, files: Mapping[str, bytes], columns: Sequence[str]) -> Self:
+        """Be what :meth:`files` gave; raises ``LearnerError``."""
+        held = load_arrays(files["arrays.npz"])
+        self.columns_ = tuple(columns)
+        self._middle, self._scale = held["middle"], held["scale"]
+        self._axes, self._spread = held["axes"], held["spread"]
+        first, second = held["limit"].tolist()
+        self._limit = (first, second)
+        self._model = load(files["trees.skops"]) if "trees.skops" in files else None
         return self
 
     def score(self, x: Floats) -> Floats:

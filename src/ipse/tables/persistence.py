@@ -1,12 +1,17 @@
 """Models as bytes: skops, which names every type it holds, and ONNX where a model converts. Never pickle."""
 
+import io
 import json
-from collections.abc import Collection
+import zipfile
+from collections.abc import Collection, Mapping
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ipse.errors import LearnerError, MissingExtraError
 
-__all__ = ["dump", "load", "to_onnx"]
+__all__ = ["dump", "dump_arrays", "load", "load_arrays", "to_onnx"]
 
 TRUSTED = ("sklearn.", "numpy.", "scipy.", "builtins.", "collections.")
 
@@ -38,6 +43,22 @@ def load(data: bytes, *, plugins: Collection[str] = ()) -> Any:  # noqa: ANN401
             hint="Install the plugin that made it, or train it again.",
         )
     return skops.io.loads(data, trusted=wanted)
+
+
+def dump_arrays(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """Arrays of numbers by name."""
+    packed = io.BytesIO()
+    np.savez_compressed(packed, allow_pickle=False, **arrays)
+    return packed.getvalue()
+
+
+def load_arrays(data: bytes) -> dict[str, NDArray[np.float64]]:
+    """What :func:`dump_arrays` wrote; raises ``LearnerError``."""
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as held:
+            return {name: np.asarray(held[name], dtype=np.float64) for name in held.files}
+    except (ValueError, OSError, zipfile.BadZipFile) as error:
+        raise LearnerError("These are no files of a model.", hint="Train it again.") from error
 
 
 def to_onnx(model: Any, columns: int) -> bytes:  # noqa: ANN401

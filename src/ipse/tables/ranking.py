@@ -1,6 +1,6 @@
 """What comes first, learned from pairs of which one was more urgent (Bradley and Terry)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Self
 
 import numpy as np
@@ -55,6 +55,15 @@ class PairwiseRanker:
     def parts(self, x: Floats) -> Floats:
         """What each column adds to the score of each row; of its shape."""
         return np.asarray(self._scaled(x) * self.weights_)
+
+    def arrays(self) -> dict[str, Floats]:
+        """What it learned."""
+        return {"weights": self.weights_, "middle": self._middle, "scale": self._scale}
+
+    def restore(self, arrays: Mapping[str, Floats]) -> Self:
+        """Be what :meth:`arrays` gave."""
+        self.weights_, self._middle, self._scale = arrays["weights"], arrays["middle"], arrays["scale"]
+        return self
 
     def chance(self, x: Floats, pairs: Sequence[Pair]) -> Floats:
         """How likely the first of each pair comes first."""

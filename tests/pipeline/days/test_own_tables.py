@@ -14,11 +14,16 @@ from ipse.pipeline.consents import give
 from ipse.pipeline.days import events, featuring, predictors
 from ipse.pipeline.days.columns import stream, streams_named
 from ipse.pipeline.days.drifting import drift_of
-from ipse.pipeline.days.foretelling import Learned, Wanted, learn
+from ipse.pipeline.days.foretelling import learn
+from ipse.pipeline.days.outcomes import outcomes
 from ipse.pipeline.days.own_tables import read_table, source_name
-from ipse.pipeline.days.predicting import feature_set, outcomes, predict, predictions
+from ipse.pipeline.days.predicting import predict
+from ipse.pipeline.days.predictions import predictions
+from ipse.pipeline.days.predictors import feature_set
 from ipse.pipeline.days.projects import feature_set_named, feature_set_of, wanted_model
+from ipse.pipeline.days.settling import Learned
 from ipse.pipeline.days.tables_taking import take
+from ipse.pipeline.days.wanting import Wanted
 from ipse.pipeline.derived import reached
 from ipse.pipeline.workspace import Workspace
 
@@ -111,7 +116,7 @@ def test_classes_from_the_same_row(desk: Workspace) -> None:
     assert found.card.task == "classification"
     assert found.card.target.labels == ("no", "yes")
     assert set(found.card.tried) == {"logistic", "boosting"}
-    said = predict(desk, "busy", keep=False)
+    said = predict(desk, "busy", keep_it=False)
     assert said.label in ("no", "yes")
     assert said.chance is not None
     assert said.chance > 0.5
@@ -129,7 +134,7 @@ def test_chance_does_not_speak(workspace: Workspace, tmp_path: Path) -> None:
     assert "not better than" in found.reason
     with pytest.raises(RegistryError, match="has earned its place yet"):
         predict(workspace, "dice")
-    with pytest.raises(RegistryError, match="is not better than"):
+    with pytest.raises(RegistryError, match="may not speak: it is not better than"):
         predictors.promote(workspace, "dice-v1", reason="hope")
 
 

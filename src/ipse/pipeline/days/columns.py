@@ -1,6 +1,7 @@
 """Events of the vault as the streams that features are computed from."""
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
@@ -9,7 +10,13 @@ from ipse.features import Stream
 from ipse.pipeline.days import events
 from ipse.pipeline.workspace import Workspace
 
-__all__ = ["stream", "streams_named"]
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["CORRECTIONS", "PREFERENCES", "stream", "streams_named"]
+
+CORRECTIONS, PREFERENCES = "corrections", "preferences"
+"""Streams of a source that hold what its owner said of it later."""
 
 _objects = msgspec.json.Decoder(dict[str, str | int | float | bool | None])
 
@@ -29,6 +36,8 @@ def stream(workspace: Workspace, name: str, *, since: int | None = None, until: 
     source, _, part = name.partition(".")
     workspace.permit(source, "events")
     table = events.read(workspace, source, stream=part or None, since=since, until=until)
+    if not part:
+        table = _without_words(table)
     rows = table.num_rows
     if not rows:
         return Stream.empty()
@@ -39,6 +48,17 @@ def stream(workspace: Workspace, name: str, *, since: int | None = None, until: 
     columns = (table[one].to_numpy() for one in ("ts", "dur", "rx", "tz"))
     ts, dur, rx, tz = (one.astype(np.int64) for one in columns)
     return Stream(ts, dur, rx, tz, {field: _column(distinct, field)[codes] for field in _fields(distinct)})
+
+
+def _without_words(table: "pa.Table") -> "pa.Table":
+    """What the owner said later of a source is no part of it, unless it is asked for by its stream."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    words = (CORRECTIONS, PREFERENCES)
+    if set(words).isdisjoint(pc.unique(table["stream"]).to_pylist()):
+        return table
+    return table.filter(pc.invert(pc.is_in(table["stream"].cast("string"), pa.array(words))))
 
 
 def _fields(distinct: Iterable[Mapping[str, object]]) -> list[str]:

@@ -7,7 +7,7 @@ from ipse.errors import DatasetError
 from ipse.features import compute
 from ipse.pipeline.days import predictors
 from ipse.pipeline.days.columns import streams_named
-from ipse.pipeline.days.predicting import feature_set
+from ipse.pipeline.days.predictors import feature_set
 from ipse.pipeline.workspace import Workspace
 from ipse.tables import Drift, drift
 
@@ -41,8 +41,8 @@ def drift_of(workspace: Workspace, project: str) -> DriftReport:
     then, since = at[(at >= made.first) & (at <= made.last)][-MOST:], at[at > made.last][-MOST:]
     if not len(then) or not len(since):
         raise DatasetError(f"Nothing came in since {made.id} learned.", hint="Collect or take in more first.")
-    before, now = (compute(features, held, one).values for one in (then, since))
-    found = drift(before, now, made.columns, times=(then, since))
+    before, now = (compute(features, held, one) for one in (then, since))
+    found = drift(before.values, now.values, before.columns, times=(then, since))
     return DriftReport(
         project=project, model=made.id, before=len(then), since=len(since), features=tuple(found)
     )

@@ -1,6 +1,6 @@
 """From a stream to a model that may speak: features, algorithms, a verdict on time it never saw."""
 
-from typing import Literal
+from collections.abc import Callable
 
 import msgspec
 import numpy as np
@@ -11,13 +11,22 @@ from ipse.errors import DatasetError
 from ipse.features import FeatureSet, FeatureTable, Stream, compute
 from ipse.interfaces import Progress
 from ipse.pipeline.days import predictors
+from ipse.pipeline.days.alarming import fit_alarms
 from ipse.pipeline.days.columns import streams_named
+from ipse.pipeline.days.contending import rival, wrong, wrong_of
+from ipse.pipeline.days.corrections import corrected, labels_of
 from ipse.pipeline.days.designing import design, step_of
+from ipse.pipeline.days.framing import framed, named_streams
+from ipse.pipeline.days.grouping import fit_groups
+from ipse.pipeline.days.ordering import fit_order
 from ipse.pipeline.days.predictors import Predictor, Target
+from ipse.pipeline.days.projecting import fit_series
+from ipse.pipeline.days.settling import LEAST_ROWS, Beside, Learned, beside, settle
+from ipse.pipeline.days.wanting import Wanted
 from ipse.pipeline.workspace import Workspace
 from ipse.tables import TableModel, Task, Verdict, judge_classes, judge_numbers, time_split
 
-__all__ = ["Learned", "Wanted", "learn", "outcome_of"]
+__all__ = ["learn", "outcome_of"]
 
 Floats = NDArray[np.float64]
 FEW_VALUES = 10  # a target of whole numbers with no more is a class
@@ -25,34 +34,13 @@ TRIED: dict[str, tuple[str, ...]] = {
     "classification": ("logistic", "boosting"),
     "regression": ("ridge", "boosting"),
 }
+FITTERS: dict[str, Callable[[Workspace, Wanted, Progress], tuple[Predictor, dict[str, bytes]]]] = {
+    "anomaly": fit_alarms,
+    "clustering": fit_groups,
+    "forecasting": fit_series,
+    "ranking": fit_order,
+}
 MOST = 200_000  # rows, the newest
-
-
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be learned: the target, and by which features and algorithm, or those that fit.
-
-    ``when`` is ``next`` for the row after what is known, ``same`` for a field of the row itself.
-    """
-
-    project: str
-    stream: str
-    field: str
-    when: Literal["next", "same"] = "next"
-    task: Literal["auto", "classification", "regression"] = "auto"
-    algorithm: str = "auto"
-    features: FeatureSet | None = None
-    params: dict[str, object] = {}
-    tz: str = ""
-    seed: int = 7
-
-
-class Learned(msgspec.Struct, frozen=True, kw_only=True):
-    """A model and what became of it; ``reason`` says why it is champion or not."""
-
-    card: Predictor
-    champion: str
-    promoted: bool
-    reason: str
 
 
 class _Rows(msgspec.Struct, frozen=True):
@@ -80,48 +68,72 @@ def learn(workspace: Workspace, wanted: Wanted, progress: Progress) -> Learned:
     Raises ``ConsentError`` without leave for events of the source, ``DatasetError`` for too little.
     """
     workspace.permit(wanted.stream.split(".")[0], "events")
-    workspace.vault.note("read", {"sources": wanted.stream.split(".")[0], "why": "learn"})
     progress(0, 4, {})
-    main = streams_named(workspace, [wanted.stream])[wanted.stream]
+    fit = FITTERS.get(wanted.task)
+    if fit is not None:
+        made, files = fit(workspace, wanted, progress)
+        return settle(workspace, predictors.add(workspace, made, files))
+    made, files, found = _table(workspace, wanted, progress)
+    kept = predictors.add(workspace, made, files)
+    progress(4, 4, {})
+    return settle(workspace, kept, found)
+
+
+def _table(
+    workspace: Workspace, wanted: Wanted, progress: Progress
+) -> tuple[Predictor, dict[str, bytes], Beside | None]:
+    """Classes or numbers from rows of features; also how it does beside the champion."""
+    main = named_streams(workspace, [wanted.stream])[wanted.stream]
     task, target = _target(wanted, main)
     chosen = wanted.features or design(wanted.project, main, target, tz=wanted.tz)
     others = [one for one in chosen.sources if one != wanted.stream]
-    rows = _rows(chosen, streams_named(workspace, others) | {wanted.stream: main}, target)
+    said = labels_of(workspace, target)
+    rows = _rows(chosen, streams_named(workspace, others) | {wanted.stream: main}, target, said)
     progress(1, 4, {"rows": len(rows.y)})
     reach = chosen.reach if target.ahead else 0.0
     work = _Work(wanted, task, target, rows, round(max(reach, target.ahead) * 1e6))
     learned, judged = time_split(rows.table.origins, embargo=work.embargo)
     algorithm, tried = _best(work, learned)
     progress(2, 4, {})
-    verdict = _judged(_fitted(work, algorithm, learned), work, learned, judged)
+    early = _fitted(work, algorithm, learned)
+    verdict = _judged(early, work, learned, judged)
     final = _fitted(work, algorithm, np.arange(len(rows.y)))
     progress(3, 4, {})
-    named = [wanted.stream, *others]
-    made = Predictor(
-        project=wanted.project,
+    made = framed(
+        workspace,
+        wanted,
+        features=chosen,
+        streams=(wanted.stream, *others),
         task=task,
         algorithm=algorithm,
         target=target,
-        set_name=chosen.name,
-        version=chosen.version,
-        features=chosen.features,
-        origins=chosen.origins,
-        tz=chosen.tz,
         columns=rows.table.columns,
-        usual=tuple(float(one) for one in np.nan_to_num(_medians(rows.table.values))),
-        consents={
-            one.split(".")[0]: workspace.permit(one.split(".")[0], "events").consent_id for one in named
-        },
+        usual=_quantile(rows.table.values, 0.5),
+        spread=_spread(rows.table.values),
         rows=len(rows.y),
         first=int(rows.table.origins[0]),
         last=int(rows.table.origins[-1]),
         verdict=verdict,
         tried=tried,
-        seed=wanted.seed,
     )
-    kept = predictors.add(workspace, made, final.files())
-    progress(4, 4, {})
-    return _settled(workspace, kept)
+    return made, final.files(), _beside_champion(workspace, made, work, early, judged)
+
+
+def _beside_champion(
+    workspace: Workspace, made: Predictor, work: _Work, early: TableModel, judged: NDArray[np.intp]
+) -> Beside | None:
+    """On rows that judge this one and that came after all that the champion learned from."""
+    now = rival(workspace, made)
+    if now is None:
+        return None
+    rows = work.rows
+    fresh = judged[rows.table.origins[judged] > now.last]
+    if len(fresh) < LEAST_ROWS:
+        return None
+    y, classes = rows.y[fresh], work.task == "classification"
+    mine = wrong(early.predict(rows.table.values[fresh]), y, classes=classes)
+    theirs = wrong_of(workspace, now, rows.table.origins[fresh], y)
+    return beside((now.id, "this one"), theirs, mine, seed=work.wanted.seed)
 
 
 def outcome_of(stream: Stream, target: Target, due: NDArray[np.int64], *, slack: float) -> Floats:
@@ -175,11 +187,13 @@ def _target(wanted: Wanted, stream: Stream) -> tuple[Task, Target]:
     return "classification" if classes else "regression", target
 
 
-def _rows(chosen: FeatureSet, streams: dict[str, Stream], target: Target) -> _Rows:
+def _rows(chosen: FeatureSet, streams: dict[str, Stream], target: Target, said: dict[int, str]) -> _Rows:
+    """A row an origin; outcomes are the owner's where corrected, what the target was before never is."""
     stream = streams[target.stream]
     origins = np.unique(stream.ts)[-MOST:]
     ahead = round(target.ahead * 1e6)
-    y = outcome_of(stream, target, origins + ahead, slack=target.ahead)
+    due = origins + ahead
+    y = corrected(outcome_of(stream, target, due, slack=target.ahead), due, target, said)
     day = outcome_of(stream, target, origins + ahead - 86_400_000_000, slack=target.ahead)
     now = outcome_of(stream, target, origins, slack=0.0)
     keep = ~np.isnan(y)
@@ -234,24 +248,11 @@ def _judged(model: TableModel, work: _Work, learned: NDArray[np.intp], judged: N
     return judge(model.predict(rows.table.values[judged]), y, baselines=baselines, seed=work.wanted.seed)
 
 
-def _settled(workspace: Workspace, made: Predictor) -> Learned:
-    """Whether it speaks from now on: better than its baseline by its interval, and than who speaks now."""
-    held = predictors.project(workspace, made.project)
-    verdict = made.verdict
-    if not verdict.earned:
-        why = f"not better than {verdict.baseline} by its interval ({verdict.low:.3g} to {verdict.high:.3g})"
-        return Learned(card=made, champion=held.champion, promoted=False, reason=why)
-    if held.champion:
-        now = predictors.card(workspace, held.champion).verdict
-        better = verdict.value > now.value if verdict.metric == "accuracy" else verdict.value < now.value
-        if verdict.metric == now.metric and not better:
-            why = f"{held.champion} speaks: {now.metric} {now.value:.4g}, this one {verdict.value:.4g}"
-            return Learned(card=made, champion=held.champion, promoted=False, reason=why)
-    why = f"better than {verdict.baseline} by {verdict.better:.4g} ({verdict.low:.3g} to {verdict.high:.3g})"
-    predictors.promote(workspace, made.id, reason=why)
-    return Learned(card=made, champion=made.id, promoted=True, reason=why)
-
-
-def _medians(values: Floats) -> Floats:
+def _quantile(values: Floats, share: float) -> tuple[float, ...]:
     known = np.where(np.isnan(values).all(axis=0), 0.0, values)
-    return np.asarray(np.nanmedian(known, axis=0))
+    return tuple(float(one) for one in np.nan_to_num(np.nanquantile(known, share, axis=0)))
+
+
+def _spread(values: Floats) -> tuple[float, ...]:
+    low, high = (_quantile(values, share) for share in (0.05, 0.95))
+    return tuple(above - below for below, above in zip(low, high, strict=True))

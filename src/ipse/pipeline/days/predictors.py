@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 import msgspec
 
 from ipse.errors import RegistryError
-from ipse.features import Feature, Origins
+from ipse.features import Feature, FeatureSet, Origins
+from ipse.pipeline.days.wanting import Wanted
 from ipse.pipeline.derived import Origin, get_made, keep_made
 from ipse.pipeline.workspace import Workspace
 from ipse.tables import Task, Verdict
@@ -21,29 +22,36 @@ __all__ = [
     "Target",
     "add",
     "card",
+    "feature_set",
     "files",
     "project",
     "projects",
     "promote",
     "rollback",
+    "versions",
 ]
 
 KIND, PROJECT = "predictor", "project"
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """What is foretold: a field of a stream, ``ahead`` seconds after what is known (0: of that moment)."""
+    """What is foretold: a field of a stream, ``ahead`` seconds after what is known (0: of that moment).
+
+    ``step`` is of a series, seconds; a field ``*`` is all of them.
+    """
 
     stream: str
     field: str
     ahead: float = 0.0
+    step: float = 0.0
     labels: tuple[str, ...] = ()
 
 
 class Predictor(msgspec.Struct, frozen=True, kw_only=True):
     """A model and where it comes from: its features whole, their version, consents, rows and verdict.
 
-    ``usual`` are the medians of its columns: what an explanation compares with.
+    ``usual`` are the medians of its columns: what an explanation compares with; ``spread`` is how far apart
+    their 5th and 95th percentiles lie. ``wanted`` is what was asked for, to learn it again.
     """
 
     id: str = ""
@@ -58,12 +66,14 @@ class Predictor(msgspec.Struct, frozen=True, kw_only=True):
     tz: str = ""
     columns: tuple[str, ...]
     usual: tuple[float, ...]
+    spread: tuple[float, ...] = ()
     consents: dict[str, str]
     rows: int
     first: int
     last: int
     verdict: Verdict
     tried: dict[str, float] = {}
+    wanted: Wanted | None = None
     seed: int = 7
     created_at: datetime = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -134,6 +144,19 @@ def card(workspace: Workspace, name: str) -> Predictor:
     return _held(workspace, name).card
 
 
+def feature_set(made: Predictor) -> FeatureSet:
+    """The features of a model, as they were defined when it learned."""
+    return FeatureSet(name=made.set_name, features=made.features, origins=made.origins, tz=made.tz)
+
+
+def versions(workspace: Workspace, name: str) -> list[Predictor]:
+    """The cards of every version of a project that is still there, oldest first."""
+    ids = [one for one in workspace.vault.ids(KIND) if one.rpartition("-v")[0] == name]
+    return sorted(
+        (_held(workspace, one).card for one in ids), key=lambda one: int(one.id.rpartition("-v")[2])
+    )
+
+
 def files(workspace: Workspace, name: str) -> dict[str, bytes]:
     """The files of a model."""
     return _held(workspace, name).files
@@ -142,11 +165,14 @@ def files(workspace: Workspace, name: str) -> dict[str, bytes]:
 def promote(workspace: Workspace, name: str, *, reason: str) -> Project:
     """Let a version speak for its project; raises ``RegistryError`` where it has not earned it."""
     made = card(workspace, name)
-    if not made.verdict.earned:
+    verdict = made.verdict
+    if not verdict.earned:
+        against = verdict.but or (
+            f"it is not better than {verdict.baseline} by its interval "
+            f"({verdict.low:.3g} to {verdict.high:.3g})"
+        )
         raise RegistryError(
-            f"{name} is not better than {made.verdict.baseline} by its interval "
-            f"({made.verdict.low:.3g} to {made.verdict.high:.3g}).",
-            hint="Collect more, or train with other features.",
+            f"{name} may not speak: {against}.", hint="Collect more, or train with other features."
         )
     held = project(workspace, made.project)
     history = (*(one for one in held.history if one != made.id), made.id)

@@ -1,15 +1,27 @@
 """Projects by configuration: what `features:`, `set:` and `models:` of the settings say."""
 
 from pathlib import Path
+from typing import Literal
 
 import yaml
 
 from ipse.config import Settings
 from ipse.errors import SettingsError
 from ipse.features import FeatureSet, parse_features, parse_set
-from ipse.pipeline.days.foretelling import Wanted
+from ipse.pipeline.days.wanting import Wanted
+from ipse.tables import Task
 
 __all__ = ["feature_set_named", "feature_set_of", "wanted_model"]
+
+TASKS: dict[str, Literal["auto"] | Task] = {
+    "auto": "auto",
+    "classification": "classification",
+    "regression": "regression",
+    "forecast": "forecasting",
+    "cluster": "clustering",
+    "anomaly": "anomaly",
+    "priority": "ranking",
+}
 
 
 def feature_set_named(settings: Settings, name: str = "") -> FeatureSet:
@@ -46,7 +58,7 @@ def wanted_model(settings: Settings, name: str) -> Wanted:
         stream=stream,
         field=field,
         when=found.when,
-        task=found.type,
+        task=TASKS[found.type],
         algorithm=found.algorithm,
         params=dict(found.params),
         features=features,

@@ -54,6 +54,9 @@ NEEDED: Final[dict[str, Scope]] = {
     "prepare": "train",
     "train": "train",
     "evaluate": "train",
+    "learn": "train",
+    "predict": "read",
+    "table": "train",
 }
 SECRET: Final = ("passphrase",)
 LOOK_SECONDS: Final = 0.4
