@@ -1009,6 +1009,320 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/features": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Features
+         * @description The features that the settings define.
+         *
+         *     Scope: `read`.
+         */
+        get: operations["list_features"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/features/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Preview Features
+         * @description The newest rows of the set that the settings define.
+         *
+         *     Scope: `read`.
+         */
+        get: operations["preview_features"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin Table
+         * @description Keep a table that was uploaded and learn from it; its source needs a consent (archive, events).
+         *
+         *     Scope: `import`.
+         */
+        post: operations["begin_table"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Projects
+         * @description Every project, with its versions.
+         *
+         *     Scope: `read`.
+         */
+        get: operations["list_projects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Project
+         * @description One project.
+         *
+         *     Scope: `read`.
+         */
+        get: operations["show_project"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/outcomes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Project Outcomes
+         * @description How right the champion was, how sure, and how that goes over time.
+         *
+         *     Scope: `read`.
+         */
+        get: operations["project_outcomes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/drift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Project Drift
+         * @description What the champion sees now beside what it learned from, feature by feature.
+         *
+         *     Scope: `read`.
+         */
+        get: operations["project_drift"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/learn": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Learn Project
+         * @description Learn the project's next version; it speaks where it earned it.
+         *
+         *     Scope: `train`.
+         */
+        post: operations["learn_project"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/promote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Promote Version
+         * @description Let a version speak, if it earned it by its verdict.
+         *
+         *     Scope: `train`.
+         */
+        post: operations["promote_version"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Roll Back Project
+         * @description Let whoever spoke before speak again.
+         *
+         *     Scope: `train`.
+         */
+        post: operations["roll_back_project"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/predictions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Predictions
+         * @description What was said, the newest first, with what happened.
+         *
+         *     Scope: `read`.
+         */
+        get: operations["list_predictions"];
+        put?: never;
+        /**
+         * Predict Now
+         * @description Say what comes next, how sure that is, and why; kept, to be held against what happens.
+         *
+         *     Scope: `read`.
+         */
+        post: operations["predict_now"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/predictions/{prediction}/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Judge Prediction
+         * @description Say whether it was right. A label is learned from next time; "not an anomaly" silences its like.
+         *
+         *     Scope: `approve`.
+         */
+        post: operations["judge_prediction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/suppressions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Suppressions
+         * @description Rules that keep alarms silent, those that ended too.
+         *
+         *     Scope: `read`.
+         */
+        get: operations["list_suppressions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/suppressions/{suppression}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Suppression
+         * @description Let such alarms be told again.
+         *
+         *     Scope: `approve`.
+         */
+        delete: operations["remove_suppression"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/profile": {
         parameters: {
             query?: never;
@@ -3293,6 +3607,38 @@ export interface components {
             best: boolean;
         };
         /**
+         * BinView
+         * @description Predictions that were so sure, and the share of them that was right.
+         */
+        BinView: {
+            /**
+             * Low
+             * @example 0.8
+             */
+            low: number;
+            /**
+             * High
+             * @example 0.9
+             */
+            high: number;
+            /**
+             * Rows
+             * @example 41
+             */
+            rows: number;
+            /**
+             * Sure
+             * @description on average
+             * @example 0.86
+             */
+            sure: number;
+            /**
+             * Right
+             * @example 0.83
+             */
+            right: number;
+        };
+        /**
          * Bringing
          * @description The code of the link that `ipse serve` printed where there was no vault.
          * @example {
@@ -4712,7 +5058,7 @@ export interface components {
             /** Revision */
             revision: number;
             /** Steps */
-            steps: components["schemas"]["StepView"][];
+            steps: components["schemas"]["ipse__server__routes__drafts__StepView"][];
         };
         /**
          * DraftingCounted
@@ -4818,6 +5164,44 @@ export interface components {
             dataset: string;
         };
         /**
+         * DriftOf
+         * @description A feature now, beside what was learned from.
+         */
+        DriftOf: {
+            /**
+             * Feature
+             * @example last_0
+             */
+            feature: string;
+            /**
+             * Psi
+             * @example 0.03
+             */
+            psi: number;
+            /**
+             * Ks
+             * @example 0.06
+             */
+            ks: number;
+            /**
+             * P
+             * @description adjusted for how many were looked at
+             * @example 0.4
+             */
+            p: number;
+            /**
+             * Rows
+             * @description that count
+             * @example 212
+             */
+            rows: number;
+            /**
+             * Drifted
+             * @example false
+             */
+            drifted: boolean;
+        };
+        /**
          * DriftQuarter
          * @description ``trained`` is the share of its talks that the model learned from; None where too little was said.
          */
@@ -4832,6 +5216,40 @@ export interface components {
             trained: number;
             habits?: components["schemas"]["DriftDistance"] | null;
             delta?: components["schemas"]["DriftDistance"] | null;
+        };
+        /**
+         * DriftView
+         * @description Whether a model sees another world than it learned from; it suggests, it promotes nothing.
+         */
+        DriftView: {
+            /**
+             * Project
+             * @example desk
+             */
+            project: string;
+            /**
+             * Model
+             * @example desk-v2
+             */
+            model: string;
+            /**
+             * Before
+             * @example 699
+             */
+            before: number;
+            /**
+             * Since
+             * @example 160
+             */
+            since: number;
+            /**
+             * Verdict
+             * @description `retrain` or `as it was`
+             * @example as it was
+             */
+            verdict: string;
+            /** Features */
+            features: components["schemas"]["DriftOf"][];
         };
         /**
          * EndingView
@@ -5161,6 +5579,88 @@ export interface components {
             allowed: boolean;
         };
         /**
+         * FeatureRow
+         * @description The features at one moment; null where nothing was known.
+         */
+        FeatureRow: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Values
+             * @example [
+             *       0.42,
+             *       null
+             *     ]
+             */
+            values: (number | null)[];
+        };
+        /**
+         * FeatureView
+         * @description One feature of the settings.
+         */
+        FeatureView: {
+            /**
+             * Name
+             * @example cpu_p95_15m
+             */
+            name: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "agg" | "time" | "sql";
+            /**
+             * Sources
+             * @description the streams that it reads
+             * @example [
+             *       "system.cpu"
+             *     ]
+             */
+            sources: string[];
+            /**
+             * Definition
+             * @description spans in seconds
+             * @example {
+             *       "agg": "p95",
+             *       "source": "system.cpu",
+             *       "window": 900
+             *     }
+             */
+            definition: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * FeaturesShown
+         * @description The newest rows of the set of the settings; computed, not kept.
+         */
+        FeaturesShown: {
+            /**
+             * Set
+             * @example focus_v1
+             */
+            set: string;
+            /**
+             * Version
+             * @description hash of the definition
+             * @example 9f3c1ab2d4e5
+             */
+            version: string;
+            /**
+             * Columns
+             * @example [
+             *       "cpu_p95_15m",
+             *       "hour_sin"
+             *     ]
+             */
+            columns: string[];
+            /** Rows */
+            rows: components["schemas"]["FeatureRow"][];
+        };
+        /**
          * FitView
          * @description What training by one method would take; an estimate.
          */
@@ -5474,6 +5974,60 @@ export interface components {
              * @default
              */
             zone: string;
+        };
+        /**
+         * JudgementView
+         * @description Your word on a prediction.
+         */
+        JudgementView: {
+            /**
+             * Verdict
+             * @example wrong
+             * @enum {string}
+             */
+            verdict: "right" | "wrong" | "not_an_anomaly";
+            /**
+             * Label
+             * @description what it was
+             * @example home
+             */
+            label: string | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Suppression
+             * @description the rule made of it
+             * @example null
+             */
+            suppression: string | null;
+        };
+        /**
+         * Judging
+         * @description Whether it was right; what it was instead; or that it was no anomaly, until when.
+         * @example {
+         *       "label": "home",
+         *       "verdict": "wrong"
+         *     }
+         */
+        Judging: {
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "right" | "wrong" | "not_an_anomaly";
+            /**
+             * Label
+             * @description what it was instead: a class, or a number
+             */
+            label?: string | null;
+            /**
+             * Until
+             * @description end of the suppression; 30 days without
+             */
+            until?: string | null;
         };
         /**
          * KeysInside
@@ -6237,6 +6791,86 @@ export interface components {
             there: boolean;
         };
         /**
+         * OutcomesView
+         * @description What the champion said, held against what happened.
+         */
+        OutcomesView: {
+            /**
+             * Project
+             * @example desk
+             */
+            project: string;
+            /**
+             * Model
+             * @example desk-v2
+             */
+            model: string;
+            /**
+             * Rows
+             * @description with an outcome
+             * @example 320
+             */
+            rows: number;
+            /**
+             * Waiting
+             * @description without one yet
+             * @example 1
+             */
+            waiting: number;
+            /**
+             * Metric
+             * @example mae
+             */
+            metric: string;
+            /**
+             * Value
+             * @example 2.5
+             */
+            value: number | null;
+            /**
+             * Expected
+             * @description when it was judged
+             * @example 2.41
+             */
+            expected: number;
+            /**
+             * Covered
+             * @example 0.9
+             */
+            covered: number | null;
+            /**
+             * Sure
+             * @description how sure it was, on average
+             * @example null
+             */
+            sure: number | null;
+            /**
+             * Brier
+             * @example null
+             */
+            brier: number | null;
+            /** Bins */
+            bins: components["schemas"]["BinView"][];
+            /** Weeks */
+            weeks: components["schemas"]["WeekView"][];
+            /**
+             * Right
+             * @description by the owner's word
+             * @example 3
+             */
+            right: number;
+            /**
+             * Wrong
+             * @example 1
+             */
+            wrong: number;
+            /**
+             * Not An Anomaly
+             * @example 0
+             */
+            not_an_anomaly: number;
+        };
+        /**
          * Overview
          * @description What is in the vault, and what comes next on the way to an answer.
          */
@@ -6603,6 +7237,21 @@ export interface components {
              */
             next?: string | null;
         };
+        /** Page[FeatureView] */
+        Page_FeatureView_: {
+            /** Items */
+            items: components["schemas"]["FeatureView"][];
+            /**
+             * Total
+             * @description items in all pages
+             */
+            total: number;
+            /**
+             * Next
+             * @description `cursor` of the next page
+             */
+            next?: string | null;
+        };
         /** Page[MessageView] */
         Page_MessageView_: {
             /** Items */
@@ -6667,6 +7316,36 @@ export interface components {
         Page_PluginView_: {
             /** Items */
             items: components["schemas"]["PluginView"][];
+            /**
+             * Total
+             * @description items in all pages
+             */
+            total: number;
+            /**
+             * Next
+             * @description `cursor` of the next page
+             */
+            next?: string | null;
+        };
+        /** Page[PredictionView] */
+        Page_PredictionView_: {
+            /** Items */
+            items: components["schemas"]["PredictionView"][];
+            /**
+             * Total
+             * @description items in all pages
+             */
+            total: number;
+            /**
+             * Next
+             * @description `cursor` of the next page
+             */
+            next?: string | null;
+        };
+        /** Page[ProjectView] */
+        Page_ProjectView_: {
+            /** Items */
+            items: components["schemas"]["ProjectView"][];
             /**
              * Total
              * @description items in all pages
@@ -6802,6 +7481,21 @@ export interface components {
         Page_SourceView_: {
             /** Items */
             items: components["schemas"]["SourceView"][];
+            /**
+             * Total
+             * @description items in all pages
+             */
+            total: number;
+            /**
+             * Next
+             * @description `cursor` of the next page
+             */
+            next?: string | null;
+        };
+        /** Page[SuppressionView] */
+        Page_SuppressionView_: {
+            /** Items */
+            items: components["schemas"]["SuppressionView"][];
             /**
              * Total
              * @description items in all pages
@@ -6968,6 +7662,102 @@ export interface components {
              * @example ipse 0.1.0
              */
             package: string;
+        };
+        /**
+         * PredictAsked
+         * @description Of which moment; null: after the newest row.
+         * @example {
+         *       "at": "2026-04-01T10:15:00+02:00"
+         *     }
+         */
+        PredictAsked: {
+            /** At */
+            at?: string | null;
+        };
+        /**
+         * PredictionView
+         * @description What was said at `at` of `due`. An anomaly's `value` is its score: from 1 on it is one.
+         */
+        PredictionView: {
+            /**
+             * Id
+             * @example desk-v2-4c1f09ab37de
+             */
+            id: string;
+            /**
+             * Project
+             * @example desk
+             */
+            project: string;
+            /**
+             * Model
+             * @example desk-v2
+             */
+            model: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Due
+             * Format: date-time
+             */
+            due: string;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /**
+             * Value
+             * @example 68.1
+             */
+            value: number;
+            /**
+             * Label
+             * @description of a class
+             * @example null
+             */
+            label: string | null;
+            /**
+             * Chance
+             * @description of that class
+             * @example null
+             */
+            chance: number | null;
+            /**
+             * Low
+             * @description of the 90 % interval
+             * @example 61
+             */
+            low: number | null;
+            /**
+             * High
+             * @example 75.4
+             */
+            high: number | null;
+            /** Reasons */
+            reasons: components["schemas"]["ReasonView"][];
+            /**
+             * Path
+             * @description of a forecast: each step up to `due`
+             */
+            path: components["schemas"]["ipse__server__routes__predictions__StepView"][];
+            /**
+             * Suppressed
+             * @description the rule that keeps this alarm silent
+             * @example null
+             */
+            suppressed: string | null;
+            /**
+             * Outcome
+             * @description what happened, once that is known
+             * @example 66.9
+             */
+            outcome: number | string | null;
+            /** @example null */
+            feedback?: components["schemas"]["JudgementView"] | null;
         };
         /**
          * PreferenceView
@@ -7365,6 +8155,50 @@ export interface components {
             answered?: number | null;
         };
         /**
+         * ProjectView
+         * @description A project; `champion` speaks, where one earned it.
+         */
+        ProjectView: {
+            /**
+             * Name
+             * @example desk
+             */
+            name: string;
+            /**
+             * Task
+             * @example regression
+             */
+            task: string;
+            /**
+             * Champion
+             * @example desk-v2
+             */
+            champion: string | null;
+            /**
+             * Challenger
+             * @example null
+             */
+            challenger: string | null;
+            /**
+             * Previous
+             * @example desk-v1
+             */
+            previous: string | null;
+            /**
+             * Versions
+             * @description the newest first
+             */
+            versions: components["schemas"]["VersionView"][];
+            /**
+             * Schedule
+             * @description when it learns anew
+             * @example 30 3 * * *
+             */
+            schedule: string | null;
+            /** Next Run */
+            next_run: string | null;
+        };
+        /**
          * Promoting
          * @description By its scorecard, or by your word.
          * @example {
@@ -7378,6 +8212,17 @@ export interface components {
              * @default false
              */
             force: boolean;
+        };
+        /**
+         * PromotingVersion
+         * @description Which.
+         * @example {
+         *       "version": "desk-v2"
+         *     }
+         */
+        PromotingVersion: {
+            /** Version */
+            version: string;
         };
         /**
          * QuestionView
@@ -7431,6 +8276,28 @@ export interface components {
             about: "style" | "content";
             /** Reason */
             reason: string;
+        };
+        /**
+         * ReasonView
+         * @description A feature, and how far it moves what is said from what its usual value would.
+         */
+        ReasonView: {
+            /**
+             * Feature
+             * @example last_0
+             */
+            feature: string;
+            /**
+             * Value
+             * @description null where it was not known
+             * @example 71.2
+             */
+            value: number | null;
+            /**
+             * Moves
+             * @example 8.4
+             */
+            moves: number;
         };
         /**
          * RecordsCurve
@@ -7817,6 +8684,8 @@ export interface components {
         /**
          * SchedulesSchedule
          * @description When to queue what; ``idle_minutes`` and ``on_ac`` let it wait, once it is due, until they hold.
+         *
+         *     ``seen`` is how many records the source had when it was last done.
          */
         SchedulesSchedule: {
             /** Id */
@@ -7824,6 +8693,26 @@ export interface components {
             spec: components["schemas"]["RecordsSpec"];
             /** Cron */
             cron: string;
+            /**
+             * Every
+             * @default 0
+             */
+            every: number;
+            /**
+             * Events
+             * @default 0
+             */
+            events: number;
+            /**
+             * Source
+             * @default
+             */
+            source: string;
+            /**
+             * Seen
+             * @default 0
+             */
+            seen: number;
             /**
              * Idle Minutes
              * @default 0
@@ -8493,32 +9382,6 @@ export interface components {
             job: string;
         };
         /**
-         * StepView
-         * @description One decision or event; ``by`` is who decided, or the channel.
-         */
-        StepView: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /**
-             * What
-             * @example approve
-             */
-            what: string;
-            /**
-             * By
-             * @example browser
-             */
-            by: string;
-            /**
-             * Note
-             * @default
-             */
-            note: string;
-        };
-        /**
          * Stopping
          * @description How.
          * @example {
@@ -8543,6 +9406,57 @@ export interface components {
              * @default false
              */
             include_usage: boolean;
+        };
+        /**
+         * SuppressionView
+         * @description Alarms of a project that stay silent: those of this column at these values, until then.
+         */
+        SuppressionView: {
+            /**
+             * Id
+             * @example 4c1f09ab37de
+             */
+            id: string;
+            /**
+             * Project
+             * @example laptop
+             */
+            project: string;
+            /**
+             * Column
+             * @example cpu_p95_15m
+             */
+            column: string;
+            /**
+             * Low
+             * @example 0.2
+             */
+            low: number;
+            /**
+             * High
+             * @example 0.97
+             */
+            high: number;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /**
+             * Active
+             * @example true
+             */
+            active: boolean;
+            /**
+             * Prediction
+             * @example laptop-v1-9ab37de4c1f0
+             */
+            prediction: string | null;
         };
         /**
          * SystemView
@@ -8572,6 +9486,50 @@ export interface components {
             bursts: components["schemas"]["BurstView"][];
             /** Notes */
             notes: string[];
+        };
+        /**
+         * TableAsked
+         * @description An upload of one CSV or Parquet file with a column of times, and what is to be foretold of it.
+         * @example {
+         *       "target": "load",
+         *       "upload": "4c1f09ab37de"
+         *     }
+         */
+        TableAsked: {
+            /** Upload */
+            upload: string;
+            /** Target */
+            target: string;
+            /**
+             * Same Row
+             * @description tell it from the row's other columns, not ahead
+             * @default false
+             */
+            same_row: boolean;
+            /**
+             * Name
+             * @description of the source and project; empty: the file's name
+             * @default
+             */
+            name: string;
+            /**
+             * Time
+             * @description the column of times; DAY+HOUR for two; empty: found
+             * @default
+             */
+            time: string;
+            /**
+             * Task
+             * @default auto
+             * @enum {string}
+             */
+            task: "auto" | "classification" | "regression";
+            /**
+             * Algorithm
+             * @default auto
+             * @example boosting
+             */
+            algorithm: string;
         };
         /**
          * Taking
@@ -8999,6 +9957,154 @@ export interface components {
             open: boolean;
         };
         /**
+         * VerdictView
+         * @description A model beside the plainest method, on time that neither had seen.
+         */
+        VerdictView: {
+            /**
+             * Metric
+             * @example mae
+             */
+            metric: string;
+            /**
+             * Value
+             * @example 2.41
+             */
+            value: number;
+            /**
+             * Baseline
+             * @example a day before
+             */
+            baseline: string;
+            /**
+             * Baseline Value
+             * @example 3.37
+             */
+            baseline_value: number;
+            /**
+             * Better
+             * @description by how much, in the metric
+             * @example 0.96
+             */
+            better: number;
+            /**
+             * Low
+             * @description of its 95 % interval
+             * @example 0.71
+             */
+            low: number;
+            /**
+             * High
+             * @example 1.2
+             */
+            high: number;
+            /**
+             * Earned
+             * @description whether it may speak
+             * @example true
+             */
+            earned: boolean;
+            /**
+             * Rows
+             * @example 140
+             */
+            rows: number;
+            /**
+             * Figures
+             * @example {
+             *       "coverage_90": 0.91,
+             *       "rmse": 3.1
+             *     }
+             */
+            figures: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * VersionView
+         * @description A version: immutable, with what it was made of.
+         */
+        VersionView: {
+            /**
+             * Id
+             * @example desk-v2
+             */
+            id: string;
+            /**
+             * Algorithm
+             * @example boosting
+             */
+            algorithm: string;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /**
+             * Rows
+             * @description learned from
+             * @example 699
+             */
+            rows: number;
+            /**
+             * Features
+             * @description its columns
+             * @example [
+             *       "last_0",
+             *       "hour_sin",
+             *       "hour_cos"
+             *     ]
+             */
+            features: string[];
+            /**
+             * Features Version
+             * @example 9f3c1ab2d4e5
+             */
+            features_version: string;
+            /**
+             * Target
+             * @example desk.load
+             */
+            target: string;
+            /**
+             * Ahead
+             * @description seconds; 0: of the same moment
+             * @example 3600
+             */
+            ahead: number;
+            /**
+             * Labels
+             * @description of classes
+             * @example [
+             *       "no",
+             *       "yes"
+             *     ]
+             */
+            labels: string[];
+            /**
+             * Since
+             * Format: date-time
+             * @description the first row learned from
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             * @description the last
+             */
+            until: string;
+            /**
+             * Consents
+             * @example {
+             *       "desk": "5f0c9d2e7b1a4c38"
+             *     }
+             */
+            consents: {
+                [key: string]: string;
+            };
+            verdict: components["schemas"]["VerdictView"];
+        };
+        /**
          * Wanting
          * @description What is to be erased.
          * @example {
@@ -9018,6 +10124,39 @@ export interface components {
              * @default
              */
             name: string;
+        };
+        /**
+         * WeekView
+         * @description A week of outcomes.
+         */
+        WeekView: {
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * Rows
+             * @example 160
+             */
+            rows: number;
+            /**
+             * Value
+             * @description accuracy, or mean absolute error
+             * @example 2.6
+             */
+            value: number;
+            /**
+             * Brier
+             * @example null
+             */
+            brier: number | null;
+            /**
+             * Covered
+             * @description share within the 90 % interval
+             * @example 0.89
+             */
+            covered: number | null;
         };
         /**
          * Withdrawing
@@ -9076,6 +10215,58 @@ export interface components {
              * @description as events; null: as the header `Accept: text/event-stream` says
              */
             stream?: boolean | null;
+        };
+        /**
+         * StepView
+         * @description One decision or event; ``by`` is who decided, or the channel.
+         */
+        ipse__server__routes__drafts__StepView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * What
+             * @example approve
+             */
+            what: string;
+            /**
+             * By
+             * @example browser
+             */
+            by: string;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
+        /**
+         * StepView
+         * @description One moment of a forecast.
+         */
+        ipse__server__routes__predictions__StepView: {
+            /**
+             * Due
+             * Format: date-time
+             */
+            due: string;
+            /**
+             * Value
+             * @example 68.1
+             */
+            value: number;
+            /**
+             * Low
+             * @example 61
+             */
+            low: number | null;
+            /**
+             * High
+             * @example 75.4
+             */
+            high: number | null;
         };
         /**
          * Asking
@@ -15646,6 +16837,2002 @@ export interface operations {
             };
         };
     };
+    list_features: {
+        parameters: {
+            query?: {
+                /** @description items at most */
+                limit?: number;
+                /** @description `next` of the page before; empty: the first page */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "name": "cpu_p95_15m",
+                     *           "kind": "agg",
+                     *           "sources": [
+                     *             "system.cpu"
+                     *           ],
+                     *           "definition": {
+                     *             "agg": "p95",
+                     *             "source": "system.cpu",
+                     *             "window": 900
+                     *           }
+                     *         }
+                     *       ],
+                     *       "total": 1,
+                     *       "next": "…"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_FeatureView_"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_features: {
+        parameters: {
+            query?: {
+                /** @description the newest origins */
+                rows?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "set": "focus_v1",
+                     *       "version": "9f3c1ab2d4e5",
+                     *       "columns": [
+                     *         "cpu_p95_15m",
+                     *         "hour_sin"
+                     *       ],
+                     *       "rows": [
+                     *         {
+                     *           "at": "2026-04-01T10:15:00Z",
+                     *           "values": [
+                     *             0.42,
+                     *             null
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FeaturesShown"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_table: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TableAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "job": "4c1f09ab37de"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Started"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_projects: {
+        parameters: {
+            query?: {
+                /** @description items at most */
+                limit?: number;
+                /** @description `next` of the page before; empty: the first page */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "name": "desk",
+                     *           "task": "regression",
+                     *           "champion": "desk-v2",
+                     *           "challenger": null,
+                     *           "previous": "desk-v1",
+                     *           "versions": [
+                     *             {
+                     *               "id": "desk-v2",
+                     *               "algorithm": "boosting",
+                     *               "made_at": "2026-04-01T10:15:00Z",
+                     *               "rows": 699,
+                     *               "features": [
+                     *                 "last_0",
+                     *                 "hour_sin",
+                     *                 "hour_cos"
+                     *               ],
+                     *               "features_version": "9f3c1ab2d4e5",
+                     *               "target": "desk.load",
+                     *               "ahead": 3600,
+                     *               "labels": [
+                     *                 "no",
+                     *                 "yes"
+                     *               ],
+                     *               "since": "2026-04-01T10:15:00Z",
+                     *               "until": "2026-04-01T10:15:00Z",
+                     *               "consents": {
+                     *                 "desk": "5f0c9d2e7b1a4c38"
+                     *               },
+                     *               "verdict": {
+                     *                 "metric": "mae",
+                     *                 "value": 2.41,
+                     *                 "baseline": "a day before",
+                     *                 "baseline_value": 3.37,
+                     *                 "better": 0.96,
+                     *                 "low": 0.71,
+                     *                 "high": 1.2,
+                     *                 "earned": true,
+                     *                 "rows": 140,
+                     *                 "figures": {
+                     *                   "coverage_90": 0.91,
+                     *                   "rmse": 3.1
+                     *                 }
+                     *               }
+                     *             }
+                     *           ],
+                     *           "schedule": "30 3 * * *",
+                     *           "next_run": "2026-04-01T10:15:00Z"
+                     *         }
+                     *       ],
+                     *       "total": 1,
+                     *       "next": "…"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_ProjectView_"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_project: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as a list of these gives it */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "desk",
+                     *       "task": "regression",
+                     *       "champion": "desk-v2",
+                     *       "challenger": null,
+                     *       "previous": "desk-v1",
+                     *       "versions": [
+                     *         {
+                     *           "id": "desk-v2",
+                     *           "algorithm": "boosting",
+                     *           "made_at": "2026-04-01T10:15:00Z",
+                     *           "rows": 699,
+                     *           "features": [
+                     *             "last_0",
+                     *             "hour_sin",
+                     *             "hour_cos"
+                     *           ],
+                     *           "features_version": "9f3c1ab2d4e5",
+                     *           "target": "desk.load",
+                     *           "ahead": 3600,
+                     *           "labels": [
+                     *             "no",
+                     *             "yes"
+                     *           ],
+                     *           "since": "2026-04-01T10:15:00Z",
+                     *           "until": "2026-04-01T10:15:00Z",
+                     *           "consents": {
+                     *             "desk": "5f0c9d2e7b1a4c38"
+                     *           },
+                     *           "verdict": {
+                     *             "metric": "mae",
+                     *             "value": 2.41,
+                     *             "baseline": "a day before",
+                     *             "baseline_value": 3.37,
+                     *             "better": 0.96,
+                     *             "low": 0.71,
+                     *             "high": 1.2,
+                     *             "earned": true,
+                     *             "rows": 140,
+                     *             "figures": {
+                     *               "coverage_90": 0.91,
+                     *               "rmse": 3.1
+                     *             }
+                     *           }
+                     *         }
+                     *       ],
+                     *       "schedule": "30 3 * * *",
+                     *       "next_run": "2026-04-01T10:15:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProjectView"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    project_outcomes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as a list of these gives it */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "project": "desk",
+                     *       "model": "desk-v2",
+                     *       "rows": 320,
+                     *       "waiting": 1,
+                     *       "metric": "mae",
+                     *       "value": 2.5,
+                     *       "expected": 2.41,
+                     *       "covered": 0.9,
+                     *       "sure": null,
+                     *       "brier": null,
+                     *       "bins": [
+                     *         {
+                     *           "low": 0.8,
+                     *           "high": 0.9,
+                     *           "rows": 41,
+                     *           "sure": 0.86,
+                     *           "right": 0.83
+                     *         }
+                     *       ],
+                     *       "weeks": [
+                     *         {
+                     *           "start": "2026-04-01T10:15:00Z",
+                     *           "rows": 160,
+                     *           "value": 2.6,
+                     *           "brier": null,
+                     *           "covered": 0.89
+                     *         }
+                     *       ],
+                     *       "right": 3,
+                     *       "wrong": 1,
+                     *       "not_an_anomaly": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OutcomesView"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    project_drift: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as a list of these gives it */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "project": "desk",
+                     *       "model": "desk-v2",
+                     *       "before": 699,
+                     *       "since": 160,
+                     *       "verdict": "as it was",
+                     *       "features": [
+                     *         {
+                     *           "feature": "last_0",
+                     *           "psi": 0.03,
+                     *           "ks": 0.06,
+                     *           "p": 0.4,
+                     *           "rows": 212,
+                     *           "drifted": false
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DriftView"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    learn_project: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as a list of these gives it */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "job": "4c1f09ab37de"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Started"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    promote_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as a list of these gives it */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromotingVersion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "desk",
+                     *       "task": "regression",
+                     *       "champion": "desk-v2",
+                     *       "challenger": null,
+                     *       "previous": "desk-v1",
+                     *       "versions": [
+                     *         {
+                     *           "id": "desk-v2",
+                     *           "algorithm": "boosting",
+                     *           "made_at": "2026-04-01T10:15:00Z",
+                     *           "rows": 699,
+                     *           "features": [
+                     *             "last_0",
+                     *             "hour_sin",
+                     *             "hour_cos"
+                     *           ],
+                     *           "features_version": "9f3c1ab2d4e5",
+                     *           "target": "desk.load",
+                     *           "ahead": 3600,
+                     *           "labels": [
+                     *             "no",
+                     *             "yes"
+                     *           ],
+                     *           "since": "2026-04-01T10:15:00Z",
+                     *           "until": "2026-04-01T10:15:00Z",
+                     *           "consents": {
+                     *             "desk": "5f0c9d2e7b1a4c38"
+                     *           },
+                     *           "verdict": {
+                     *             "metric": "mae",
+                     *             "value": 2.41,
+                     *             "baseline": "a day before",
+                     *             "baseline_value": 3.37,
+                     *             "better": 0.96,
+                     *             "low": 0.71,
+                     *             "high": 1.2,
+                     *             "earned": true,
+                     *             "rows": 140,
+                     *             "figures": {
+                     *               "coverage_90": 0.91,
+                     *               "rmse": 3.1
+                     *             }
+                     *           }
+                     *         }
+                     *       ],
+                     *       "schedule": "30 3 * * *",
+                     *       "next_run": "2026-04-01T10:15:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProjectView"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    roll_back_project: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as a list of these gives it */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "desk",
+                     *       "task": "regression",
+                     *       "champion": "desk-v2",
+                     *       "challenger": null,
+                     *       "previous": "desk-v1",
+                     *       "versions": [
+                     *         {
+                     *           "id": "desk-v2",
+                     *           "algorithm": "boosting",
+                     *           "made_at": "2026-04-01T10:15:00Z",
+                     *           "rows": 699,
+                     *           "features": [
+                     *             "last_0",
+                     *             "hour_sin",
+                     *             "hour_cos"
+                     *           ],
+                     *           "features_version": "9f3c1ab2d4e5",
+                     *           "target": "desk.load",
+                     *           "ahead": 3600,
+                     *           "labels": [
+                     *             "no",
+                     *             "yes"
+                     *           ],
+                     *           "since": "2026-04-01T10:15:00Z",
+                     *           "until": "2026-04-01T10:15:00Z",
+                     *           "consents": {
+                     *             "desk": "5f0c9d2e7b1a4c38"
+                     *           },
+                     *           "verdict": {
+                     *             "metric": "mae",
+                     *             "value": 2.41,
+                     *             "baseline": "a day before",
+                     *             "baseline_value": 3.37,
+                     *             "better": 0.96,
+                     *             "low": 0.71,
+                     *             "high": 1.2,
+                     *             "earned": true,
+                     *             "rows": 140,
+                     *             "figures": {
+                     *               "coverage_90": 0.91,
+                     *               "rmse": 3.1
+                     *             }
+                     *           }
+                     *         }
+                     *       ],
+                     *       "schedule": "30 3 * * *",
+                     *       "next_run": "2026-04-01T10:15:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProjectView"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_predictions: {
+        parameters: {
+            query?: {
+                /** @description items at most */
+                limit?: number;
+                /** @description `next` of the page before; empty: the first page */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description as a list of these gives it */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "desk-v2-4c1f09ab37de",
+                     *           "project": "desk",
+                     *           "model": "desk-v2",
+                     *           "at": "2026-04-01T10:15:00Z",
+                     *           "due": "2026-04-01T10:15:00Z",
+                     *           "made_at": "2026-04-01T10:15:00Z",
+                     *           "value": 68.1,
+                     *           "label": null,
+                     *           "chance": null,
+                     *           "low": 61,
+                     *           "high": 75.4,
+                     *           "reasons": [
+                     *             {
+                     *               "feature": "last_0",
+                     *               "value": 71.2,
+                     *               "moves": 8.4
+                     *             }
+                     *           ],
+                     *           "path": [
+                     *             {
+                     *               "due": "2026-04-01T10:15:00Z",
+                     *               "value": 68.1,
+                     *               "low": 61,
+                     *               "high": 75.4
+                     *             }
+                     *           ],
+                     *           "suppressed": null,
+                     *           "outcome": 66.9,
+                     *           "feedback": null
+                     *         }
+                     *       ],
+                     *       "total": 1,
+                     *       "next": "…"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_PredictionView_"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    predict_now: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as a list of these gives it */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PredictAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "desk-v2-4c1f09ab37de",
+                     *       "project": "desk",
+                     *       "model": "desk-v2",
+                     *       "at": "2026-04-01T10:15:00Z",
+                     *       "due": "2026-04-01T10:15:00Z",
+                     *       "made_at": "2026-04-01T10:15:00Z",
+                     *       "value": 68.1,
+                     *       "label": null,
+                     *       "chance": null,
+                     *       "low": 61,
+                     *       "high": 75.4,
+                     *       "reasons": [
+                     *         {
+                     *           "feature": "last_0",
+                     *           "value": 71.2,
+                     *           "moves": 8.4
+                     *         }
+                     *       ],
+                     *       "path": [
+                     *         {
+                     *           "due": "2026-04-01T10:15:00Z",
+                     *           "value": 68.1,
+                     *           "low": 61,
+                     *           "high": 75.4
+                     *         }
+                     *       ],
+                     *       "suppressed": null,
+                     *       "outcome": 66.9,
+                     *       "feedback": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PredictionView"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    judge_prediction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as a list of these gives it */
+                prediction: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Judging"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "verdict": "wrong",
+                     *       "label": "home",
+                     *       "at": "2026-04-01T10:15:00Z",
+                     *       "suppression": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["JudgementView"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_suppressions: {
+        parameters: {
+            query?: {
+                /** @description only its */
+                project?: string;
+                /** @description items at most */
+                limit?: number;
+                /** @description `next` of the page before; empty: the first page */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "4c1f09ab37de",
+                     *           "project": "laptop",
+                     *           "column": "cpu_p95_15m",
+                     *           "low": 0.2,
+                     *           "high": 0.97,
+                     *           "made_at": "2026-04-01T10:15:00Z",
+                     *           "until": "2026-04-01T10:15:00Z",
+                     *           "active": true,
+                     *           "prediction": "laptop-v1-9ab37de4c1f0"
+                     *         }
+                     *       ],
+                     *       "total": 1,
+                     *       "next": "…"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_SuppressionView_"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_suppression: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as a list of these gives it */
+                suppression: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     show_profile: {
         parameters: {
             query?: {
@@ -21229,6 +24416,10 @@ export interface operations {
                      *             "resumable": true
                      *           },
                      *           "cron": "…",
+                     *           "every": 0,
+                     *           "events": 0,
+                     *           "source": "",
+                     *           "seen": 0,
                      *           "idle_minutes": 0,
                      *           "on_ac": false,
                      *           "made_at": "2026-04-01T10:15:00Z",
@@ -21357,6 +24548,10 @@ export interface operations {
                      *         "resumable": true
                      *       },
                      *       "cron": "…",
+                     *       "every": 0,
+                     *       "events": 0,
+                     *       "source": "",
+                     *       "seen": 0,
                      *       "idle_minutes": 0,
                      *       "on_ac": false,
                      *       "made_at": "2026-04-01T10:15:00Z",
