@@ -1,5 +1,6 @@
 """Sealed documents: small ones in the catalog, large ones in files of their own."""
 
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,24 @@ def test_ids_come_in_order_of_creation_by_kind_also_after_replacing(vault: Vault
     assert vault.states("model") == {"zeta": "done", "alpha": "new", "mid": "new"}
     assert vault.ids("dataset") == ["alpha"]
     assert vault.ids("job") == []
+
+
+def test_a_list_of_ids_does_not_read_what_the_documents_say(vault: Vault) -> None:
+    """Jobs are listed each second: with what the documents say, memory grew by each chat that was kept."""
+    vault.put_all([Put("model", f"v{n}", bytes(40_000)) for n in range(50)], [Change("test.put", {})])
+    put(vault, "large", bytes(100_000))
+    vault.ids("model")  # what SQLAlchemy prepares once
+    tracemalloc.start()
+    try:
+        assert len(vault.ids("model")) == 51
+        listed = tracemalloc.get_traced_memory()[1]
+        tracemalloc.reset_peak()
+        assert len(vault.get("model", "large")) == 100_000
+        read = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert listed < 500_000 < 50 * 40_000
+    assert read > 100_000, "the control: this sees what is read"
 
 
 @pytest.mark.parametrize("sizes", [(10, 20), (10, 70_000), (70_000, 10), (70_000, 80_000)])

@@ -53,6 +53,14 @@ class _Row(msgspec.Struct, frozen=True):
     object: bytes | None = None
 
 
+_LABELS = sa.select(
+    *(tables.documents.c[name] for name in ("token", "key_id", "state", "label")),
+    # It lies behind the content; asked for a length alone, SQLite does not read that to get there.
+    sa.case((sa.func.length(tables.documents.c.sealed).is_(None), tables.documents.c.object)).label("object"),
+)
+"""Rows without what the documents say: all chats of a vault, in memory, whenever somebody lists its jobs."""
+
+
 class _Label(msgspec.Struct, array_like=True, frozen=True):
     kind: str
     id: str
@@ -128,9 +136,9 @@ class Documents:
         return {label.id: state for label, state in self._labelled() if label.kind == kind}
 
     def _labelled(self) -> list[tuple[_Label, str]]:
-        everything = sa.select(tables.documents).order_by(tables.documents.c.position)
         with self._parts.catalog.read() as db:
-            rows = [_row(row) for row in db.execute(everything).mappings()]
+            found = db.execute(_LABELS.order_by(tables.documents.c.position)).mappings()
+            rows = [_Row(**row) for row in found]
         keys = self._parts.keys.get(row.key_id for row in rows)
         labels = ((self._label(row, keys), row.state) for row in rows)
         return [(label, state) for label, state in labels if label]
