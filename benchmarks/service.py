@@ -225,20 +225,22 @@ def measured(folder: Path, given: argparse.Namespace, token: str, tokens: list[s
         time.sleep(5.0)
         load = Load(served.pid, given.users)
         bare = Load(floor.pid, given.users)
-        told["floor"] = bare.run("http://127.0.0.1:4790/", scripts["whole"], given.seconds)
+        told["floor"] = bare.run("http://127.0.0.1:4790/", scripts["whole"], given.seconds // 2)
         load.run(CHAT, scripts["whole"], 3)
-        told["chat"] = load.run(CHAT, scripts["whole"], given.seconds)
-        told["chat_in_pieces"] = load.run(CHAT, scripts["pieces"], given.seconds)
         curve, count = [(0, load.mb)], 0
         while count < given.requests:
-            count += int(load.run(CHAT, scripts["whole"], given.seconds)["answers"])
+            found = load.run(CHAT, scripts["whole"], given.seconds)
+            told.setdefault("chat", found)
+            count += int(found["answers"])
             curve.append((count, load.mb))
         told["memory_mb_after_requests"] = curve
+        told["chat_in_pieces"] = load.run(CHAT, scripts["pieces"], given.seconds)
         told["sockets"] = sockets(stack, token, given.sockets, load)
-        told["chat_beside_sockets"] = load.run(CHAT, scripts["whole"], given.seconds)
+        told["chat_beside_sockets"] = load.run(CHAT, scripts["whole"], given.seconds // 2)
         if tokens:
             asyncio.run(Listeners(tokens, "v2", 1.0).listen())  # the adapter is loaded
-            told["adapter_in_pieces"] = asyncio.run(Listeners(tokens, "v2", given.seconds * 3).listen())
+            told["adapter_in_pieces"] = asyncio.run(Listeners(tokens, "v2", given.seconds * 2).listen())
+    told["load_average_after"] = os.getloadavg()[0]
     return told
 
 

@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from ipse.pipeline.consents import withdraw
+from ipse.pipeline.voicing import Warm
 from ipse.server.talking import speaking
 from ipse.vault import Vault
 from ipse.voices.retrieval import RetrievalVoice
@@ -85,6 +86,15 @@ def test_an_answer_is_labelled_kept_and_explained(owner: httpx2.Client) -> None:
     )
     assert (rated.status_code, rated.json()["model"], rated.json()["up"]) == (201, "v1", False)
     assert owner.get("/api/feedback").json()["rejected_style"] == 1
+    told = {"model": "v1", "up": False}
+    assert [one["id"] for one in owner.get("/api/feedback/ratings", params=told).json()["items"]] == [
+        rated.json()["id"]
+    ]
+    assert rated.json()["answer"]
+    assert owner.get("/api/feedback/ratings", params={"up": True}).json()["total"] == 0
+    for status in (204, 404):
+        assert owner.delete(f"/api/feedback/ratings/{rated.json()['id']}").status_code == status
+    assert owner.get("/api/feedback").json()["rejected_style"] == 0
     used = owner.get("/api/usage").json()["items"]
     assert (len(used), used[0]["name"], used[0]["browser"]) == (1, "a test", False)
     assert used[0]["answers"] >= 1
@@ -236,6 +246,7 @@ def slow(monkeypatch: pytest.MonkeyPatch, pieces: int = 400) -> list[int]:
             time.sleep(0.02)
 
     monkeypatch.setattr(RetrievalVoice, "stream", stream)
+    monkeypatch.setattr(Warm, "recalls", lambda *_: False)  # it takes its time
     return said
 
 
@@ -343,6 +354,7 @@ def test_many_at_once_take_turns_and_too_many_are_told_when_to_come_again(
             yield "yes"
 
         monkeypatch.setattr(RetrievalVoice, "stream", stream)
+        monkeypatch.setattr(Warm, "recalls", lambda *_: False)
         tokens = {name: own.token() for name in ("greedy", "modest", "third")}
         statuses: list[tuple[str, int, str]] = []
 

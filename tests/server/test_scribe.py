@@ -14,6 +14,7 @@ from ipse.errors import AccessError, IpseError, NotFoundError, VaultError
 from ipse.pipeline.chatting import history
 from ipse.pipeline.sessions import Book, Entry, Said
 from ipse.pipeline.tokens import add, revoke
+from ipse.pipeline.voicing import Warm
 from ipse.pipeline.workspace import Workspace
 from ipse.registry import Registry
 from ipse.server.talking import speaking
@@ -77,6 +78,36 @@ def test_what_comes_while_it_writes_is_one_write(vault: OpenVault, monkeypatch: 
     assert sizes == [1, 11]
     with vault.lend() as workspace:
         assert all([one.id for one in history(workspace, f"chat{n}")] == [f"of-chat{n}"] for n in range(12))
+
+
+def test_what_is_recalled_is_durable_with_its_question_before_the_first_piece(
+    service: Running, vault: OpenVault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One write, and nothing told until it is done; of a voice that takes its time, two."""
+    write, gate = Book.write, threading.Event()
+    told, kept = list[str](), list[list[str]]()
+
+    def watched(self: Book, workspace: Workspace, entries: Sequence[Entry]) -> list[IpseError | None]:
+        gate.wait(20)
+        done = write(self, workspace, entries)
+        kept.append([one.who for entry in entries for one in entry.said])
+        told.append("kept")
+        return done
+
+    asked = {"message": "who brings the soup?", "stream": True}
+    with service.client(service.token()) as client:
+        assert client.post(CHAT, json=asked, timeout=30).status_code == 200  # the voice is at hand
+        monkeypatch.setattr(Book, "write", watched)
+        threading.Timer(0.3, gate.set).start()
+        with client.stream("POST", CHAT, json=asked, timeout=30) as answer:
+            told += [line for line in answer.iter_lines() if line.startswith("event: ")]
+        assert kept == [["you", "clone"]]
+        assert told[0] == "kept"
+        assert (told[1], told[-1]) == ("event: piece", "event: done")
+        kept.clear()
+        monkeypatch.setattr(Warm, "recalls", lambda *_: False)
+        assert client.post(CHAT, json=asked, timeout=30).status_code == 200
+        assert kept == [["you"], ["clone"]]
 
 
 def test_one_that_cannot_be_made_and_one_that_cannot_be_written_take_nobody_along(

@@ -186,6 +186,7 @@ class Conversation:
             workspace, contact=contact, model=model, shared=self.book.shared, lend=self.book.lend
         )
         self.answered: Said | None = None
+        self.pieces: tuple[str, ...] = ()
 
     def stream(self, text: str) -> Iterator[str]:
         """Yield the answer piece by piece. What was asked is kept before the first, with the audit row.
@@ -207,17 +208,19 @@ class Conversation:
     def reply(self, text: str) -> Entry:
         """The whole answer, to be kept by :attr:`book` before anybody is told; :attr:`answered` is it.
 
-        Where the voice fails, what was asked is kept with its audit row.
+        :attr:`pieces` are what a :meth:`stream` would have yielded. Where the voice fails, what was asked is
+        kept with its audit row.
         """
         noted = list[Mapping[str, object]]()
         mine, context = self._asked(text)
         self.clone.noting = noted.append
         try:
-            shown = "".join(self.clone.speak(context, text))
+            self.pieces = tuple(self.clone.speak(context, text))
         except LearnerError:
             if noted:
                 self.book.keep(self._entry((mine,), *map(self._row, noted)))
             raise
+        shown = "".join(self.pieces)
         self.answered = self._said(shown, whole=True)
         rows = [*map(self._row, noted), self._kept()]
         return self._entry((mine, self.answered), *rows) if shown else self._entry((mine,), *rows[:-1])

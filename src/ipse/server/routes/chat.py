@@ -94,14 +94,8 @@ async def chat(asked: CallingReading, body: Asking, accept: Annotated[str, Heade
     stream = "text/event-stream" in accept if body.stream is None else body.stream
     if stream:
         return streamed(told(await begun(_events(voice, asked, body))))
-    begin = partial(_conversation, voice, asked, body)
-    clone = await voice.reply(asked.asker.id, begin, body.message, body.model)
-    done = clone.answered
-    used = meter(asked.vault)
-    used.count(asked.asker.id, done.shown if done else "")
-    if used.due:
-        await run_in_threadpool(used.keep)
-    told_ = msgspec.json.encode({"session": body.session, "message": done})
+    clone = await _replied(voice, asked, body)
+    told_ = msgspec.json.encode({"session": body.session, "message": clone.answered})
     return Response(told_, media_type="application/json")
 
 
@@ -218,6 +212,13 @@ async def _items(
     place = voice.queue.place(asked.asker.id)
     if place.seconds and voice.queue.admits(asked.asker.id):
         yield "place", {"ahead": place.ahead, "seconds": round(place.seconds, 1)}
+    if voice.warm.recalls(body.model):
+        # It answers in a moment: question and answer are durable in one write, before the first piece.
+        clone = await _replied(voice, asked, body)
+        for piece in clone.pieces:
+            yield "piece", {"text": piece}
+        yield "done", {"session": body.session, "message": msgspec.to_builtins(clone.answered)}
+        return
     work = voice.stream(asked.asker.id, lambda: _work(voice, asked, body), places.append)
     async with aclosing(work) as items:
         async for kind, value in items:
@@ -225,6 +226,17 @@ async def _items(
                 yield kind, {"text": value}
             else:
                 yield kind, {"session": body.session, "message": msgspec.to_builtins(value)}
+
+
+async def _replied(voice: Speaking, asked: Caller, body: Asking) -> Conversation:
+    clone = await voice.reply(
+        asked.asker.id, partial(_conversation, voice, asked, body), body.message, body.model
+    )
+    used = meter(asked.vault)
+    used.count(asked.asker.id, clone.answered.shown if clone.answered else "")
+    if used.due:
+        await run_in_threadpool(used.keep)
+    return clone
 
 
 def _work(voice: Speaking, asked: Caller, body: Asking) -> Iterator[Item]:
