@@ -8,11 +8,11 @@ import pytest
 
 from ipse.config import load_settings
 from ipse.drafts import Draft, digest
-from ipse.errors import ConsentError, LearnerError, RegistryError, SettingsError
+from ipse.errors import ConsentError, LearnerError, NotFoundError, RegistryError, SettingsError
 from ipse.pipeline.answering import Clone
 from ipse.pipeline.consents import withdraw
 from ipse.pipeline.drafting import approve, edit, every, reject
-from ipse.pipeline.feedback import cleared_turns, rate, ratings, reviews, tally, useful
+from ipse.pipeline.feedback import cleared_turns, listed, rate, ratings, reviews, take_back, tally, useful
 from ipse.pipeline.forgetting import carry_out, forget
 from ipse.pipeline.learning import train
 from ipse.pipeline.objecting import object_to
@@ -140,6 +140,24 @@ def adapter(workspace: Workspace, base: Path) -> Workspace:
     own = Workspace(workspace.vault, load_settings({"lora": lora}, environment={}))
     train(own, method="lora", progress=quiet)
     return own
+
+
+def test_a_rating_is_taken_back_unless_a_model_learned_from_it(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = (Turn("partner", "partner", "soup?"), Turn("owner", "me", "yes!!"))
+    first, second = (rate(workspace, said, model="v1", up=up) for up in (True, False))
+    assert [one.id for one in listed(workspace)] == [second.id, first.id]
+    (card,) = Registry(workspace.vault).cards()
+    learned = msgspec.structs.replace(card, reviews=(f"rating/{first.id}",))
+    with monkeypatch.context() as patched:
+        patched.setattr(Registry, "cards", lambda _: [learned])
+        with pytest.raises(RegistryError, match="v1 has learned from it"):
+            take_back(workspace, first.id)
+        take_back(workspace, second.id)
+    with pytest.raises(NotFoundError):
+        take_back(workspace, second.id)
+    assert [one.id for one in ratings(workspace)] == [first.id]
 
 
 def test_preferences_need_an_adapter_and_enough_decisions(workspace: Workspace) -> None:

@@ -121,6 +121,8 @@ def test_who_asked_stands_in_the_audit_log(service: Running) -> None:
 
 def test_models_are_promoted_rolled_back_and_traced(owner: httpx2.Client) -> None:
     assert [one["id"] for one in owner.get("/api/models").json()["items"]] == ["v2", "v1"]
+    for filters, total in (({"method": "retrieval"}, 2), ({"method": "none"}, 0), ({"dataset": "none"}, 0)):
+        assert owner.get("/api/models", params=filters).json()["total"] == total
     assert owner.post("/api/models/v2/promote", json={}).json()["champion"] is True
     assert owner.get("/api/models/champion").json()["id"] == "v2"
     owner.post("/api/models/v1/promote", json={})
@@ -137,6 +139,8 @@ def test_models_are_promoted_rolled_back_and_traced(owner: httpx2.Client) -> Non
 def test_contacts_are_renamed_excluded_and_joined(owner: httpx2.Client) -> None:
     people = {one["name"]: one["pseudonym"] for one in owner.get("/api/contacts").json()["items"]}
     jun = people["Jun Harada"]
+    assert owner.get(f"/api/contacts/{jun}").json()["name"] == "Jun Harada"
+    assert owner.get("/api/contacts/PERSON_99").status_code == 404
     assert owner.patch(f"/api/contacts/{jun}", json={"name": "J."}).json()["name"] == "J."
     assert owner.put(f"/api/contacts/{jun}/exclusion", json={}).json()["excluded"] is True
     left = owner.put(f"/api/contacts/{jun}/exclusion", json={"excluded": False}).json()

@@ -12,7 +12,14 @@ import msgspec
 
 from ipse import drafts as room
 from ipse.drafts import About, Draft, verdict
-from ipse.errors import ConsentError, IpseError, PrivacyError, RegistryError, SettingsError
+from ipse.errors import (
+    ConsentError,
+    IpseError,
+    NotFoundError,
+    PrivacyError,
+    RegistryError,
+    SettingsError,
+)
 from ipse.pipeline import chatting
 from ipse.pipeline.answering import HISTORY, check_usable
 from ipse.pipeline.clearing import clearing_of
@@ -24,7 +31,19 @@ from ipse.registry import Registry
 from ipse.scorecard import Draft as Judged
 from ipse.vault.documents import Change
 
-__all__ = ["Rating", "Tally", "cleared_turns", "rate", "rate_said", "ratings", "reviews", "tally", "useful"]
+__all__ = [
+    "Rating",
+    "Tally",
+    "cleared_turns",
+    "listed",
+    "rate",
+    "rate_said",
+    "ratings",
+    "reviews",
+    "take_back",
+    "tally",
+    "useful",
+]
 
 KIND = "rating"
 
@@ -118,6 +137,25 @@ def ratings(workspace: Workspace) -> list[Rating]:
     """Every rating, oldest first."""
     names = workspace.vault.ids(KIND)
     return [msgspec.json.decode(get_made(workspace, (KIND, name)), type=Rating) for name in names]
+
+
+def listed(workspace: Workspace) -> list[Rating]:
+    """Every rating, newest first, for who looks through them; the audit log is told first."""
+    workspace.vault.note("feedback.read", {"why": "list"})
+    return ratings(workspace)[::-1]
+
+
+def take_back(workspace: Workspace, name: str) -> None:
+    """Delete a rating and destroy its key, so that nothing learns from it.
+
+    Raises ``NotFoundError``, and ``RegistryError`` where a model has: that goes first.
+    """
+    if name not in workspace.vault.ids(KIND):
+        raise NotFoundError(f"There is no rating `{name[:80]}`.", hint="See the list of ratings.")
+    for card in Registry(workspace.vault).cards():
+        if f"{KIND}/{name}" in card.reviews:
+            raise RegistryError(f"{card.id} has learned from it.", hint=f"Forget {card.id} first.")
+    workspace.vault.remove(KIND, name, action="rating.remove", details={"rating": name})
 
 
 def reviews(workspace: Workspace, *, why: str = "train") -> list[Reviewed]:

@@ -31,6 +31,7 @@ __all__ = [
     "release_contact",
     "rename_contact",
     "router",
+    "show_contact",
     "show_owner",
 ]
 
@@ -159,6 +160,13 @@ def list_contacts(
     ]
     items, total, behind = paged(found, limit, cursor)
     return Page(items=list(items), total=total, next=behind)
+
+
+@router.get("/contacts/{contact}")
+def show_contact(asked: Reading, contact: Identifier) -> ContactView:
+    """One of them, by pseudonym."""
+    _known(asked.workspace, contact)
+    return next(_view(one) for one in contacts(asked.workspace) if one.pseudonym == contact)
 
 
 @router.get("/owner")

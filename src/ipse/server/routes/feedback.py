@@ -1,13 +1,15 @@
 """Feedback: answers rated, and how much there is to learn from."""
 
+from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from ipse.drafts import About
-from ipse.pipeline.feedback import Rating, cleared_turns, rate, rate_said, tally
+from ipse.pipeline.feedback import Rating, cleared_turns, listed, rate, rate_said, take_back, tally
 from ipse.server.deps import Approving, Identifier, Reading
+from ipse.server.paging import Cursor, Limit, Page, paged
 
 __all__ = [
     "Liking",
@@ -15,8 +17,10 @@ __all__ = [
     "RatingView",
     "TallyView",
     "feedback_tally",
+    "list_ratings",
     "rate_answer",
     "rate_in_chat",
+    "remove_rating",
     "router",
 ]
 
@@ -62,9 +66,11 @@ class NewRating(Liking):
 
 
 class RatingView(BaseModel):
-    """What was kept."""
+    """What was kept; ``answer`` is pseudonymized."""
 
     id: str = Field(examples=["5f0c2b9e71a4d836"])
+    at: datetime
+    answer: str = Field(examples=["me!! the soup is in the oven already :)"])
     model: str
     up: bool
     about: About
@@ -94,6 +100,26 @@ def feedback_tally(asked: Reading) -> TallyView:
     )
 
 
+@router.get("/feedback/ratings")
+def list_ratings(
+    asked: Reading,
+    model: Annotated[str, Query(max_length=64, description="only of answers by this one")] = "",
+    up: bool | None = None,
+    limit: Limit = 100,
+    cursor: Cursor = "",
+) -> Page[RatingView]:
+    """Every rating of an answer, the newest first; decisions on drafts stand in the drafts."""
+    found = [one for one in listed(asked.workspace) if model in ("", one.model) and up in (None, one.up)]
+    items, total, behind = paged(found, limit, cursor)
+    return Page(items=[_view(one) for one in items], total=total, next=behind)
+
+
+@router.delete("/feedback/ratings/{rating}", status_code=204)
+def remove_rating(asked: Approving, rating: Identifier) -> None:
+    """Take a rating back, so that nothing learns from it; 409 where a model has."""
+    take_back(asked.workspace, rating)
+
+
 @router.post("/feedback", status_code=201)
 def rate_answer(asked: Approving, body: NewRating) -> RatingView:
     """Say whether an answer was as you would say it."""
@@ -118,4 +144,7 @@ def rate_in_chat(asked: Approving, session: Identifier, message: Identifier, bod
 
 
 def _view(kept: Rating) -> RatingView:
-    return RatingView(id=kept.id, model=kept.model, up=kept.up, about=kept.about, reason=kept.reason)
+    return RatingView(
+        id=kept.id, at=kept.at, answer=kept.turns[-1].text, model=kept.model, up=kept.up, about=kept.about,
+        reason=kept.reason,
+    )  # fmt: skip

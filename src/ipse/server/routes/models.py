@@ -1,9 +1,9 @@
 """Models: the registry, who speaks, and where each comes from."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from ipse.errors import NotFoundError
@@ -29,6 +29,7 @@ __all__ = [
 router = APIRouter(tags=["models"])
 
 LineageView = mirrored(Lineage)
+Name = Annotated[str, Query(max_length=128)]
 
 
 class ModelView(BaseModel):
@@ -90,12 +91,19 @@ def _one(asked: Asked, name: str) -> ModelView:
 
 
 @router.get("/models")
-def list_models(asked: Aggregates, limit: Limit = 100, cursor: Cursor = "") -> Page[ModelView]:
+def list_models(
+    asked: Aggregates, method: Name = "", dataset: Name = "", limit: Limit = 100, cursor: Cursor = ""
+) -> Page[ModelView]:
     """Every model, the newest first."""
     vault = asked.workspace.vault
     registry, scored = Registry(vault), frozenset(vault.ids("scorecard"))
     champion = registry.champion()
-    items, total, behind = paged(list(reversed(registry.cards())), limit, cursor)
+    found = [
+        card
+        for card in reversed(registry.cards())
+        if method in ("", card.method) and dataset in ("", card.dataset)
+    ]
+    items, total, behind = paged(found, limit, cursor)
     return Page(items=[_view(card, champion, scored) for card in items], total=total, next=behind)
 
 
