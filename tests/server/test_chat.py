@@ -86,10 +86,8 @@ def test_an_answer_is_labelled_kept_and_explained(owner: httpx2.Client) -> None:
     )
     assert (rated.status_code, rated.json()["model"], rated.json()["up"]) == (201, "v1", False)
     assert owner.get("/api/feedback").json()["rejected_style"] == 1
-    told = {"model": "v1", "up": False}
-    assert [one["id"] for one in owner.get("/api/feedback/ratings", params=told).json()["items"]] == [
-        rated.json()["id"]
-    ]
+    listed = owner.get("/api/feedback/ratings", params={"model": "v1", "up": False}).json()
+    assert [one["id"] for one in listed["items"]] == [rated.json()["id"]]
     assert rated.json()["answer"]
     assert owner.get("/api/feedback/ratings", params={"up": True}).json()["total"] == 0
     for status in (204, 404):
