@@ -1329,6 +1329,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/events/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import Event File
+         * @description Keep each row of a table, or what ActivityWatch exported, as events of a source that is allowed.
+         *
+         *     The upload is gone afterwards. The same file again changes nothing.
+         *
+         *     Scope: `import`.
+         */
+        post: operations["import_event_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/profile": {
         parameters: {
             query?: never;
@@ -5388,6 +5412,36 @@ export interface components {
             };
         };
         /**
+         * EventFile
+         * @description An upload of one file: CSV, JSON, JSON lines or Parquet.
+         * @example {
+         *       "tz": "Europe/Berlin",
+         *       "upload": "4c1f09ab37de"
+         *     }
+         */
+        EventFile: {
+            /** Upload */
+            upload: string;
+            /**
+             * Source
+             * @description what to call it; else as the file
+             * @default
+             */
+            source: string;
+            /**
+             * Time
+             * @description the column of times; else it is found
+             * @default
+             */
+            time: string;
+            /**
+             * Tz
+             * @description zone of times that say none
+             * @default UTC
+             */
+            tz: string;
+        };
+        /**
          * EventGiven
          * @description An event; ``duration`` in seconds. Without a ``key``, its content is its key: sent again, kept once.
          */
@@ -5482,6 +5536,44 @@ export interface components {
             data: {
                 [key: string]: string | number | boolean | null;
             };
+        };
+        /**
+         * EventsImported
+         * @description What became of the rows of a file; ``excluded`` was left out by the owner's own rules.
+         */
+        EventsImported: {
+            /**
+             * Source
+             * @example power
+             */
+            source: string;
+            /**
+             * Kept
+             * @example 8760
+             */
+            kept: number;
+            /**
+             * Duplicates
+             * @example 0
+             */
+            duplicates: number;
+            /**
+             * Excluded
+             * @example 0
+             */
+            excluded: number;
+            /**
+             * Unreadable
+             * @example 0
+             */
+            unreadable: number;
+            /**
+             * Streams
+             * @example [
+             *       ""
+             *     ]
+             */
+            streams: string[];
         };
         /**
          * Excepting
@@ -18944,6 +19036,123 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_event_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EventFile"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "source": "power",
+                     *       "kept": 8760,
+                     *       "duplicates": 0,
+                     *       "excluded": 0,
+                     *       "unreadable": 0,
+                     *       "streams": [
+                     *         ""
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EventsImported"];
+                };
             };
             /** @description The body cannot be read. */
             400: {

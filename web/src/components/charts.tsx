@@ -7,6 +7,8 @@ import classes from "./charts.module.css";
 
 export type Point = Record<string, number | string | null>;
 export type Series = { name: string; label: string; color: string };
+/** A place on the horizontal axis that something is to be seen at. */
+export type Mark = { x: string; color: string };
 
 function Numbers({
   caption,
@@ -31,8 +33,9 @@ function Numbers({
         </tr>
       </thead>
       <tbody>
-        {rows.slice(0, 200).map((row) => (
-          <tr key={String(row[x])}>
+        {rows.slice(0, 200).map((row, i) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: an hour is there twice when clocks go back
+          <tr key={i}>
             <td>{row[x]}</td>
             {series.map((one) => (
               <td key={one.name}>{row[one.name] ?? ""}</td>
@@ -52,6 +55,7 @@ type ChartProps = {
   height?: number;
   format?: (value: number) => string;
   stacked?: boolean;
+  marks?: Mark[];
 };
 
 function Frame({ children, ...props }: ChartProps & { children: ReactNode }) {
@@ -105,6 +109,7 @@ export function Lines(props: ChartProps) {
         strokeWidth={2}
         curveType="monotone"
         yAxisProps={{ domain: ["auto", "auto"] }}
+        referenceLines={props.marks?.map((one) => ({ x: one.x, color: one.color, strokeWidth: 2 }))}
         valueFormatter={props.format ?? ((value) => format.number(value, 3))}
         lineProps={{ isAnimationActive: false }}
         lineChartProps={{ accessibilityLayer: false }}

@@ -105,7 +105,12 @@ export function useFormat() {
         return intl.formatNumber(value / 1000 ** step, options);
       },
       day: (value: string | Date) => intl.formatDate(value, { dateStyle: "medium" }),
+      weekday: (value: string | Date) =>
+        intl.formatDate(value, { weekday: "long", day: "numeric", month: "long" }),
       time: (value: string | Date) => intl.formatDate(value, { dateStyle: "medium", timeStyle: "short" }),
+      /** Day and hour, short: for the axis of a chart. */
+      moment: (value: string | Date) =>
+        intl.formatDate(value, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }),
       clock: (value: string | Date) => intl.formatTime(value, { timeStyle: "short" }),
       list: (values: readonly string[]) => intl.formatList([...values], { type: "conjunction" }),
       seconds: (value: number) => {

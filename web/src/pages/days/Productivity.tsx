@@ -1,0 +1,204 @@
+/** What time went to, when there was focus, the best hours, and what to do first. */
+import { Alert, Anchor, Button, Group, SegmentedControl, Table } from "@mantine/core";
+import { IconClockHour4, IconSparkles } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { Link } from "react-router";
+import { api, ok, type Schemas } from "../../client";
+import { Panel } from "../../components/Page";
+import { Sheet } from "../../components/Sheet";
+import { Empty, Loaded } from "../../components/states";
+import { useAct } from "../../hooks/act";
+import { useMay } from "../../hooks/session";
+import { useFormat, useT } from "../../i18n";
+import { paint, useCategory } from "./categories";
+import classes from "./Days.module.css";
+import { Hours } from "./Hours";
+import { Tasks } from "./Tasks";
+import { Timeline } from "./Timeline";
+
+export type Told = Schemas["ProductivityView"];
+
+const SPANS = ["1", "7", "28"] as const;
+const DAY = 86_400_000;
+
+export function Productivity() {
+  const [days, setDays] = useState<string>("7");
+  const query = useQuery({
+    queryKey: ["productivity", days],
+    queryFn: () => {
+      const until = new Date();
+      const since = new Date(until.getTime() - Number(days) * DAY).toISOString();
+      return ok(
+        api.GET("/api/days/productivity", { params: { query: { since, until: until.toISOString() } } }),
+      );
+    },
+    placeholderData: (held) => held,
+    staleTime: 30_000,
+  });
+  return (
+    <>
+      <Loaded query={query} lines={8}>
+        {(told) =>
+          told.timeline_total || told.weeks ? (
+            <>
+              {told.whose === "sample" && <MadeUp />}
+              <Activities told={told} days={days} setDays={setDays} />
+              <Timeline told={told} />
+              <Focus told={told} />
+              <Hours told={told} />
+            </>
+          ) : (
+            <Nothing notes={told.notes} />
+          )
+        }
+      </Loaded>
+      <Tasks />
+    </>
+  );
+}
+
+/** Who has no days of their own yet may look at made-up ones. */
+export function Nothing({ notes = [] }: { notes?: readonly string[] }) {
+  const t = useT();
+  const act = useAct();
+  const may = useMay("admin");
+  return (
+    <Panel>
+      <Empty
+        icon={IconClockHour4}
+        title={t("days.none")}
+        action={
+          <Group justify="center">
+            <Button component={Link} to="/days">
+              {t("days.none.collect")}
+            </Button>
+            {may && (
+              <Button
+                variant="default"
+                leftSection={<IconSparkles size={17} />}
+                loading={act.isPending}
+                onClick={() => act.mutate(() => ok(api.POST("/api/days/sample")))}
+              >
+                {t("days.none.sample")}
+              </Button>
+            )}
+          </Group>
+        }
+      >
+        {t("days.none.text")}
+      </Empty>
+      <Notes notes={notes} />
+    </Panel>
+  );
+}
+
+export function MadeUp() {
+  const t = useT();
+  return (
+    <Alert color="clay" icon={<IconSparkles />} title={t("days.sample")}>
+      {t("days.sample.text")}{" "}
+      <Anchor component={Link} to="/privacy?tab=erase" inherit underline="always">
+        {t("days.sample.erase")}
+      </Anchor>
+    </Alert>
+  );
+}
+
+/** What could not be said and why, as the service puts it. */
+export function Notes({ notes }: { notes: readonly string[] }) {
+  if (!notes.length) return null;
+  return (
+    <ul className="plain dim" lang="en" dir="ltr">
+      {notes.map((note) => (
+        <li key={note}>{note}</li>
+      ))}
+    </ul>
+  );
+}
+
+function Activities(props: { told: Told; days: string; setDays: (days: string) => void }) {
+  const { told } = props;
+  const t = useT();
+  const format = useFormat();
+  const category = useCategory();
+  return (
+    <Panel
+      title={t("activities.title")}
+      about={t("activities.about")}
+      actions={
+        <SegmentedControl
+          size="xs"
+          value={props.days}
+          onChange={props.setDays}
+          aria-label={t("series.span")}
+          data={SPANS.map((value) => ({ value, label: t("retention.days", { n: Number(value) }) }))}
+        />
+      }
+    >
+      <div className="stack">
+        {told.activities.length ? (
+          <ul className={classes.shares}>
+            {told.activities.map((one) => (
+              <li key={one.category}>
+                <strong>{category(one.category)}</strong>
+                <span className={classes.bar} aria-hidden>
+                  <span
+                    style={{ width: `${Math.max(0.5, 100 * one.share)}%`, background: paint(one.category) }}
+                  />
+                </span>
+                <span>
+                  {t("activities.share", {
+                    time: format.seconds(one.seconds),
+                    share: format.percent(one.share),
+                  })}
+                </span>
+                <span className="dim">
+                  {one.sure == null
+                    ? t("how.rule")
+                    : t("activities.sure", { share: format.percent(one.sure) })}
+                </span>
+              </li>
+            ))}
+          </ul>
+        ) : (
+          <p className="dim">{t("activities.none")}</p>
+        )}
+        <Notes notes={told.notes} />
+      </div>
+    </Panel>
+  );
+}
+
+function Focus({ told }: { told: Told }) {
+  const t = useT();
+  const format = useFormat();
+  const category = useCategory();
+  const newest = [...told.focus].reverse().slice(0, 12);
+  return (
+    <Panel title={t("focus.title", { n: told.focus.length })} about={t("focus.about")}>
+      {newest.length ? (
+        <Sheet
+          minWidth={520}
+          columns={[t("focus.when"), t("focus.long"), t("focus.of"), t("focus.interruptions")]}
+        >
+          {newest.map((one) => (
+            <Table.Tr key={one.start}>
+              <Table.Th scope="row" fw={500}>
+                {t("focus.between", { start: format.moment(one.start), end: format.clock(one.end) })}
+              </Table.Th>
+              <Table.Td>{format.seconds(one.seconds)}</Table.Td>
+              <Table.Td>
+                <span className={classes.dot} style={{ background: paint(one.category) }} aria-hidden />{" "}
+                {category(one.category)}
+              </Table.Td>
+              <Table.Td>{format.number(one.interruptions)}</Table.Td>
+            </Table.Tr>
+          ))}
+        </Sheet>
+      ) : (
+        <p className="dim">{t("focus.none")}</p>
+      )}
+    </Panel>
+  );
+}
