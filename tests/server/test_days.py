@@ -69,7 +69,8 @@ def test_tasks_have_an_order_and_say_why(days: httpx2.Client) -> None:
 
 def test_the_machine_tells_what_was_wrong_and_why(days: httpx2.Client) -> None:
     told = days.get("/api/days/system").json()
-    found = {one["metric"]: one for one in told["anomalies"]}
+    by_score = sorted(told["anomalies"], key=lambda one: one["score"])
+    found = {one["metric"]: one for one in by_score}
     assert set(found) >= {"cpu", "memory"}
     assert found["cpu"]["causes"][0]["name"] == "tracker-miner-fs"
     assert found["memory"]["causes"][0]["name"] == "photo-viewer"

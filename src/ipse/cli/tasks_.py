@@ -106,6 +106,8 @@ def _table(found: "list[Ranked]", said: int) -> None:
     out.print(table)
     if len(found) > 1:
         learned = (
-            f"Learned from {said} times that you put one first." if said else "Nothing learned yet: by date."
+            f"Learned from {said} {'time' if said == 1 else 'times'} that you put one first."
+            if said
+            else "Nothing learned yet: by date."
         )
         out.print(f"{learned} Say more: ipse tasks first TASK OTHER.", markup=False)

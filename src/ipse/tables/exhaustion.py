@@ -65,7 +65,8 @@ def ending(days: Sequence[int], levels: Sequence[float], *, horizon: float, seed
     if chance < 0.5:
         why = "it does not get less" if slow <= 0 else f"not within {horizon:.0f} days"
         return msgspec.structs.replace(told, why=f"no end in sight: {why}")
-    low, median, high = (float(np.quantile(left, one)) for one in (LOW, 0.5, HIGH))
+    left.sort()  # not interpolated: some may be infinite
+    low, median, high = (float(left[int(one * (DRAWS - 1))]) for one in (LOW, 0.5, HIGH))
     return msgspec.structs.replace(told, low=low, median=median, high=high if high <= horizon else None)
 
 

@@ -16,10 +16,10 @@ __all__ = ["SPREADS", "FewLabels", "Seen"]
 
 Floats = NDArray[np.float64]
 
-SPREADS: Final[Mapping[str, float]] = {"app": 2.0, "both": 2.0, "shown": 0.8, "word": 1.0, "part": 1.0}
+SPREADS: Final[Mapping[str, float]] = {"app": 3.2, "both": 3.2, "shown": 1.3, "word": 1.6, "part": 1.6}
 """How far a trait of each kind may move a class (standard deviation of its weight), chosen on made-up people
-other than those of the figures; see benchmarks/days_labels.py."""
-TRUST: Final = 4.0  # what a rule's vote is worth before anybody corrected any
+other than those of the figures; see benchmarks/days.py."""
+TRUST: Final = 3.2  # what a rule's vote is worth before anybody corrected any
 TRUST_SPREAD: Final = 1.0
 
 

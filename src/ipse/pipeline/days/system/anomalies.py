@@ -1,8 +1,8 @@
 """When figures of the machine were out of the usual, which of them, and which programs grew then.
 
-Each five minutes are compared with the same hour on days before (workdays and weekends apart) and all metrics
-looked at together (PCA, T² and Q). How far is too far is told by the tail of the scores of days that were
-not learned from, so that by chance alone there are ``system.alarms_per_week``.
+Each five minutes are compared with the same hour on days before (workdays and weekends apart), all metrics
+together (PCA, T² and Q). How far is too far is told by the tail of the scores of days before, each judged by
+what was learned from others, so that by chance alone there are ``system.alarms_per_week``.
 """
 
 from collections.abc import Sequence
@@ -20,6 +20,10 @@ from ipse.tables.rarity import limit, peaks
 __all__ = ["LEAST_ROWS", "Anomaly", "Cause", "anomalies", "causes_of"]
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Rows = NDArray[np.intp]
+DAY = 86_400_000_000
+FOLDS = 4
 WEEK_ROWS = 7 * 24 * 12
 LEAST_ROWS = 6 * 24 * 12  # of history
 SHOWN = 3  # causes
@@ -58,22 +62,15 @@ def anomalies(figures: Figures, *, since: int, per_week: float) -> list[Anomaly]
     if (~shown).sum() < LEAST_ROWS or not shown.any():
         return []
     group = groups(figures.at, figures.tz)
-    past = np.flatnonzero(~shown)
-    learned = past[: round(len(past) * 0.7)]
-    usual = usual_of(figures.compared[learned], group[learned])
-    off = figures.compared - usual[group]
-    model = ManyMetrics("pca", least=1.0).fit(_scaled(off[learned], figures.names), figures.names)
-    judged = past[len(learned) :]
-    beyond = limit(
-        model.score(_scaled(off[judged], figures.names)), expected=per_week * len(judged) / WEEK_ROWS
-    )
-    rows = np.flatnonzero(shown)
-    score = model.score(_scaled(off[rows], figures.names)) / beyond
+    past, rows = np.flatnonzero(~shown), np.flatnonzero(shown)
+    beyond = limit(_unseen(figures, group, past), expected=per_week * len(past) / WEEK_ROWS)
+    model, off = _fitted(figures, group, past)
+    score = model.score(off[rows]) / beyond
     told_usual = usual_of(figures.told[past], group[past])
     found = []
     for run in peaks(score > 1):
         worst = rows[run[int(np.argmax(score[run]))]]
-        shares = _shares(model, _scaled(off[rows[run]], figures.names))
+        shares = _shares(model, off[rows[run]])
         column = figures.names.index(shares[0].name)
         peak = rows[run][int(np.argmax(np.abs(off[rows[run], column])))]
         found.append(
@@ -118,6 +115,23 @@ def _by_name(processes: Stream, field: str, rows: NDArray[np.bool_]) -> dict[str
     names, place = np.unique(processes.data["name"][rows].astype(str), return_inverse=True)
     total = np.bincount(place, weights=np.nan_to_num(processes.data[field][rows].astype(np.float64)))
     return {name: float(one) / looks for name, one in zip(names.tolist(), total.tolist(), strict=True)}
+
+
+def _fitted(figures: Figures, group: Ints, learned: Rows) -> tuple[ManyMetrics, Floats]:
+    """What is usual, learned from these rows, and how far every row is off it."""
+    usual = usual_of(figures.compared[learned], group[learned])
+    off = _scaled(figures.compared - usual[group], figures.names)
+    return ManyMetrics("pca", least=1.0).fit(off[learned], figures.names), off
+
+
+def _unseen(figures: Figures, group: Ints, past: Rows) -> Floats:
+    """The scores of rows in order, each by what was learned from the other fourth days of them."""
+    day = (figures.at[past] // DAY) % FOLDS
+    scores = np.zeros(len(past))
+    for fold in range(FOLDS):
+        model, off = _fitted(figures, group, past[day != fold])
+        scores[day == fold] = model.score(off[past[day == fold]])
+    return scores
 
 
 def _shares(model: ManyMetrics, off: Floats) -> list[Cause]:
