@@ -75,6 +75,7 @@ READS: dict[str, tuple[list[str], list[str]]] = {
     "features preview": (["--file", "{features}"], ["read"]),
     "features build": (["--file", "{features}"], ["read", "features.keep"]),
     "features check": (["--file", "{features}", "--origins", "3"], ["read"]),
+    "events check": ([], ["read"]),
     "predict now": (["desk"], ["model.read", "prediction.keep"]),
     "predict outcomes": (["desk"], ["read"]),
     "monitor drift": (["desk"], ["read"]),
@@ -125,6 +126,7 @@ SILENT = {
         "tasks remove",
     ],
     "what is watched and how that goes, not what was seen": [
+        "events list",
         "collect list", "collect pause", "collect resume", "collect status", "collect stop", "collect unit",
     ],
     "hashes, scopes and dates": ["token list"],

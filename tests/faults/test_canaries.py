@@ -7,7 +7,6 @@ import random
 import shutil
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from ipse.config import load_settings
@@ -25,6 +24,7 @@ from ipse.registry import Registry
 from ipse.vault import KdfParameters, Vault
 
 from ..soak import SOAK
+from .hunting import bytes_of, found, opened_documents
 
 pytestmark = [
     pytest.mark.llm,
@@ -96,20 +96,12 @@ def generations(workspace: Workspace, count: int) -> dict[str, list[str]]:
 def opened(workspace: Workspace) -> list[str]:
     """All documents opened, exports in every format, the log, and the bytes of every file."""
     vault, folder = workspace.vault, workspace.vault.folder.parent / f"out-{random.random()}"
-    kinds = ("roster", "dataset", "model", "artefact", "scorecard", "alias", "job", "links", "erasures")
-    blobs = [vault.get(kind, name) for kind in kinds for name in vault.ids(kind)]
-    blobs.append(msgspec.json.encode(list(vault.audit_rows())))
+    blobs = opened_documents(vault)
     folder.mkdir()
     for form in ("jsonl", "csv", "parquet"):
         export_messages(workspace, folder / f"messages.{form}", form)
         export_all(workspace, folder / form, form, names=True)
-    files = [file for place in (folder, vault.folder) for file in place.rglob("*") if file.is_file()]
-    return [blob.decode("latin1") for blob in (*blobs, *(file.read_bytes() for file in files))]
-
-
-def found(words: tuple[str, ...], texts: list[str]) -> set[str]:
-    """Which of the words stand in the texts, whole or by their last five letters."""
-    return {word for word in words if any(word[-5:] in text.lower() for text in texts)}
+    return [blob.decode("latin1") for blob in (*blobs, *bytes_of(folder, vault.folder))]
 
 
 def test_no_generation_holds_a_word_of_who_was_forgotten_and_no_backup_brings_it_back(

@@ -19,6 +19,7 @@ from ipse.cli import (
     draft_,
     enrich_,
     evaluate_,
+    events_,
     export_,
     features_,
     forget_,
@@ -68,6 +69,7 @@ app.add_typer(sources_.app, name="sources", rich_help_panel=START)
 app.command("import", rich_help_panel=START)(import_.import_exports)
 app.add_typer(contacts_.app, name="contacts", rich_help_panel=START)
 app.add_typer(collect_.app, name="collect", rich_help_panel=START)
+app.add_typer(events_.app, name="events", rich_help_panel=START)
 app.command("enrich", rich_help_panel=START)(enrich_.enrich)
 app.command("profile", rich_help_panel=LEARN)(profile_.profile)
 app.command("learn", rich_help_panel=LEARN)(learn_.learn)

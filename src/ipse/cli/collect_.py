@@ -143,7 +143,10 @@ def unit(
 
 @app.command("import")
 def import_events(
-    path: Annotated[Path, typer.Argument(metavar="FILE", help="CSV, JSON, JSON lines, Parquet.")],
+    path: Annotated[
+        Path | None,
+        typer.Argument(metavar="FILE", help="CSV, JSON, JSON lines, Parquet; else all of `data_sources`."),
+    ] = None,
     source: Annotated[str, typer.Option("--source", help="What to call it; else as the file.")] = "",
     time: Annotated[str | None, typer.Option("--time", metavar="COLUMN", help="Which holds times.")] = None,
     tz: Annotated[str, typer.Option("--tz", metavar="ZONE", help="Zone of times without one.")] = "UTC",
@@ -156,6 +159,9 @@ def import_events(
     from ipse.pipeline.days.files import import_activitywatch, import_table, is_activitywatch, source_of
     from ipse.pipeline.days.files import zone as named_zone
 
+    if path is None:
+        _import_declared(vault, yes=yes, json=json)
+        return
     watched = not source and is_activitywatch(path)
     name = "activitywatch" if watched else source or source_of(path)
     zone = named_zone(tz)
@@ -196,6 +202,25 @@ def sample(
     told = f"{done.days} made-up days: {done.events:,} events of the source {done.source}."
     then = "Look: ipse productivity show, ipse system show. Take them away: ipse forget --source sample."
     _say(done, f"{told}\n{then}", json=json)
+
+
+def _import_declared(vault: Path | None, *, yes: bool, json: bool) -> None:
+    from ipse.errors import SettingsError
+    from ipse.pipeline.days.collecting import allow
+    from ipse.pipeline.days.declared import declared_tables, import_declared
+
+    with opened(vault) as workspace:
+        names = [one.name for one in declared_tables(workspace.settings)]
+        if not names:
+            raise SettingsError("No file is named.", hint="Name one, or a `path` under `data_sources`.")
+        asked = [name for name in names if not workspace.allows(name)]
+        if asked:
+            confirm(f"Allow {', '.join(asked)} to be kept and learned from, on this machine?", yes=yes)
+            allow(workspace, asked)
+        with progress_bar("Importing", quiet=json) as progress:
+            done = import_declared(workspace, progress=progress)
+    lines = [f"{one.source}: {one.kept:,} events kept, {one.duplicates:,} there before." for one in done]
+    _say(done, "\n".join(lines), json=json)
 
 
 @app.command("export")

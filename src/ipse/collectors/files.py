@@ -4,6 +4,7 @@ watchdog tells of them. Every folder takes a watch of the system, so there is a 
 reach is said (:attr:`Files.unwatched`), nearest folders first.
 """
 
+import logging
 import os
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -19,6 +20,9 @@ from ipse.interfaces import Stop
 from ipse.records import Sample
 
 __all__ = ["Files"]
+
+# It logs each path as it sees it, excluded ones too, where anybody asks for everything that is logged.
+logging.getLogger("watchdog").setLevel(logging.WARNING)
 
 HELD = 4096  # changes that wait between two polls
 SKIPPED = frozenset({".git", ".hg", "node_modules", "__pycache__", ".venv", ".cache"})
@@ -82,7 +86,8 @@ class Files:
 
     def _watching(self, emit: Callable[[Sample], None]) -> BaseObserver:
         observer, handler = Observer(), _Handler(emit)
-        folders, self.unwatched = _folders(self._paths, self._budget)
+        # A link is not followed by what watches, so the folder that it leads to is watched.
+        folders, self.unwatched = _folders([path.resolve() for path in self._paths], self._budget)
         for folder in folders:
             observer.schedule(handler, folder, recursive=False)
         observer.daemon = True

@@ -12,7 +12,8 @@ from ipse.config.loading import (
     underlaid,
 )
 from ipse.config.places import on_this_machine
-from ipse.config.projects import ModelSettings, WhenSettings
+from ipse.config.projects import DataSource, FieldRule, ModelSettings, WhenSettings
+from ipse.config.retaining import RetentionSettings, SourceRetention
 from ipse.config.sections import (
     AuditSettings,
     BackupSettings,
@@ -25,25 +26,25 @@ from ipse.config.sections import (
     LoraSettings,
     PrivacySettings,
     ReportSettings,
-    RetentionSettings,
     RetrievalSettings,
     ScorecardSettings,
     Settings,
-    SourceRetention,
-    TierSettings,
     VoiceSettings,
 )
 from ipse.config.servers import CatalogSettings, ServerSettings, ServiceSettings
+from ipse.config.upkeep import TierSettings
 
 __all__ = [
     "AuditSettings",
     "BackupSettings",
     "CatalogSettings",
     "CollectSettings",
+    "DataSource",
     "DatasetSettings",
     "DraftSettings",
     "EnrichSettings",
     "EnsembleSettings",
+    "FieldRule",
     "ImportSettings",
     "JobSettings",
     "KeySettings",

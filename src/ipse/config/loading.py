@@ -1,5 +1,8 @@
 """Frozen settings: built-in < vault < user file < project file < environment < flags, read once, passed on.
 
+A layer stands in for what is below it, but for what events leave out (:data:`ADDED`): what one layer excludes
+no other lets in.
+
 The user file is ``settings.yaml`` in the platform's configuration folder, the project file ``ipse.yaml`` in
 the current folder. Environment variables name a setting by section and key: ``IPSE_LORA__RANK=8``.
 """
@@ -22,6 +25,9 @@ from ipse.errors import SettingsError
 __all__ = ["check", "default_vault", "json_schema", "load_settings", "origins", "underlaid"]
 
 Tree: TypeAlias = dict[str, object]
+
+ADDED = (("privacy", "exclude_apps"), ("privacy", "exclude_paths"))
+"""Lists that are those of all layers together."""
 
 
 def default_vault() -> Path:
@@ -74,23 +80,28 @@ def underlaid(settings: Settings, below: Mapping[str, Mapping[str, object]]) -> 
             continue
         given = group.model_fields_set if section in settings.model_fields_set else set()
         for key, value in held.items():
-            if key in given:
+            if key in given and (section, key) not in ADDED:
                 continue
             try:
                 read = type(group).model_validate({key: value})
             except pydantic.ValidationError:
                 continue
-            group = group.model_copy(update={key: getattr(read, key)})
+            new = getattr(read, key)
+            if key in given:
+                new = tuple(dict.fromkeys((*new, *getattr(group, key))))
+            group = group.model_copy(update={key: new})
         updates[section] = group
     return settings.model_copy(update=updates)
 
 
-def _merge(below: Tree, above: Mapping[str, object]) -> Tree:
+def _merge(below: Tree, above: Mapping[str, object], at: tuple[str, ...] = ()) -> Tree:
     out = dict(below)
     for key, value in above.items():
         held = out.get(key)
         if isinstance(value, Mapping) and isinstance(held, dict):
-            out[key] = _merge(cast("Tree", held), cast("Mapping[str, object]", value))
+            out[key] = _merge(cast("Tree", held), cast("Mapping[str, object]", value), (*at, key))
+        elif (*at, key) in ADDED and isinstance(value, list | tuple) and isinstance(held, list | tuple):
+            out[key] = list(dict.fromkeys([*held, *value]))
         else:
             out[key] = value
     return out

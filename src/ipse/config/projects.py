@@ -1,12 +1,34 @@
-"""Settings of projects that learn from events: features, sets, models, and when they learn."""
+"""Settings of projects that learn from events: what they learn from, features, models, and when."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from ipse.config.section import Section
 
-__all__ = ["ModelSettings", "WhenSettings"]
+__all__ = ["DataSource", "FieldRule", "ModelSettings", "WhenSettings"]
+
+
+class FieldRule(Section):
+    """What a field of events is to be; `ipse events check` reports those that are not."""
+
+    type: Literal["any", "number", "text", "bool"] = Field("any", description="what its values are")
+    min: float | None = Field(None, description="smallest number")
+    max: float | None = Field(None, description="largest number")
+    required: bool = Field(default=False, description="whether each event has it")
+
+
+class DataSource(Section):
+    """A source of events that projects learn from: a collector, a file, or what a program pushes."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$")] = Field(
+        description="of the source; one named as a collector is collected"
+    )
+    streams: tuple[str, ...] = Field((), description="of which alone is learned; empty: all")
+    path: str = Field("", description="a table that `ipse collect import` reads, from the current folder")
+    time: str = Field("", description="its column of times; empty: found by itself")
+    tz: str = Field("UTC", description="IANA zone of its times without one")
+    fields: dict[str, FieldRule] = Field({}, description="what its fields are to be")
 
 
 class WhenSettings(Section):

@@ -7,7 +7,8 @@ from pydantic import BeforeValidator, Field
 from ipse.config.collecting import CollectSettings
 from ipse.config.days import ProductivitySettings, SystemSettings
 from ipse.config.delivery import DraftSettings, SmtpSettings, WebhookSettings
-from ipse.config.projects import ModelSettings
+from ipse.config.projects import DataSource, ModelSettings
+from ipse.config.retaining import Days, RetentionSettings
 from ipse.config.section import Section
 from ipse.config.servers import CatalogSettings, ServerSettings, ServiceSettings
 from ipse.config.upkeep import AuditSettings, BackupSettings, JobSettings, KeySettings, TierSettings
@@ -26,13 +27,10 @@ __all__ = [
     "PrivacySettings",
     "ProductivitySettings",
     "ReportSettings",
-    "RetentionSettings",
     "RetrievalSettings",
     "ScorecardSettings",
     "Settings",
-    "SourceRetention",
     "SystemSettings",
-    "TierSettings",
     "VoiceSettings",
 ]
 
@@ -70,7 +68,19 @@ class PrivacySettings(Section):
     exclude_paths: tuple[str, ...] = Field(
         (), description="folders and files of which no event is collected, by whatever link; ~ is your home"
     )
-    titles: Literal["off", "category", "hmac", "full"] = Field(
+    data_retention_days: Days = Field(
+        0,
+        description="days that events of the data sources, else all, are kept at most; 0: no limit",
+    )
+    anonymize_sensitive_data: bool = Field(
+        default=False,
+        description="of what is personal in texts of events keep only what kind it is, which tells no two "
+        "apart, and of titles at most their category",
+    )
+    titles: Annotated[
+        Literal["off", "category", "hmac", "full"],
+        BeforeValidator(lambda given: "off" if given is False else given),  # YAML's bare off
+    ] = Field(
         "category",
         description="what is collected of a window's title: nothing, the category it falls in, a keyed "
         "digest that tells equal ones, or the title itself",
@@ -109,59 +119,6 @@ class PrivacySettings(Section):
     review_items: int = Field(
         1000, ge=0, description="doubtful finds kept for `ipse privacy review`; 0: none are kept"
     )
-
-
-Days = Annotated[int, Field(ge=0, le=365_000)]
-
-
-class SourceRetention(Section):
-    """How long records of one source are kept, in days; what is not set is as for all sources."""
-
-    messages: Days | None = None
-    events: Days | None = None
-
-
-class RetentionSettings(Section):
-    """How long what is in the vault is kept, in days; 0: until it is erased."""
-
-    messages: Days = Field(0, description="days that messages are kept; 0: until erased")
-    events: Days = Field(0, description="days that events are kept; 0: until erased")
-    sources: dict[str, Days | SourceRetention] = Field(
-        {},
-        description="days by source, before the two above: `gmail: 365`, `pc: {messages: 365, events: 30}`",
-    )
-    datasets: Days = Field(0, description="days that datasets are kept; models learned from them stay")
-    models: Days = Field(0, description="days that models are kept, the champion too")
-    scorecards: Days = Field(0, description="days that scorecards are kept")
-    drafts: Days = Field(0, description="days that drafts and sessions are kept")
-    predictions: Days = Field(0, description="days that predictions and their features are kept")
-    logs: Days = Field(0, description="days that ended jobs are listed")
-    audit: Days = Field(
-        0, description="days that the audit log says what was read and done; proofs and the chain stay"
-    )
-
-    @property
-    def limits(self) -> bool:
-        """Whether any record is limited."""
-        own = [days for source in self.sources for days in self._own(source)]
-        return bool(self.messages or self.events or any(own))
-
-    @property
-    def anything(self) -> bool:
-        """Whether anything is limited."""
-        made = (self.datasets, self.models, self.scorecards, self.drafts, self.predictions)
-        return self.limits or any((*made, self.logs, self.audit))
-
-    def days(self, source: str, family: Literal["messages", "events"]) -> int:
-        """Days that records of a source are kept; 0 for no limit."""
-        own = self._own(source)[family == "events"]
-        return own if own is not None else self.messages if family == "messages" else self.events
-
-    def _own(self, source: str) -> tuple[int | None, int | None]:
-        held = self.sources.get(source)
-        if isinstance(held, SourceRetention):
-            return held.messages, held.events
-        return held, held
 
 
 class EnrichSettings(Section):
@@ -392,4 +349,7 @@ class Settings(Section):
     system: SystemSettings = SystemSettings()
     features: dict[str, dict[str, object]] = Field({}, description="features of events, by name")
     set: dict[str, object] = Field({}, description="features that belong together, and their origins")
+    data_sources: tuple[DataSource, ...] = Field(
+        (), description="what projects learn from, and nothing else; empty: any source"
+    )
     models: tuple[ModelSettings, ...] = Field((), description="models of events, each a project")

@@ -203,7 +203,8 @@ def purge_command(folder: Path) -> list[str]:
 
 
 def _hold(settings: Settings, folder: Path, master: bytes, minutes: float) -> Unlocked:
-    daily = purge_command(folder) if settings.retention.limits else []
+    limited = settings.retention.limits or settings.privacy.data_retention_days
+    daily = purge_command(folder) if limited else []
     started = client.start(
         folder, read_header(folder).vault.hex(), master, idle=minutes * MINUTE, daily=daily
     )

@@ -12,6 +12,7 @@ import msgspec
 from ipse.config import RetentionSettings
 from ipse.jobs import listed
 from ipse.pipeline.certificates import SignedCertificate
+from ipse.pipeline.days.keeping import event_days, is_limited, metric_days
 from ipse.pipeline.derived import KINDS, Name, made_at
 from ipse.pipeline.forgetting import PROOFS, carry_out
 from ipse.pipeline.plans import Plan, make
@@ -75,7 +76,7 @@ def purge(workspace: Workspace, now: datetime | None = None) -> SignedCertificat
 def purge_if_due(workspace: Workspace, now: datetime | None = None) -> SignedCertificate | None:
     """:func:`purge`, at most once a day and only where the settings limit anything."""
     at = now or datetime.now(UTC)
-    if not workspace.settings.retention.anything:
+    if not is_limited(workspace.settings):
         return None
     if "last" in workspace.vault.ids(KIND):
         last = datetime.fromisoformat(workspace.vault.get(KIND, "last").decode())
@@ -86,15 +87,28 @@ def purge_if_due(workspace: Workspace, now: datetime | None = None) -> SignedCer
 
 def _cuts(workspace: Workspace, now: datetime) -> Iterator[Cut]:
     """What is to go from each source that has a limit."""
-    retention = workspace.settings.retention
+    settings = workspace.settings
+    parts = {(source, one.stream) for source, one in workspace.vault.event_partitions()}
     for source in workspace.vault.counts():
-        messages, events = retention.days(source, "messages"), retention.days(source, "events")
-        if messages or events:
-            yield Cut(
-                source=source,
-                messages_before=now - timedelta(days=messages) if messages else None,
-                events_before=now - timedelta(days=events) if events else None,
-            )
+        messages, events = settings.retention.days(source, "messages"), event_days(settings, source)
+        streams = [stream for name, stream in parts if name == source]
+        own = {one: event_days(settings, source, one) for one in streams}
+        metrics = {one: metric_days(settings, source, one) for one in streams}
+        cut = Cut(
+            source=source,
+            messages_before=_before(now, messages),
+            events_before=_before(now, events),
+            streams={one: _before(now, days) for one, days in own.items() if days != events},
+            metrics={
+                one: now - timedelta(days=days) for one, days in metrics.items() if days and days != own[one]
+            },
+        )
+        if messages or events or any(own.values()) or cut.metrics:
+            yield cut
+
+
+def _before(now: datetime, days: int) -> datetime | None:
+    return now - timedelta(days=days) if days else None
 
 
 def _old(workspace: Workspace, now: datetime) -> Iterator[Name]:

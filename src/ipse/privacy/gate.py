@@ -35,6 +35,7 @@ _R_co = TypeVar("_R_co", bound=Record, covariant=True)
 
 _OPAQUE = re.compile(r"[0-9a-f]{16,64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
+_NUMBER = re.compile(r"_[0-9]{1,12}(?:_[0-9a-f]{8})?$")  # of a placeholder: which one of its kind
 _NOBODY = Person("")
 MANY_WORDS = 20_000
 
@@ -103,6 +104,8 @@ class Gate:
         self._roster = roster
         self._permit = permit
         self._keep_raw = settings.keep_raw
+        self._anonymous = settings.anonymize_sensitive_data  # of events: kinds alone, nothing is remembered
+        self._kinds_only = False
         self._finder = Finder(recognizers, settings, lists)
         self._review = review
         self._refuse = frozenset(refuse)
@@ -212,15 +215,22 @@ class Gate:
         self._not_erased(event.source)
         if again or len(self._words) > MANY_WORDS:
             self._words = {}
-        data = {
-            self._word(key, again=again): self._word(value, again=again) if isinstance(value, str) else value
-            for key, value in event.data.items()
-        }
+        self._kinds_only = self._anonymous
+        try:
+            data = {
+                self._word(key, again=again): self._word(value, again=again)
+                if isinstance(value, str)
+                else value
+                for key, value in event.data.items()
+            }
+            stream = self._word(event.stream, again=again)
+        finally:
+            self._kinds_only = False
         if len(data) != len(event.data):
             raise PrivacyError(
                 "Two fields of an event have one name once cleared.", hint="Rename them in its collector."
             )
-        return {"key": self._id(event.key), "data": data, "stream": self._word(event.stream, again=again)}
+        return {"key": self._id(event.key), "data": data, "stream": stream}
 
     def _word(self, text: str, *, again: bool) -> str:
         """:meth:`_text`, each once: events say the same few things all day."""
@@ -315,6 +325,8 @@ class Gate:
     def _placeholder(self, span: Span, value: str) -> str:
         if span.kind == KEEP:
             return value
+        if self._kinds_only:
+            return f"<{_NUMBER.sub('', span.kind)}>"
         if span.kind == "ME" or span.kind[-1].isdigit():
             return f"<{span.kind}>"
         owner = self._roster.known.belongs_to(span.kind, value)

@@ -57,14 +57,16 @@ class Guard:
     def __init__(self, privacy: PrivacySettings, collect: CollectSettings, key: bytes) -> None:
         self._apps = [name.casefold() for name in privacy.exclude_apps]
         self._paths = _written(privacy.exclude_paths)
-        self._titles = privacy.titles
+        told = privacy.titles in ("full", "hmac")  # a digest tells equal titles
+        self._titles = "category" if told and privacy.anonymize_sensitive_data else privacy.titles
         self._key = key
         rules = {**collect.categories, **{f"\0{name}": words for name, words in CATEGORIES.items()}}
         self._rules = [(name.strip("\0"), _any_of(words)) for name, words in rules.items() if words]
 
     def passed(self, sample: Sample, *, texts_too: bool = True) -> Sample | None:
         """What may be known of it; None where it is excluded. Of a table, texts stay (not ``texts_too``)."""
-        if self._excluded(sample.data):
+        named = {"app": sample.stream} if sample.stream else {}  # a program may name a stream after an app
+        if self._excluded(sample.data) or self._excluded(named):
             return None
         if not texts_too:
             return sample

@@ -78,7 +78,7 @@ class Gathering:
         self._thread.join()
 
     def _passed(self, event: Event) -> Event | None:
-        sample = Sample(data=event.data)
+        sample = Sample(data=event.data, stream=event.stream)
         passed = self._guard.passed(sample)
         if passed is None:
             return None

@@ -35,7 +35,9 @@ class Cut(msgspec.Struct, frozen=True, kw_only=True):
     """What is to go from one source; what any of these names goes.
 
     ``conversations`` go whole, by their names behind the gate; ``messages`` by id; ``people`` are pseudonyms:
-    what they wrote goes, and they are left out of who took part, was mentioned or reacted.
+    what they wrote goes, and they are left out of who took part, was mentioned or reacted. Of the ``streams``
+    that are named here events go by a time of their own (None: none do), of others by ``events_before``; of
+    ``metrics`` go those of such a stream before that.
     """
 
     source: str
@@ -44,6 +46,14 @@ class Cut(msgspec.Struct, frozen=True, kw_only=True):
     people: frozenset[str] = frozenset()
     messages_before: datetime | None = None
     events_before: datetime | None = None
+    streams: dict[str, datetime | None] = {}
+    metrics: dict[str, datetime] = {}
+
+    def since(self, stream: str) -> tuple[int, int]:
+        """From which µs on events of a stream stay, and metrics; 0 where none go."""
+        before = self.streams.get(stream, self.events_before)
+        events, metrics = (_micros(at) if at else 0 for at in (before, self.metrics.get(stream)))
+        return events, max(events, metrics)
 
 
 class Removed(msgspec.Struct, frozen=True, kw_only=True):
@@ -179,7 +189,7 @@ def _may_touch(cut: Cut, manifest: Manifest) -> bool:
     """Whether a stream has to be opened at all."""
     if manifest.family == "events":
         first = min((part.first for part in manifest.parts), default=0)
-        return cut.events_before is not None and first < _micros(cut.events_before)
+        return first < max(cut.since(manifest.stream))
     return bool(manifest.name in cut.conversations or cut.messages or cut.people or cut.messages_before)
 
 
@@ -189,8 +199,10 @@ def _parted(
     """What stays, with marks where something was, and what goes."""
     events = [one for one in records if isinstance(one, Event)]
     if events:
-        since = _micros(cut.events_before) if cut.events_before else 0
-        return [one for one in events if one.ts >= since], [one for one in events if one.ts < since]
+        since, metrics = cut.since(manifest.stream)
+        stays = [one.ts >= (metrics if one.kind == "metric" else since) for one in events]
+        goes = [one for one, stay in zip(events, stays, strict=True) if not stay]
+        return [one for one, stay in zip(events, stays, strict=True) if stay], goes
     messages = [one for one in records if isinstance(one, Message)]
     if manifest.name in cut.conversations:
         return [], messages

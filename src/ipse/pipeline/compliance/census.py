@@ -15,13 +15,14 @@ from ipse.datasets import Dataset
 from ipse.errors import DamagedVaultError
 from ipse.interfaces import Span
 from ipse.pipeline.clearing import word_lists
+from ipse.pipeline.days.keeping import event_days, metric_days
 from ipse.pipeline.special import of_message
 from ipse.pipeline.workspace import Workspace
 from ipse.privacy.finding import Finder
 from ipse.privacy.known import Mention
 from ipse.privacy.operators import PLACEHOLDER
 from ipse.privacy.roster import Roster
-from ipse.records import Message
+from ipse.records import Event, Message
 
 __all__ = ["Census", "Searcher", "Tally", "census"]
 
@@ -102,7 +103,7 @@ def census(
                 done += len(talk.messages)
                 step(done)
             for event in workspace.vault.events(sources=[source]):
-                counter.event(source, datetime.fromtimestamp(event.ts / 1e6, tz=UTC), event.key)
+                counter.event(source, event)
                 done += 1
         except DamagedVaultError:
             counter.found.damaged.append(source)
@@ -114,6 +115,7 @@ class _Counter:
         self.found = Census()
         self._now = now
         self._search = Searcher(workspace, roster)
+        self._settings = workspace.settings
         self._retention = workspace.settings.retention
 
     def message(self, source: str, message: Message) -> None:
@@ -131,8 +133,10 @@ class _Counter:
         if any(self._search.identifiers(text) for text in texts):
             found.identified.append(message.id)
 
-    def event(self, source: str, at: datetime, key: str) -> None:
-        self._count(source, "events", at, key, limit=self._retention.days(source, "events"))
+    def event(self, source: str, event: Event) -> None:
+        days = metric_days if event.kind == "metric" else event_days
+        at = datetime.fromtimestamp(event.ts / 1e6, tz=UTC)
+        self._count(source, "events", at, event.key, limit=days(self._settings, source, event.stream))
 
     def _count(self, source: str, category: str, at: datetime, name: str, *, limit: int) -> None:
         found = self.found

@@ -8,6 +8,7 @@ from ipse.pipeline.clearing import review_queue
 from ipse.pipeline.compliance.evidence import Facts
 from ipse.pipeline.compliance.results import NotMeasuredError, Outcome, failed, passed
 from ipse.pipeline.compliance.rights import answered
+from ipse.pipeline.days.keeping import event_days
 from ipse.pipeline.retention import plan_purge
 
 __all__ = [
@@ -98,7 +99,7 @@ def limited(facts: Facts) -> Outcome:
     open_ = [
         source
         for source in held
-        if not (retention.days(source, "messages") or retention.days(source, "events"))
+        if not (retention.days(source, "messages") or event_days(facts.settings, source))
         and not any(one.expires_at for one in facts.standing(source, "archive"))
     ]
     if open_:
@@ -111,7 +112,7 @@ def limited(facts: Facts) -> Outcome:
 
 def records_in_time(facts: Facts) -> Outcome:
     """No record is older than its limit."""
-    if not facts.settings.retention.limits:
+    if not (facts.settings.retention.limits or facts.settings.privacy.data_retention_days):
         raise NotMeasuredError("No retention is set.", hint="Set `retention` in the settings.")
     late = facts.whole_census().overdue
     if late:

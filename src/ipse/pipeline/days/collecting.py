@@ -43,6 +43,7 @@ __all__ = [
     "start",
     "status",
     "stop",
+    "wanted",
 ]
 
 JOB = "collect"
@@ -83,7 +84,7 @@ def collectors(workspace: Workspace) -> list[CollectorView]:
         CollectorView(
             name=name,
             says=part.says,
-            wanted=name in settings.collect.collectors,
+            wanted=name in wanted(settings),
             allowed=workspace.allows(name),
             why_not=part.configure(settings).check() or "",
         )
@@ -93,9 +94,14 @@ def collectors(workspace: Workspace) -> list[CollectorView]:
 
 def configured(settings: Settings) -> list[Collector]:
     """The collectors that the settings ask for; raises ``PluginError`` for a name that is not known."""
-    return [
-        plugins.collector(name).configure(settings) for name in dict.fromkeys(settings.collect.collectors)
-    ]
+    return [plugins.collector(name).configure(settings) for name in wanted(settings)]
+
+
+def wanted(settings: Settings) -> list[str]:
+    """The collectors that are chosen, and those that projects learn from."""
+    known = set(plugins.collectors())
+    projects = [one.name for one in settings.data_sources if one.name in known and not one.path]
+    return list(dict.fromkeys([*settings.collect.collectors, *projects]))
 
 
 def ready(workspace: Workspace) -> list[Collector]:

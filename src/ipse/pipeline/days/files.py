@@ -303,7 +303,7 @@ def _kept(
         if event is None:
             unreadable += 1
             continue
-        passed = guard.passed(Sample(data=event.data), texts_too=texts_too)
+        passed = guard.passed(Sample(data=event.data, stream=event.stream), texts_too=texts_too)
         if passed is None:
             excluded += 1
             continue

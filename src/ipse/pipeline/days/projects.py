@@ -8,6 +8,7 @@ import yaml
 from ipse.config import Settings
 from ipse.errors import SettingsError
 from ipse.features import FeatureSet, parse_features, parse_set
+from ipse.pipeline.days.declared import require_declared
 from ipse.pipeline.days.wanting import Wanted
 from ipse.tables import Task
 
@@ -33,10 +34,13 @@ def feature_set_named(settings: Settings, name: str = "") -> FeatureSet:
         )
     features = parse_features(settings.features)
     if tree and (not name or tree.get("name") == name):
-        return parse_set(tree, features)
-    if name:
+        made = parse_set(tree, features)
+    elif name:
         raise SettingsError(f"There is no set `{name}`.", hint="Name it under `set:` in ipse.yaml.")
-    return parse_set({"name": "features"}, features)
+    else:
+        made = parse_set({"name": "features"}, features)
+    require_declared(settings, made.sources)
+    return made
 
 
 def wanted_model(settings: Settings, name: str) -> Wanted:
@@ -53,6 +57,7 @@ def wanted_model(settings: Settings, name: str) -> Wanted:
         parsed = parse_features(settings.features)
         tree = dict(settings.set) if settings.set else {}
         features = parse_set({**tree, "name": name, "features": list(found.features)}, parsed)
+    require_declared(settings, [stream, *(features.sources if features else ())])
     return Wanted(
         project=name,
         stream=stream,
