@@ -6281,7 +6281,7 @@ export interface components {
             events: number;
             /**
              * Sources
-             * @description days by source, before the two above: `gmail: 365`, `pc: {messages: 365, events: 30}`
+             * @description days by source, before the two above, of events by stream too: `gmail: 365`, `pc: {messages: 365, events: 30}`, `system.self: 7`
              * @default {}
              */
             sources: {
