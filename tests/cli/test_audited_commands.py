@@ -78,6 +78,9 @@ READS: dict[str, tuple[list[str], list[str]]] = {
     "events check": ([], ["read"]),
     "predict now": (["desk"], ["model.read", "prediction.keep"]),
     "predict outcomes": (["desk"], ["read"]),
+    "predict show": (["desk"], ["read"]),
+    "predict batch": (["desk", "{rows}"], ["export.predictions", "model.read"]),
+    "predict export": (["desk", "{out}"], ["export.predictor"]),
     "monitor drift": (["desk"], ["read"]),
     "productivity show": ([], ["read"]),
     "system show": ([], ["read"]),
@@ -107,6 +110,7 @@ SILENT = {
     ],
     "the owner's own statements": [
         "consent list", "consent show", "report requests list", "report exception list", "report dpia",
+        "predict suppressions",
         "productivity corrections", "tasks list",
     ],
     "the log itself": [
@@ -114,7 +118,8 @@ SILENT = {
     ],
     "changes something, and leaves a row of it": [
         "consent give", "consent withdraw", "models promote", "models rollback",
-        "predict promote", "predict rollback", "report requests add",
+        "predict promote", "predict rollback", "predict judge", "predict prefer", "predict unsuppress",
+        "report requests add",
         "report requests close", "report exception add", "report exception remove", "backup drill",
         "vault passphrase", "vault recovery", "vault rotate", "vault reencrypt", "vault keyring add",
         "vault keyring remove", "vault unlock", "vault move-catalog", "contacts release",
@@ -198,7 +203,7 @@ def test_what_reads_leaves_its_rows(
         "{exports}": str(template / "exports"), "{archive}": str(template / "archive"),
         "{out}": str(tmp_path / "out"), "{file}": str(tmp_path / "file"), "{consent}": consent,
         "{draft}": draft, "{approved}": ready, "{table}": str(events_table(tmp_path / "other.csv")),
-        "{features}": str(template / "features.yaml"),
+        "{features}": str(template / "features.yaml"), "{rows}": str(tmp_path / "rows.csv"),
     }  # fmt: skip
     words, expected = READS[name]
     monkeypatch.setenv("IPSE_PASSPHRASE", PASSPHRASE)

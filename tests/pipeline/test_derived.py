@@ -79,14 +79,17 @@ def _fill(workspace: Workspace) -> None:
         ("draft", "in the session"): Origin(documents=frozenset({("session", "by v1")})),
         ("features", "of windows"): Origin(sources=frozenset({"window"})),
         ("prediction", "of windows"): Origin(documents=frozenset({("features", "of windows")})),
+        ("judgement", "of windows"): Origin(documents=frozenset({("prediction", "of windows")})),
+        ("suppression", "of windows"): Origin(sources=frozenset({"window"})),
         ("draft", "of mails only"): Origin(sources=frozenset({"gmail"})),
     }.items():
         keep_made(workspace, name, b"a text", origin)
 
 
-def there(
-    workspace: Workspace, kinds: Iterable[str] = ("draft", "session", "features", "prediction")
-) -> set[str]:
+MADE = ("draft", "session", "features", "prediction", "judgement", "suppression")
+
+
+def there(workspace: Workspace, kinds: Iterable[str] = MADE) -> set[str]:
     return {name for kind in kinds for name in workspace.vault.ids(kind)}
 
 
@@ -109,12 +112,12 @@ EVERYTHING = {
 )
 def test_what_is_made_of_it_goes_with_it(made: Workspace, what: What, name: str, left: set[str]) -> None:
     assert there(made) == EVERYTHING
-    gone = len(EVERYTHING) + 1 - len(left) - ("of windows" in left)  # two are called that
+    gone = len(EVERYTHING) + 3 - len(left) - 3 * ("of windows" in left)  # four are called that
     plan = plan_for(made, what, name)
     certificate = forget(made, plan).certificate.certificate
     assert there(made) == left
     counts = certificate.counts
-    told = ("drafts", "sessions", "predictions", "feature tables")
+    told = tuple(KINDS[kind].told for kind in MADE)
     assert sum(counts.get(one, 0) for one in told) == gone
     assert certificate.remnants == 0
 
@@ -170,7 +173,7 @@ def limited(workspace: Workspace, **retention: object) -> Workspace:
         ("models", {"model", "artefact", "scorecard", "blind", "session", "draft: in the session"}),
         ("scorecards", {"scorecard", "blind"}),
         ("drafts", {"session", "draft"}),
-        ("predictions", {"features", "prediction"}),
+        ("predictions", {"features", "prediction", "judgement", "suppression"}),
         ("logs", {"job"}),
     ],
 )
@@ -185,6 +188,8 @@ def test_each_family_has_its_own_time(made: Workspace, family: str, gone: set[st
         "draft",
         "features",
         "prediction",
+        "judgement",
+        "suppression",
         "job",
     )
     before: dict[str, set[str]] = {kind: set(made.vault.ids(kind)) for kind in kinds}

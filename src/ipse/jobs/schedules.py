@@ -49,7 +49,7 @@ class When(msgspec.Struct, frozen=True, kw_only=True):
             return cls(every=float(found[1]) * UNITS[found[2]], **waits)  # type: ignore[arg-type]
         if found := RECORDS.fullmatch(text.strip()):
             return cls(events=int(found[1]), source=found[2], **waits)  # type: ignore[arg-type]
-        return cls(cron=WORDS.get(text, text), **waits)  # type: ignore[arg-type]
+        return cls(cron=text, **waits)  # type: ignore[arg-type]
 
 
 class Schedule(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,11 +96,12 @@ def keep_as(vault: Vault, name: str, spec: Spec, when: When, *, now: datetime | 
     Raises ``SettingsError`` for one that never comes.
     """
     at = now or datetime.now(UTC)
+    when = msgspec.structs.replace(when, cron=WORDS.get(when.cron, when.cron))
     if not (when.cron or when.every > 0 or when.events > 0):
         raise SettingsError("Nothing is no time of cron.", hint="Write cron, every, or events.")
     made = Schedule(
         id=name, spec=spec, made_at=at, due_at=_next(when.cron, when.every, at),
-        **{**msgspec.structs.asdict(when), "cron": WORDS.get(when.cron, when.cron)},
+        **msgspec.structs.asdict(when),
     )  # fmt: skip
     before = next((one for one in held(vault) if one.id == name), None)
     if before is not None:

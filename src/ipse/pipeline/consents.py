@@ -14,8 +14,10 @@ from ipse.consent import withdraw as withdrawn
 from ipse.datasets import Dataset
 from ipse.errors import ConsentError, UnknownFormatError
 from ipse.pipeline.contacts import conversations
+from ipse.pipeline.days import featuring, predictors
+from ipse.pipeline.derived import Name
 from ipse.pipeline.forgetting import carry_out, forget
-from ipse.pipeline.plans import Plan, make, of_datasets, plan_for
+from ipse.pipeline.plans import Plan, make, plan_for
 from ipse.pipeline.special import allowed, of_message
 from ipse.pipeline.workspace import Workspace
 from ipse.privacy.erasures import Erased
@@ -90,7 +92,7 @@ def withdraw(workspace: Workspace, name: str, *, erase: Erase | bool = False) ->
     if not erase or consent.source not in workspace.vault.counts():
         return signed, 0
     if erase == "models":
-        carry_out(workspace, of_datasets(workspace, "withdrawal", _learned(workspace, consent)))
+        carry_out(workspace, make(workspace, "withdrawal", documents=_rested(workspace, consent)))
         return signed, 0
     plan = _special(workspace, consent) if consent.special else plan_for(workspace, "source", consent.source)
     forget(workspace, plan)
@@ -104,6 +106,23 @@ def _learned(workspace: Workspace, consent: Consent) -> list[str]:
     if consent.special:
         return [name for name, card in cards.items() if consent.id in card.special.get(source, {}).values()]
     return [name for name, card in cards.items() if card.consents.get(source) == consent.id]
+
+
+def _rested(workspace: Workspace, consent: Consent) -> list[Name]:
+    """What was learned under a consent: datasets, and features and models of events."""
+    found: list[Name] = [("dataset", name) for name in _learned(workspace, consent)]
+    if consent.special:
+        return found
+    for kind in ("features", "predictor"):
+        for name in workspace.vault.ids(kind):
+            held = (
+                featuring.stored(workspace, name)[0]
+                if kind == "features"
+                else predictors.card(workspace, name)
+            )
+            if held.consents.get(consent.source) == consent.id:
+                found.append((kind, name))
+    return found
 
 
 def _special(workspace: Workspace, consent: Consent) -> Plan:

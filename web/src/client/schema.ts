@@ -3640,6 +3640,55 @@ export interface components {
             job: string;
         };
         /**
+         * BesideView
+         * @description The challenger on the champion's outcomes, after what either learned from.
+         */
+        BesideView: {
+            /**
+             * Champion
+             * @example desk-v1
+             */
+            champion: string;
+            /**
+             * Challenger
+             * @example desk-v2
+             */
+            challenger: string;
+            /**
+             * Rows
+             * @example 120
+             */
+            rows: number;
+            /**
+             * Champion Wrong
+             * @description share of classes, or mean absolute error
+             * @example 2.9
+             */
+            champion_wrong: number;
+            /**
+             * Challenger Wrong
+             * @example 2.5
+             */
+            challenger_wrong: number;
+            /**
+             * Better
+             * @description by how much the challenger is
+             * @example 0.4
+             */
+            better: number;
+            /**
+             * Low
+             * @description of its 95 % interval
+             * @example 0.1
+             */
+            low: number;
+            /**
+             * High
+             * @example 0.7
+             */
+            high: number;
+        };
+        /**
          * BestHourView
          * @description Seconds of focus in an hour of a mean week, with its 90 % interval; ``best``: beyond chance.
          */
@@ -7011,6 +7060,8 @@ export interface components {
              * @example 0
              */
             not_an_anomaly: number;
+            /** @example null */
+            beside?: components["schemas"]["BesideView"] | null;
         };
         /**
          * Overview
@@ -17851,7 +17902,8 @@ export interface operations {
                      *       ],
                      *       "right": 3,
                      *       "wrong": 1,
-                     *       "not_an_anomaly": 0
+                     *       "not_an_anomaly": 0,
+                     *       "beside": null
                      *     }
                      */
                     "application/json": components["schemas"]["OutcomesView"];

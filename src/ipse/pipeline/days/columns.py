@@ -43,8 +43,11 @@ def stream(workspace: Workspace, name: str, *, since: int | None = None, until: 
         return Stream.empty()
     data = table["data"].unify_dictionaries().combine_chunks()
     chunk = data if not hasattr(data, "chunks") else data.chunk(0)
-    distinct = [_objects.decode(one) for one in chunk.dictionary.to_pylist()]
     codes = chunk.indices.to_numpy(zero_copy_only=False)
+    there = np.zeros(len(chunk.dictionary), dtype=bool)
+    there[codes] = True  # what no row says any more is no field of the stream
+    told = zip(there.tolist(), chunk.dictionary.to_pylist(), strict=True)
+    distinct = [_objects.decode(one) if said else {} for said, one in told]
     columns = (table[one].to_numpy() for one in ("ts", "dur", "rx", "tz"))
     ts, dur, rx, tz = (one.astype(np.int64) for one in columns)
     return Stream(ts, dur, rx, tz, {field: _column(distinct, field)[codes] for field in _fields(distinct)})

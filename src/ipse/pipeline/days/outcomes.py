@@ -8,15 +8,17 @@ from numpy.typing import NDArray
 
 from ipse.pipeline.days import predictors
 from ipse.pipeline.days.columns import streams_named
+from ipse.pipeline.days.contending import contended
 from ipse.pipeline.days.corrections import corrected, labels_of
 from ipse.pipeline.days.foretelling import outcome_of
-from ipse.pipeline.days.judging import judgements
-from ipse.pipeline.days.predictions import Prediction, predictions
+from ipse.pipeline.days.judging import Judgement, judgement, judgements
+from ipse.pipeline.days.predictions import Prediction, names, of_ids, predictions
 from ipse.pipeline.days.predictors import Predictor
+from ipse.pipeline.days.settling import Beside
 from ipse.pipeline.workspace import Workspace
 from ipse.tables import even
 
-__all__ = ["Bin", "Outcomes", "Week", "happened", "outcomes", "was"]
+__all__ = ["Bin", "Held", "Outcomes", "Week", "happened", "history", "outcomes", "was"]
 
 TABLES = ("classification", "regression")
 BINS = 10
@@ -50,6 +52,7 @@ class Outcomes(msgspec.Struct, frozen=True, kw_only=True):
     ``expected`` is what the model did when it was judged. ``covered`` is the share of outcomes within the
     90 % interval; ``sure`` how sure it was on average; ``brier`` the mean squared distance of its chances
     from what was so (0: perfect, 2: sure and wrong). ``right`` and ``wrong`` are the owner's words.
+    ``beside`` is the challenger on the same outcomes, those after what either learned from.
     """
 
     project: str
@@ -67,6 +70,15 @@ class Outcomes(msgspec.Struct, frozen=True, kw_only=True):
     right: int = 0
     wrong: int = 0
     not_an_anomaly: int = 0
+    beside: Beside | None = None
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """A prediction, what happened, and the owner's word on it."""
+
+    said: Prediction
+    was: float | str | None
+    word: Judgement | None
 
 
 class _Pair(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,12 +122,22 @@ def _steps(workspace: Workspace, made: Predictor, first: int, last: int) -> dict
     return dict(zip(at.tolist(), values.tolist(), strict=True))
 
 
-def _pairs(workspace: Workspace, made: Predictor, said: Sequence[Prediction]) -> list[_Pair]:
+def _pairs(
+    workspace: Workspace, made: Predictor, said: Sequence[Prediction]
+) -> tuple[list[_Pair], Beside | None]:
     if made.task == "forecasting":
-        return _forecast_pairs(workspace, made, said)
-    known = happened(workspace, made, np.array([one.due for one in said], dtype=np.int64)).tolist()
+        return _forecast_pairs(workspace, made, said), None
+    y = happened(workspace, made, np.array([one.due for one in said], dtype=np.int64))
     classes = made.task == "classification"
-    return [_pair(one, each, classes=classes) for one, each in zip(said, known, strict=True) if each == each]
+    known = [(one, each) for one, each in zip(said, y.tolist(), strict=True) if each == each]
+    pairs = [_pair(one, each, classes=classes) for one, each in known]
+    challenger = predictors.project(workspace, made.project).challenger
+    if not challenger or not known:
+        return pairs, None
+    known.sort(key=lambda one: one[0].origin)
+    origins = np.array([one.origin for one, _ in known], dtype=np.int64)
+    both = (made, predictors.card(workspace, challenger))
+    return pairs, contended(workspace, both, origins, np.array([each for _, each in known]))
 
 
 def _pair(said: Prediction, was_: float, *, classes: bool) -> _Pair:
@@ -165,12 +187,25 @@ def was(workspace: Workspace, said: Sequence[Prediction]) -> list[float | str | 
     return [found.get(one.id) for one in said]
 
 
+def history(workspace: Workspace, project: str, rows: int) -> list[Held]:
+    """The newest predictions of a project with what happened and the owner's word, the newest first."""
+    predictors.project(workspace, project)
+    sources = predictors.versions(workspace, project)
+    told = ", ".join(dict.fromkeys(name for one in sources for name in one.consents))
+    workspace.vault.note("read", {"sources": told, "why": "predictions"})
+    said = of_ids(workspace, names(workspace, project)[::-1][:rows])
+    return [
+        Held(said=one, was=each, word=judgement(workspace, one.id))
+        for one, each in zip(said, was(workspace, said), strict=True)
+    ]
+
+
 def outcomes(workspace: Workspace, project: str) -> Outcomes:
     """How right the champion's predictions turned out; each joined with the row of the moment it spoke of."""
     made = predictors.card(workspace, project)
     workspace.vault.note("read", {"sources": ", ".join(made.consents), "why": "outcomes"})
     said = [one for one in predictions(workspace, project) if one.model == made.id]
-    pairs = _pairs(workspace, made, said)
+    pairs, found = _pairs(workspace, made, said)
     told = [one.verdict for one in judgements(workspace, project)]
     return Outcomes(
         project=project,
@@ -185,6 +220,7 @@ def outcomes(workspace: Workspace, project: str) -> Outcomes:
         brier=_mean([one.brier for one in pairs]),
         bins=_bins(pairs) if made.task == "classification" else (),
         weeks=_weeks(pairs),
+        beside=found,
         right=told.count("right"),
         wrong=told.count("wrong"),
         not_an_anomaly=told.count("not_an_anomaly"),

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
+import msgspec
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -19,6 +20,7 @@ from ipse.server.routes.starting import Started, begin
 from ipse.server.times import from_micros
 
 __all__ = [
+    "BesideView",
     "BinView",
     "DriftOf",
     "DriftView",
@@ -107,6 +109,19 @@ class WeekView(BaseModel):
     covered: float | None = Field(description="share within the 90 % interval", examples=[0.89])
 
 
+class BesideView(BaseModel):
+    """The challenger on the champion's outcomes, after what either learned from."""
+
+    champion: str = Field(examples=["desk-v1"])
+    challenger: str = Field(examples=["desk-v2"])
+    rows: int = Field(examples=[120])
+    champion_wrong: float = Field(description="share of classes, or mean absolute error", examples=[2.9])
+    challenger_wrong: float = Field(examples=[2.5])
+    better: float = Field(description="by how much the challenger is", examples=[0.4])
+    low: float = Field(description="of its 95 % interval", examples=[0.1])
+    high: float = Field(examples=[0.7])
+
+
 class OutcomesView(BaseModel):
     """What the champion said, held against what happened."""
 
@@ -125,6 +140,7 @@ class OutcomesView(BaseModel):
     right: int = Field(description="by the owner's word", examples=[3])
     wrong: int = Field(examples=[1])
     not_an_anomaly: int = Field(examples=[0])
+    beside: BesideView | None = Field(default=None, examples=[None])
 
 
 class DriftOf(BaseModel):
@@ -202,6 +218,7 @@ def project_outcomes(asked: Reading, project: Identifier) -> OutcomesView:
         right=found.right,
         wrong=found.wrong,
         not_an_anomaly=found.not_an_anomaly,
+        beside=BesideView(**msgspec.structs.asdict(found.beside)) if found.beside else None,
     )
 
 
