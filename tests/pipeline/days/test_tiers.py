@@ -9,6 +9,7 @@ from ipse.errors import CancelledError
 from ipse.pipeline.consents import give
 from ipse.pipeline.days import events
 from ipse.pipeline.days.columns import stream
+from ipse.pipeline.days.series import Span, series
 from ipse.pipeline.days.tiers import Downsampled, covered, downsample, downsample_if_due, to_downsample
 from ipse.pipeline.workspace import Workspace
 from ipse.records import Event
@@ -61,6 +62,20 @@ def test_each_age_is_kept_as_finely_as_the_settings_say(filled: Workspace) -> No
     assert told.weights is not None
     assert told.weights.sum() == 541
     filled.vault.verify_audit()
+
+
+def test_a_series_of_what_was_downsampled_is_that_of_what_was(filled: Workspace) -> None:
+    asked = Span(stream="", field="cpu", every=3600)
+    before = series(filled, "system", asked).points
+    downsample(filled, LATER)
+    after = {one.at: one for one in series(filled, "system", asked).points if one.count}
+    told = {one.at: one for one in before if one.count}
+    assert sum(one.count for one in after.values()) == sum(one.count for one in told.values()) == 540
+    same = [at for at in told if at in after and told[at].count == after[at].count]
+    assert len(same) >= len(told) - 2  # an hour of a tier is open where a step begins
+    for at in same:
+        assert after[at].mean == pytest.approx(told[at].mean)
+        assert (after[at].min, after[at].max, after[at].duration) == (told[at].min, told[at].max, 0.0)
 
 
 def test_it_is_stopped_and_goes_on(filled: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

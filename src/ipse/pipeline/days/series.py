@@ -137,13 +137,26 @@ class _Sums:
         kept = np.ones(len(ts), bool) if found.whole else _current(ts, found.blocks)
         present, values = _values(found.blocks, self._field) if self._field else (kept, None)
         kept = kept & present
+        several = any('"~n":' in text for one in found.blocks for text in one.data)  # some are downsampled
+        rows = _beside(found.blocks, "~n", np.ones(len(ts))) if several else np.ones(len(ts))
+        if several:  # what they lasted together, not the interval that they stand for
+            lasted = _beside(found.blocks, "~dur", np.zeros(len(ts)))
+            dur = np.where(rows > 1, lasted.astype(np.int64), dur)
         self._cover(ts[kept], dur[kept])
         place = (ts - self._start) // self._step
         begun = kept & (place >= 0) & (ts < self._stop)
-        self._counts += np.bincount(place[begun], minlength=self._steps)
+        counts = np.bincount(place[begun], weights=rows[begun], minlength=self._steps)
+        self._counts += counts.astype(np.int64)
         if values is not None:
             begun &= ~np.isnan(values)
-            self._measure(place[begun], values[begun])
+            spread = (values, values, rows)
+            if several:
+                names = ("min", values), ("max", values), ("n", rows)
+                low, high, many = (
+                    _beside(found.blocks, f"{self._field}~{name}", otherwise) for name, otherwise in names
+                )
+                spread = (low, high, many)
+            self._measure(place[begun], values[begun], *(one[begun] for one in spread))
 
     def points(self) -> list[Point]:
         """What came of it."""
@@ -180,16 +193,17 @@ class _Sums:
     def _spread(self, place: Ints, micros: Ints) -> None:
         self._micros += np.bincount(place, weights=micros, minlength=self._steps)
 
-    def _measure(self, place: Ints, values: Floats) -> None:
-        self._numbers += np.bincount(place, minlength=self._steps)
-        self._sum += np.bincount(place, weights=values, minlength=self._steps)
+    def _measure(self, place: Ints, values: Floats, low: Floats, high: Floats, many: Floats) -> None:
+        """Add numbers: of ``many`` each the mean, the smallest and the largest."""
+        self._numbers += np.bincount(place, weights=many, minlength=self._steps).astype(np.int64)
+        self._sum += np.bincount(place, weights=values * many, minlength=self._steps)
         order = np.argsort(place, kind="stable")
-        place, values = place[order], values[order]
+        place, low, high = place[order], low[order], high[order]
         first = np.flatnonzero(np.diff(place, prepend=-1))
         if len(first):
             here = place[first]
-            self._min[here] = np.minimum(self._min[here], np.minimum.reduceat(values, first))
-            self._max[here] = np.maximum(self._max[here], np.maximum.reduceat(values, first))
+            self._min[here] = np.minimum(self._min[here], np.minimum.reduceat(low, first))
+            self._max[here] = np.maximum(self._max[here], np.maximum.reduceat(high, first))
 
 
 def _current(ts: Ints, blocks: Sequence[Block]) -> NDArray[np.bool_]:
@@ -217,6 +231,12 @@ def _values(blocks: Sequence[Block], field: str) -> tuple[NDArray[np.bool_], Flo
         present.append(there[codes])
         values.append(numbers[codes])
     return np.concatenate(present), np.concatenate(values)
+
+
+def _beside(blocks: Sequence[Block], field: str, otherwise: Floats) -> Floats:
+    """What rows that stand for several say beside a field (see ``ipse.vault.downsampling``)."""
+    _, held = _values(blocks, field)
+    return np.where(np.isnan(held), otherwise, held)
 
 
 def _decoded(data: Sequence[str], field: str) -> tuple[NDArray[np.bool_], Floats]:
