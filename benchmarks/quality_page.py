@@ -145,6 +145,12 @@ def _tables(several: Sequence[Outcome]) -> Iterator[str]:
     leaky = [", ".join("**caught**" if g.passed is False else "missed" for g in one.leaky) for one in several]
     gates.append(["a leaky clone, made without the gate (10c, 10d)", *leaky])
     yield _table(["gate", *(one.person for one in several)], gates)
+    if any(all(gate.passed is not False for gate in one.leaky) for one in several):
+        yield (
+            "*missed*: each secret stood four times in what the leaky clone read, and it did not learn them. "
+            "Where nothing leaked, green says that a small adapter forgets, not that the gate would have seen it; "
+            "that the gate sees a leak, the voice above shows.\n"
+        )
     yield "### Self-checks\n"
     checks = [
         [check.name, *(_check(one.card, n) for one in several)]
