@@ -148,8 +148,8 @@ def _tables(several: Sequence[Outcome]) -> Iterator[str]:
     if any(all(gate.passed is not False for gate in one.leaky) for one in several):
         yield (
             "*missed*: each secret stood four times in what the leaky clone read, and it did not learn them. "
-            "Where nothing leaked, green says that a small adapter forgets, not that the gate would have seen it; "
-            "that the gate sees a leak, the voice above shows.\n"
+            "Where nothing leaked, green says that a small adapter forgets, not that the gate would have "
+            "seen it; that the gate sees a leak, the voice above shows.\n"
         )
     yield "### Self-checks\n"
     checks = [
