@@ -177,6 +177,7 @@ def import_events(
     left = f"; {done.excluded:,} excluded, {done.unreadable:,} unreadable" * bool(
         done.excluded + done.unreadable
     )
+    left += f"; {done.late:,} came too late for days that are kept by longer intervals" * bool(done.late)
     _say(
         done, f"{done.source}: {done.kept:,} events kept, {done.duplicates:,} there before{left}.", json=json
     )

@@ -1,6 +1,7 @@
 """Upkeep of metrics by the settings `tiers`: once a day, what is old enough, and no import in its midst."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,7 @@ from ipse.errors import CancelledError
 from ipse.pipeline.consents import give
 from ipse.pipeline.days import events
 from ipse.pipeline.days.columns import stream
+from ipse.pipeline.days.files import import_table
 from ipse.pipeline.days.series import Span, series
 from ipse.pipeline.days.tiers import Downsampled, covered, downsample, downsample_if_due, to_downsample
 from ipse.pipeline.workspace import Workspace
@@ -76,6 +78,14 @@ def test_a_series_of_what_was_downsampled_is_that_of_what_was(filled: Workspace)
     for at in same:
         assert after[at].mean == pytest.approx(told[at].mean)
         assert (after[at].min, after[at].max, after[at].duration) == (told[at].min, told[at].max, 0.0)
+
+
+def test_an_import_says_what_came_too_late(filled: Workspace, tmp_path: Path) -> None:
+    downsample(filled, LATER)
+    day = LATER - timedelta(days=502)
+    (tmp_path / "more.csv").write_text(f"time,cpu\n{day:%Y-%m-%d}T05:06:07Z,5\n{NOW:%Y-%m-%dT%H:%M:%SZ},6\n")
+    done = import_table(filled, tmp_path / "more.csv", "system", progress=lambda *_: None)
+    assert (done.kept, done.duplicates, done.late) == (1, 0, 1)
 
 
 def test_it_is_stopped_and_goes_on(filled: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,6 +58,7 @@ def keep(
                 kept.duplicates + one.duplicates,
                 kept.new | one.new,
                 kept.extended + one.extended,
+                kept.late + one.late,
             )
     return kept
 

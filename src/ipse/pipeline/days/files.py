@@ -45,13 +45,17 @@ KINDS: tuple[EventKind, ...] = ("state", "point", "metric")
 
 
 class Imported(msgspec.Struct, frozen=True, kw_only=True):
-    """What an import kept, had already, left out by the owner's rules, and could not read."""
+    """What an import kept, had already, left out by the owner's rules, and could not read.
+
+    ``late`` metrics came for days that are kept by longer intervals by now, and were not kept.
+    """
 
     source: str
     kept: int = 0
     duplicates: int = 0
     excluded: int = 0
     unreadable: int = 0
+    late: int = 0
     streams: tuple[str, ...] = ()
 
 
@@ -289,12 +293,12 @@ def _kept(
     done = Imported(source=source)
     batch: list[Event] = []
     streams: set[str] = set()
-    read = excluded = unreadable = kept = duplicates = 0
+    read = excluded = unreadable = kept = duplicates = late = 0
 
     def flush() -> None:
-        nonlocal kept, duplicates, batch
+        nonlocal kept, duplicates, late, batch
         told = intake.keep(source, batch)
-        kept, duplicates = kept + told.kept, duplicates + told.duplicates
+        kept, duplicates, late = kept + told.kept, duplicates + told.duplicates, late + told.late
         batch = []
         progress(float(read), float(total), {"kept": float(kept)})
 
@@ -320,6 +324,7 @@ def _kept(
         duplicates=duplicates,
         excluded=excluded,
         unreadable=unreadable,
+        late=late,
         streams=tuple(sorted(streams)),
     )
 
