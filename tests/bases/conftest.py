@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ipse.bases.growing import grow
 from ipse.bases.growth import Plan
 
 WORDS = (
@@ -66,3 +67,18 @@ def plan() -> Plan:
         look_every=4,
         save_every=2,
     )
+
+
+@pytest.fixture(scope="session")
+def grown(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Llama of some 30,000 parameters, grown on a text of one sentence; nobody writes there."""
+    folder = tmp_path_factory.mktemp("base")
+    (folder / "text").mkdir()
+    lines = [f"the boat is late again, said nobody on day {number}.\n\n" for number in range(200)]
+    (folder / "text" / "prose.txt").write_text("".join(lines), encoding="utf-8")
+    plan = Plan(
+        vocabulary=300, hidden=32, layers=2, heads=2, key_heads=1, inner=64, context=64, batch=256, micro=128,
+        warmup=1, cycles=(2,), look_every=2, save_every=2,
+    )  # fmt: skip
+    grow([folder / "text"], folder / "grown", plan, lambda *_: None)
+    return folder / "grown"

@@ -10,8 +10,6 @@ from gguf import GGUFReader, quants
 from safetensors.torch import load_file
 
 from ipse.bases.gguf import write_gguf
-from ipse.bases.growing import grow
-from ipse.bases.growth import Plan
 from ipse.errors import BaseModelError, CancelledError
 
 
@@ -19,26 +17,11 @@ def quiet(_done: float, _total: float | None, _figures: object) -> None:
     pass
 
 
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A Llama of some 30,000 parameters, grown on a text of one sentence."""
-    folder = tmp_path_factory.mktemp("base")
-    (folder / "text").mkdir()
-    lines = [f"the boat is late again, said nobody on day {number}.\n\n" for number in range(200)]
-    (folder / "text" / "prose.txt").write_text("".join(lines), encoding="utf-8")
-    plan = Plan(
-        vocabulary=300, hidden=32, layers=2, heads=2, key_heads=1, inner=64, context=64, batch=256, micro=128,
-        warmup=1, cycles=(2,), look_every=2, save_every=2,
-    )  # fmt: skip
-    grow([folder / "text"], folder / "grown", plan, quiet)
-    return folder / "grown"
-
-
 @pytest.fixture
-def copy(base: Path, tmp_path: Path) -> Path:
+def copy(grown: Path, tmp_path: Path) -> Path:
     folder = tmp_path / "copy"
     folder.mkdir()
-    for path in base.iterdir():
+    for path in grown.iterdir():
         if path.is_file():
             (folder / path.name).write_bytes(path.read_bytes())
     return folder
@@ -61,9 +44,9 @@ def field(reader: GGUFReader, name: str) -> Any:
     return found.contents()
 
 
-def test_what_the_model_is_stands_in_it(base: Path, tmp_path: Path) -> None:
-    reader = written(base, tmp_path / "small.gguf")
-    config = json.loads((base / "config.json").read_text())
+def test_what_the_model_is_stands_in_it(grown: Path, tmp_path: Path) -> None:
+    reader = written(grown, tmp_path / "small.gguf")
+    config = json.loads((grown / "config.json").read_text())
     assert field(reader, "general.architecture") == "llama"
     assert field(reader, "general.name") == "small"
     assert field(reader, "llama.block_count") == 2
@@ -74,7 +57,7 @@ def test_what_the_model_is_stands_in_it(base: Path, tmp_path: Path) -> None:
     assert field(reader, "llama.attention.layer_norm_rms_epsilon") == pytest.approx(config["rms_norm_eps"])
     assert field(reader, "tokenizer.ggml.model") == "gpt2"
     assert field(reader, "tokenizer.ggml.pre") == "smollm"
-    tokenizer = json.loads((base / "tokenizer.json").read_text())
+    tokenizer = json.loads((grown / "tokenizer.json").read_text())
     tokens = field(reader, "tokenizer.ggml.tokens")
     assert {word: tokens[number] for word, number in tokenizer["model"]["vocab"].items()} == {
         word: word for word in tokenizer["model"]["vocab"]
@@ -90,9 +73,9 @@ def test_what_the_model_is_stands_in_it(base: Path, tmp_path: Path) -> None:
     assert "generation %}" not in template  # a mark for training that llama.cpp does not know
 
 
-def test_weights_are_those_of_the_model_and_heads_are_turned(base: Path, tmp_path: Path) -> None:
-    reader = written(base, tmp_path / "small.gguf")
-    held = load_file(base / "model.safetensors")
+def test_weights_are_those_of_the_model_and_heads_are_turned(grown: Path, tmp_path: Path) -> None:
+    reader = written(grown, tmp_path / "small.gguf")
+    held = load_file(grown / "model.safetensors")
     found = {tensor.name: tensor for tensor in reader.tensors}
     plain = held["model.layers.1.mlp.down_proj.weight"].float().numpy()
     assert np.allclose(found["blk.1.ffn_down.weight"].data, plain, atol=1e-3)
@@ -108,11 +91,11 @@ def test_weights_are_those_of_the_model_and_heads_are_turned(base: Path, tmp_pat
 
 
 @pytest.mark.parametrize("precision", ["bf16", "q8_0"])
-def test_matrices_can_be_smaller(base: Path, tmp_path: Path, precision: str) -> None:
-    reader = written(base, tmp_path / "small.gguf", precision)
+def test_matrices_can_be_smaller(grown: Path, tmp_path: Path, precision: str) -> None:
+    reader = written(grown, tmp_path / "small.gguf", precision)
     tensor = next(each for each in reader.tensors if each.name == "token_embd.weight")
     values = quants.dequantize(tensor.data, tensor.tensor_type)
-    real = load_file(base / "model.safetensors")["model.embed_tokens.weight"].float().numpy()
+    real = load_file(grown / "model.safetensors")["model.embed_tokens.weight"].float().numpy()
     assert np.abs(values - real).max() < 0.01 * np.abs(real).max() + 1e-4
     assert tensor.n_bytes < (2.1 if precision == "bf16" else 1.2) * real.size
     norm = next(each for each in reader.tensors if each.name == "output_norm.weight")
@@ -183,13 +166,13 @@ def test_families_are_told_by_how_they_cut_a_text(
     assert field(written(copy, tmp_path / "small.gguf"), "tokenizer.ggml.pre") == name
 
 
-def test_it_can_be_stopped(base: Path, tmp_path: Path) -> None:
+def test_it_can_be_stopped(grown: Path, tmp_path: Path) -> None:
     def stop(done: float, _total: float | None, _figures: object) -> None:
         if done >= 3:
             raise CancelledError("stopped")
 
     with pytest.raises(CancelledError):
-        write_gguf(base, tmp_path / "small.gguf", name="small", precision="f16", progress=stop)
+        write_gguf(grown, tmp_path / "small.gguf", name="small", precision="f16", progress=stop)
 
 
 @pytest.mark.shared

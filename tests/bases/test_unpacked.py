@@ -12,8 +12,6 @@ import torch
 
 from ipse.bases import packaged, shelf
 from ipse.bases.gguf import write_gguf
-from ipse.bases.growing import grow
-from ipse.bases.growth import Plan
 from ipse.bases.loading import load_base
 from ipse.bases.packaged import PACKAGED, Packaged
 from ipse.config import load_settings
@@ -32,23 +30,9 @@ def quiet(_done: float, _total: float | None, _figures: object) -> None:
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("base")
-    (folder / "text").mkdir()
-    lines = [f"the boat is late again, said nobody on day {number}.\n\n" for number in range(200)]
-    (folder / "text" / "prose.txt").write_text("".join(lines), encoding="utf-8")
-    plan = Plan(
-        vocabulary=300, hidden=32, layers=2, heads=2, key_heads=1, inner=64, context=64, batch=256, micro=128,
-        warmup=1, cycles=(2,), look_every=2, save_every=2,
-    )  # fmt: skip
-    grow([folder / "text"], folder / "grown", plan, quiet)
-    return folder / "grown"
-
-
-@pytest.fixture(scope="module")
-def packed(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def packed(grown: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("packed") / "Small One.gguf"
-    write_gguf(base, file, name="small", precision="f16", progress=quiet)
+    write_gguf(grown, file, name="small", precision="f16", progress=quiet)
     return file
 
 
@@ -60,12 +44,12 @@ def said(folder: Path, text: str) -> tuple[list[int], torch.Tensor]:
     return ids, logits
 
 
-def test_what_was_packed_says_what_it_said_before(base: Path, packed: Path) -> None:
+def test_what_was_packed_says_what_it_said_before(grown: Path, packed: Path) -> None:
     added = shelf.add(str(packed))
     assert (added.name, added.origin, added.dtype) == ("small-one", str(packed.resolve()), "BF16")
-    assert added.parameters == sum(p.numel() for p in load_base(base)[0].parameters())
+    assert added.parameters == sum(p.numel() for p in load_base(grown)[0].parameters())
     text = "the boat is late"
-    before, after = said(base, text), said(Path(added.folder), text)
+    before, after = said(grown, text), said(Path(added.folder), text)
     assert after[0] == before[0]
     assert (after[1] - before[1]).abs().max() < 0.05 * before[1].std()
     held = json.loads((Path(added.folder) / "config.json").read_text())
@@ -159,7 +143,7 @@ def test_every_known_package_is_pinned() -> None:
     ("has", "wanted"), [({"avx512_bf16": True}, "bfloat16"), ({"avx2": True}, "float32")]
 )
 def test_a_processor_computes_in_16_bits_where_it_can(
-    base: Path,
+    grown: Path,
     packed: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -171,7 +155,7 @@ def test_a_processor_computes_in_16_bits_where_it_can(
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: has)
     half = Path(shelf.add(str(packed)).folder)
     assert next(load_base(half)[0].parameters()).dtype == getattr(torch, wanted)
-    load_base(base)[0].float().save_pretrained(tmp_path / "exact")
+    load_base(grown)[0].float().save_pretrained(tmp_path / "exact")
     for name in ("tokenizer.json", "tokenizer_config.json"):
-        (tmp_path / "exact" / name).write_bytes((base / name).read_bytes())
+        (tmp_path / "exact" / name).write_bytes((grown / name).read_bytes())
     assert next(load_base(tmp_path / "exact")[0].parameters()).dtype == torch.float32
