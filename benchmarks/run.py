@@ -19,6 +19,7 @@ RUNS: tuple[tuple[Path | None, list[str]], ...] = (
     (SHARED / "models", ["lora.py"]),
     (SHARED / "models", ["train.py"]),
     (None, ["service.py"]),
+    (None, ["events_ingest.py"]),
 )
 
 

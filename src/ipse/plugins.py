@@ -6,13 +6,14 @@ Ours are declared the same way. It knows no part by name: adding one edits nothi
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from ipse.config import PrivacySettings, Settings
-from ipse.enrichment import Site
 from ipse.errors import PluginError, UnknownFormatError
 from ipse.interfaces import Collector, ConfigurableVoice, Delivery, Learner, Recognizer, Source, Voice
-from ipse.tables import Estimator
+
+if TYPE_CHECKING:
+    from ipse.enrichment import Site
 
 __all__ = [
     "collector",
@@ -100,8 +101,10 @@ def _made(part: type, settings: PrivacySettings) -> Recognizer:
     return cast("Recognizer", configure(settings) if configure is not None else part())
 
 
-def sites() -> list[Site]:
+def sites() -> "list[Site]":
     """Every adapter for the links of a site, made with its defaults."""
+    from ipse.enrichment import Site
+
     return [_load("ipse.sites", name, Site)() for name in _declared("ipse.sites")]
 
 
@@ -117,6 +120,8 @@ def learner(name: str) -> type[Learner]:
 
 def estimators() -> dict[str, type]:
     """Estimators for tables that plugins brought: classes with scikit-learn's ``fit`` and ``predict``."""
+    from ipse.tables import Estimator  # numpy comes with it, which who collects does without
+
     return {name: _load("ipse.estimators", name, Estimator) for name in _declared("ipse.estimators")}
 
 

@@ -30,6 +30,7 @@ def wrong(message: Message, cleared: Cleared[Message]) -> None:
     keep([message])  # list-item
     keep_one(message)  # arg-type
     cleared.record = message  # misc
+    gate.lengthened(message, 5)  # arg-type
 
 class Mine(Cleared[Message]):  # misc
     pass
@@ -39,6 +40,7 @@ def right(gate: Gate, message: Message, event: Event, record: Record) -> None:
     messages: list[Cleared[Message]] = [gate.clear(message)]
     keep(messages)
     keep_one(gate.stand_in(message))
+    keep_one(gate.lengthened(gate.clear(event), 5))
     text: str = gate.clear(message).record.text
 """
 

@@ -7,7 +7,9 @@ import httpx2
 import pytest
 
 from ipse.config import load_settings
+from ipse.errors import SettingsError
 from ipse.pipeline.consents import give
+from ipse.server.rates import Rates
 from ipse.vault import Vault
 
 from ..conftest import PASSPHRASE
@@ -122,3 +124,26 @@ def test_the_guard_stands_before_what_is_pushed(tmp_path: Path) -> None:
 def test_a_source_has_a_plain_name(service: Running, source: str) -> None:
     with client(service, "import") as sender:
         assert sender.post("/api/events", json={"source": source, "events": []}).status_code == 422
+
+
+def test_what_is_pushed_has_a_rate_of_its_own(tmp_path: Path) -> None:
+    settings = load_settings({"service": {"rate": "3/minute", "push_rate": "20/minute"}}, environment={})
+    with running([made(tmp_path / "vault")], settings) as service:
+        allow(service, "pushed")
+        with client(service, "import", "read") as sender:
+            batch = {"source": "pushed", "events": [given(1)]}
+            paths = ("/api/events", "/api/events/heartbeats")
+            told = [sender.post(paths[n % 2], json=batch).status_code for n in range(21)]
+            assert told == [201] * 20 + [429]
+            read = [sender.get("/api/events", params={"source": "pushed"}).status_code for _ in range(4)]
+            assert read == [200] * 3 + [429]
+    with pytest.raises(SettingsError, match=r"service\.push_rate: `often` is no rate"):
+        Rates("3/minute", "often")
+
+
+def test_many_heartbeats_of_one_request_and_none_are_taken_too(service: Running) -> None:
+    allow(service, "lots")
+    with client(service, "import") as sender:
+        for count in (0, 1, 40, 0):
+            beats = {"source": "lots", "events": [given(n) for n in range(count)]}
+            assert sender.post("/api/events/heartbeats", json=beats).json()["kept"] == count

@@ -32,6 +32,7 @@ class ServiceSettings(Section):
     certificate_key: str = Field("", description="file with the certificate's key (PEM)")
     session_hours: float = Field(12.0, gt=0, description="after which a browser signs in again")
     rate: str = Field("1200/minute", description="requests of one token or browser at most")
+    push_rate: str = Field("5000/second", description="and of one that pushes events, such as heartbeats")
     workers: int = Field(4, ge=1, le=32, description="requests that use one vault at a time")
     answers: int = Field(4, ge=1, le=64, description="answers of one vault that are written at a time")
     waiting: int = Field(64, ge=1, description="questions that may wait for their turn, of everyone")

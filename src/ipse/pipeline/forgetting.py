@@ -23,6 +23,7 @@ from ipse.pipeline.certificates import Certificate, SignedCertificate
 from ipse.pipeline.learning import prepare, section_of, train
 from ipse.pipeline.plans import Plan, planned
 from ipse.pipeline.remnants import sweep
+from ipse.pipeline.workspace import FORGETTING as KIND
 from ipse.pipeline.workspace import Workspace
 from ipse.privacy.erasures import Erased, Erasures, names_of
 from ipse.records import Person
@@ -31,7 +32,6 @@ from ipse.vault.reserve import in_need
 
 __all__ = ["PROOFS", "Forgotten", "allow_again", "carry_out", "finish", "forget", "replay", "train_again"]
 
-KIND = "forgetting"
 DERIVED = frozenset({"model", "objection", "withdrawal"})  # what takes no records along
 PROOFS = (
     "archive.", "assessment.", "audit.", "backup.", "consent.", "contacts.object",

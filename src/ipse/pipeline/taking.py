@@ -65,7 +65,7 @@ class Intake:
     def _begin(self) -> None:
         self._roster = self._workspace.roster()
         self._clearing = Clearing(self._workspace, self._roster)
-        self._gates: dict[str, Gate] = {}
+        self._open: dict[tuple[str, str], Cleared[Event]] = {}  # the open state of each stream
 
     def _kept(self, permit: Permit, events: Sequence[Event], pulses: Sequence[Pulse]) -> Kept:
         source, known = permit.source, len(self._roster)
@@ -88,8 +88,12 @@ class Intake:
             beat = cleared.record
             self._look(source, beat.stream, beat.ts)
             state, extended = self._beats.take(Pulse(beat, pulse.pulse))
-            shown = gate.clear(state, again=True) if extended else cleared
-            left[state.stream, state.ts, state.key] = shown
+            at = (source, beat.stream)
+            if extended and at in self._open:
+                shown = gate.lengthened(self._open[at], state.dur)
+            else:
+                shown = gate.clear(state, again=True) if extended else cleared
+            self._open[at] = left[state.stream, state.ts, state.key] = shown
         return list(left.values())
 
     def _look(self, source: str, stream: str, now: int) -> None:

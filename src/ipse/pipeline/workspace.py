@@ -24,10 +24,13 @@ from ipse.vault import Vault
 from ipse.vault.opening import Opener, by_secret
 from ipse.vault.scratch import scratch
 
-__all__ = ["CHOSEN", "Workspace", "lend_password", "locate"]
+__all__ = ["CHOSEN", "FORGETTING", "Workspace", "lend_password", "locate"]
 
 CHOSEN: Final = ("settings", "own")
 """The document of the settings that were chosen in the vault: a tree like a settings file, as JSON."""
+
+FORGETTING: Final = "forgetting"
+"""The kind of the documents that say which erasures are under way."""
 
 
 def locate(settings: Settings) -> Path:
@@ -193,11 +196,14 @@ def _digest(payload: bytes) -> bytes:
 
 
 def _settle(workspace: Workspace, *, purge: bool) -> None:
-    from ipse.pipeline.days.tiers import downsample_if_due  # they start from a workspace themselves
-    from ipse.pipeline.forgetting import finish
-    from ipse.pipeline.retention import purge_if_due
+    # They start from a workspace themselves; and bring 18 MiB of learners, which who collects has no use for.
+    if workspace.vault.ids(FORGETTING):
+        from ipse.pipeline.forgetting import finish
 
-    finish(workspace)
+        finish(workspace)
     if purge:
+        from ipse.pipeline.days.tiers import downsample_if_due
+        from ipse.pipeline.retention import purge_if_due
+
         purge_if_due(workspace)
         downsample_if_due(workspace)

@@ -130,6 +130,14 @@ class Gate:
             changes = self._event(record, again=again)
         return Cleared(msgspec.structs.replace(record, **changes), _SEAL)
 
+    def lengthened(self, state: Cleared[Event], dur: int) -> Cleared[Event]:
+        """A state that was cleared and went on, as told by a heartbeat cleared just now that says the same.
+
+        Nothing of it is new but how long it lasts, in µs. Raises ``PrivacyError`` if it is not permitted.
+        """
+        self._permitted(state.record.source, purposes=("archive", "events"))
+        return Cleared(msgspec.structs.replace(state.record, dur=dur), _SEAL)
+
     def stand_in(self, message: Message) -> Cleared[Message]:
         """What may stand where a refused message stood, so that the conversation shows the gap.
 

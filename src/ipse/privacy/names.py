@@ -13,6 +13,7 @@ from ipse.privacy.stopwords import STOPWORDS
 
 __all__ = [
     "ASCII_WORD",
+    "TOKEN",
     "UNSPACED_RUN",
     "WORD",
     "Form",
@@ -25,6 +26,9 @@ __all__ = [
     "phone_key",
     "words",
 ]
+
+TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]{2,})*|\d+(?:[.,:/]\d+)*|\n|[^\w\s]|_")
+"""What a tagger takes for one word: letters, a number, a line's end, a sign."""
 
 # Thai to Khmer, kana, Han, Hangul: scripts whose words stand without spaces, or carry particles without one.
 _UNSPACED = (

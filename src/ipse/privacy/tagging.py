@@ -17,14 +17,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ipse.privacy.names import fold
+from ipse.privacy.names import TOKEN, fold
 
 __all__ = ["FLAGS", "LABELS", "TOKEN", "Found", "Tagger", "Words", "here", "kind", "pair", "tagger", "tone"]
 
 Floats = NDArray[np.float32]
 
 _BREAK = "¶"  # a line's end among the features, which are kept as lines
-TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]{2,})*|\d+(?:[.,:/]\d+)*|\n|[^\w\s]|_")
 LABELS = ("O", "PER", "LOC", "ORG", "ADR", "MISC")
 FLAGS = {  # what the list says of a word: one bit each
     "first": 1, "family": 2, "town": 4, "country": 8, "common": 16, "rare": 32, "foreign": 64,

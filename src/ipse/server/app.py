@@ -53,7 +53,7 @@ def create(
     app.state.vaults = vaults
     app.state.settings = settings
     app.state.founding = founding
-    app.state.rates = Rates(settings.service.rate)
+    app.state.rates = Rates(settings.service.rate, settings.service.push_rate)
     app.state.sign_in = SignIn(vaults)
     app.state.locking = _locking(vaults)
     vaults.when_open(labour)  # jobs begin as long as a vault is open

@@ -56,6 +56,8 @@ __all__ = [
 
 HEADER: Final = "X-Ipse"
 SAFE: Final = ("GET", "HEAD", "OPTIONS")
+PUSHED: Final = ("/api/events", "/api/events/heartbeats")
+"""What programs push to many times a second; it has a rate of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +172,10 @@ def _scoped(token: Token, needed: Sequence[str]) -> None:
 def _may(connection: HTTPConnection, token: Token, needed: list[str]) -> Token:
     _scoped(token, needed)
     rates: Rates = connection.app.state.rates
-    rates.count(token.id)
+    if needed == ["import"] and connection.scope["path"] in PUSHED:
+        rates.count_pushing(token.id)
+    else:
+        rates.count(token.id)
     return token
 
 

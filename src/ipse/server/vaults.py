@@ -123,6 +123,10 @@ class OpenVault:
                 self._parts[kind] = make(self)
             return cast("T", self._parts[kind])
 
+    def working(self, kind: type[T]) -> T | None:
+        """The one ``kind`` that works for this vault already; waits for nobody."""
+        return cast("T | None", self._parts.get(kind))
+
     def close(self) -> None:
         """Lock it: what works for it ends, who holds a workspace finishes, the key is forgotten."""
         with self._free:

@@ -65,6 +65,7 @@ class EventStore:
         self._streams = streams
         self._sealer = Sealer(parts.vault)
         self._names: OrderedDict[tuple[bytes, int], frozenset[Name]] = OrderedDict()
+        self._held = 0  # names in there, in all
 
     def write(
         self, db: sa.Connection, home: Home, added: Iterable[Event], became: Iterable[Event]
@@ -153,12 +154,12 @@ class EventStore:
 
     def _remember(self, at: tuple[bytes, int], names: frozenset[Name]) -> None:
         """Hold the names of a block in memory, and forget those asked for longest ago."""
+        self._held += len(names) - len(self._names.get(at, ()))
         self._names[at] = names
         self._names.move_to_end(at)
-        held = sum(map(len, self._names.values()))
-        while held > REMEMBERED:
+        while self._held > REMEMBERED:
             _, gone = self._names.popitem(last=False)
-            held -= len(gone)
+            self._held -= len(gone)
 
     def _blocks(self, db: sa.Connection, stream: Stream, parts: Sequence[Part]) -> list[Block]:
         columns = tables.segments.c

@@ -98,9 +98,8 @@ class Scanner:
                 now = self._sources.at(db, home) if home.ledger.streams > home.ledger.conversations else None
                 rows = self._streams.rows(db, self._sources.open(now)) if now is not None else []
             for some in chunks(rows):
-                for stream in self._streams.now(home, some):
-                    if stream.manifest.parts:
-                        yield home.ledger.name, stream.manifest
+                held = [stream.manifest for stream in self._streams.now(home, some)]
+                yield from [(home.ledger.name, one) for one in held if one.parts]
 
     def _all(
         self, names: Collection[str] | None, wanted: Callable[[Manifest], bool]

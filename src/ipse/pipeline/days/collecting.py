@@ -24,7 +24,6 @@ from ipse.errors import ConsentError, SettingsError, VaultError
 from ipse.interfaces import Collector
 from ipse.jobs.starting import SECRETS, Child
 from ipse.jobs.stopping import alive, asked_to_stop, holding, request_stop, unstop
-from ipse.pipeline.consents import give
 from ipse.pipeline.days.recording import Recorder, Report
 from ipse.pipeline.workspace import Workspace
 
@@ -122,6 +121,10 @@ def ready(workspace: Workspace) -> list[Collector]:
 
 def allow(workspace: Workspace, names: Sequence[str]) -> list[str]:
     """Give consent for these collectors, to keep and to learn; returns those that had none."""
+    from ipse.pipeline.consents import (
+        give,
+    )  # with what a withdrawal erases: learners, which need no memory here
+
     new = [name for name in names if not workspace.allows(name)]
     for name in new:
         give(workspace, name, ("archive", "events"))

@@ -7,14 +7,17 @@ before it, say so too; what only its place in a sentence makes a name is left, a
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from ipse.config import PrivacySettings
 from ipse.interfaces import Span
+from ipse.privacy.names import TOKEN
 from ipse.privacy.recognizers.patterns import digits
-from ipse.privacy.tagging import TOKEN, Found, tagger
 
-__all__ = ["Entities"]
+if TYPE_CHECKING:
+    from ipse.privacy.tagging import Found, Tagger
+
+__all__ = ["Entities", "tagger"]
 
 KINDS = {"PER": "NAME", "LOC": "PLACE", "ORG": "ORGANISATION", "ADR": "ADDRESS"}
 LIKELY = 0.98  # of what has a shape alone
@@ -52,6 +55,13 @@ _AGES = re.compile(
     r"(?P<said>\d{1,3})(?=[.!?]?$|[.!?,]\s)",
     re.MULTILINE,
 )
+
+
+def tagger() -> "Tagger":
+    """The tagger, once it is asked for: it brings numpy, which who collects events does without."""
+    from ipse.privacy import tagging
+
+    return tagging.tagger()
 
 
 class Entities:
@@ -103,7 +113,7 @@ def _peoples(text: str) -> Iterator[Span]:
             yield Span(match.start(), match.end(), "NATIONALITY", LIKELY)
 
 
-def _spans(text: str, found: Found, kind: str) -> Iterator[Span]:
+def _spans(text: str, found: "Found", kind: str) -> Iterator[Span]:
     """A name ends with its line; an address goes on."""
     if kind == "ADDRESS":
         part = _LABEL.split(text[found.start : found.end], maxsplit=1)[0].strip()
@@ -117,7 +127,7 @@ def _spans(text: str, found: Found, kind: str) -> Iterator[Span]:
             yield Span(start, start + len(part), kind, _score(found, sure=sure))
 
 
-def _score(found: Found, *, sure: bool) -> float:
+def _score(found: "Found", *, sure: bool) -> float:
     score = min(MOST, round(found.score, 3))
     return score if sure else round(score * UNLISTED, 3)
 

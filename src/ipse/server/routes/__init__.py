@@ -50,6 +50,7 @@ from ipse.server.routes import (
 __all__ = ["ROUTERS"]
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
+    events.router,  # first: routes are tried in turn, and none is asked as often
     health.router,
     session.router,
     overview.router,
@@ -58,7 +59,6 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     uploads.router,
     contacts.router,
     messages.router,
-    events.router,
     streams.router,
     collecting.router,
     days.router,

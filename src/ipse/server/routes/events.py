@@ -6,14 +6,16 @@ from typing import Annotated, Literal
 import msgspec
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+from starlette.concurrency import run_in_threadpool
 
 from ipse.errors import SettingsError
 from ipse.heartbeats import Pulse, digest_key
 from ipse.pipeline.days.events import read
 from ipse.records import Event
 from ipse.server.deps import CallingImporting, Reading
-from ipse.server.gathering import Gathering
+from ipse.server.gathering import Gathering, Taken
 from ipse.server.paging import Cursor, Limit, Page
+from ipse.server.vaults import OpenVault
 
 __all__ = [
     "Accepted",
@@ -32,6 +34,7 @@ router = APIRouter(tags=["events"])
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 AT_ONCE = 20_000
+FEW = 32  # heartbeats that are looked at where they come in; more would hold up everybody
 SOURCE = r"^[a-z][a-z0-9_-]{0,63}$"
 Name = Annotated[str, Field(max_length=128)]
 Value = Annotated[str, Field(max_length=4096)] | int | float | bool | None
@@ -107,10 +110,13 @@ def push_events(asked: CallingImporting, body: Batch) -> Accepted:
 
 
 @router.post("/events/heartbeats", status_code=201)
-def push_heartbeats(asked: CallingImporting, body: Beats) -> Accepted:
+async def push_heartbeats(asked: CallingImporting, body: Beats) -> Accepted:
     """Extend the state that goes on, or begin one."""
-    pulses = [Pulse(_event(body, one), int(body.pulsetime * 1_000_000)) for one in body.events]
-    taken = asked.vault.part(Gathering, Gathering).take(body.source, [], pulses)
+    gathering = asked.vault.working(Gathering)
+    if gathering is None or len(body.events) > FEW:
+        taken = await run_in_threadpool(_pulsed, asked.vault, body)
+    else:
+        taken = await gathering.taken(body.source, _pulses(body))
     return Accepted(**taken._asdict())
 
 
@@ -150,6 +156,14 @@ def list_events(  # noqa: PLR0913 - a filter each
     ]
     behind = at + limit
     return Page(items=items, total=table.num_rows, next=str(behind) if behind < table.num_rows else None)
+
+
+def _pulsed(vault: OpenVault, body: Beats) -> Taken:
+    return vault.part(Gathering, Gathering).take(body.source, (), _pulses(body))
+
+
+def _pulses(body: Beats) -> list[Pulse]:
+    return [Pulse(_event(body, one), int(body.pulsetime * 1_000_000)) for one in body.events]
 
 
 def _event(body: Batch, given: EventGiven) -> Event:
