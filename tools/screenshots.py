@@ -1,8 +1,10 @@
 """Pictures of the web app's pages for docs/guides, of the demo's made-up person: light, dark and on a phone.
 
 python tools/screenshots.py            # needs `make web` and Chromium; writes docs/guides/images
+python tools/screenshots.py days you   # those alone
 """
 
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -20,7 +22,7 @@ from tests.web.conftest import (  # noqa: E402
     serving,
     visit,
 )
-from tests.web.filled import filled  # noqa: E402
+from tests.web.filled import filled, with_days  # noqa: E402
 
 OUT = ROOT / "docs" / "guides" / "images"
 PAGES = {
@@ -32,6 +34,8 @@ PAGES = {
     "train": "train",
     "models": "models",
     "days": "days",
+    "days?tab=productivity": "days-productivity",
+    "days?tab=system": "days-system",
     "privacy": "privacy",
     "admin": "admin",
     "settings": "settings",
@@ -43,8 +47,8 @@ LOOKS = {
 }
 
 
-def pictures(service: Service) -> None:
-    """Every page in every look, and the door, the first step and Hebrew once."""
+def pictures(service: Service, pages: dict[str, str]) -> None:
+    """Pages in every look, and one in Hebrew."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         first = browser.new_context(locale="en-GB")
@@ -56,7 +60,7 @@ def pictures(service: Service) -> None:
             context = browser.new_context(locale="en-GB", reduced_motion="reduce", **options)  # type: ignore[arg-type]
             context.add_cookies(cookies)  # type: ignore[arg-type]
             seen = visit(context, service)
-            for path, name in PAGES.items():
+            for path, name in pages.items():
                 seen.go(path)
                 seen.page.screenshot(path=OUT / f"{name}-{look}.png")
             context.close()
@@ -69,14 +73,19 @@ def pictures(service: Service) -> None:
 
 
 def main() -> None:
-    """Make a vault, serve it, take the pictures."""
+    """Make a vault in a folder whose name says nothing of this machine, serve it, take the pictures."""
+    pages = {path: name for path, name in PAGES.items() if name in sys.argv[1:]} or PAGES
     OUT.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as place:
-        service = serving(filled(empty_vault(Path(place) / "vault")), Path(place))
+    place = Path(tempfile.gettempdir()) / "tilda"
+    place.mkdir()
+    try:
+        service = serving(with_days(filled(empty_vault(place / "vault"))), place)
         try:
-            pictures(service)
+            pictures(service, pages)
         finally:
             ended(service)
+    finally:
+        shutil.rmtree(place)
 
 
 if __name__ == "__main__":

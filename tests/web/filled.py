@@ -4,6 +4,8 @@ from pathlib import Path
 
 from ipse.config import load_settings
 from ipse.pipeline.consents import give
+from ipse.pipeline.days.collecting import allow
+from ipse.pipeline.days.sample import SAMPLE, take_sample
 from ipse.pipeline.drafting import propose
 from ipse.pipeline.importing import import_
 from ipse.pipeline.learning import prepare, train
@@ -31,4 +33,12 @@ def filled(folder: Path) -> Path:
         train(workspace, progress=quiet)
         for contact, text in ASKED.items():
             propose(workspace, text, contact=contact)
+    return folder
+
+
+def with_days(folder: Path) -> Path:
+    """Made-up days in a vault besides; takes some seconds."""
+    with Workspace.open(load_settings({"vault": str(folder)}), PASSPHRASE) as workspace:
+        allow(workspace, [SAMPLE])
+        take_sample(workspace, quiet)
     return folder

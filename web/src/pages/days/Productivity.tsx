@@ -1,6 +1,6 @@
 /** What time went to, when there was focus, the best hours, and what to do first. */
-import { Alert, Anchor, Button, Group, SegmentedControl, Table } from "@mantine/core";
-import { IconClockHour4, IconSparkles } from "@tabler/icons-react";
+import { Button, Group, SegmentedControl, Table } from "@mantine/core";
+import { IconClockHour4 } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "react-router";
@@ -8,12 +8,11 @@ import { api, ok, type Schemas } from "../../client";
 import { Panel } from "../../components/Page";
 import { Sheet } from "../../components/Sheet";
 import { Empty, Loaded } from "../../components/states";
-import { useAct } from "../../hooks/act";
-import { useMay } from "../../hooks/session";
 import { useFormat, useT } from "../../i18n";
 import { paint, useCategory } from "./categories";
 import classes from "./Days.module.css";
 import { Hours } from "./Hours";
+import { MadeUp, SampleButton } from "./Sample";
 import { Tasks } from "./Tasks";
 import { Timeline } from "./Timeline";
 
@@ -61,8 +60,6 @@ export function Productivity() {
 /** Who has no days of their own yet may look at made-up ones. */
 export function Nothing({ notes = [] }: { notes?: readonly string[] }) {
   const t = useT();
-  const act = useAct();
-  const may = useMay("admin");
   return (
     <Panel>
       <Empty
@@ -73,16 +70,7 @@ export function Nothing({ notes = [] }: { notes?: readonly string[] }) {
             <Button component={Link} to="/days">
               {t("days.none.collect")}
             </Button>
-            {may && (
-              <Button
-                variant="default"
-                leftSection={<IconSparkles size={17} />}
-                loading={act.isPending}
-                onClick={() => act.mutate(() => ok(api.POST("/api/days/sample")))}
-              >
-                {t("days.none.sample")}
-              </Button>
-            )}
+            <SampleButton />
           </Group>
         }
       >
@@ -90,18 +78,6 @@ export function Nothing({ notes = [] }: { notes?: readonly string[] }) {
       </Empty>
       <Notes notes={notes} />
     </Panel>
-  );
-}
-
-export function MadeUp() {
-  const t = useT();
-  return (
-    <Alert color="clay" icon={<IconSparkles />} title={t("days.sample")}>
-      {t("days.sample.text")}{" "}
-      <Anchor component={Link} to="/privacy?tab=erase" inherit underline="always">
-        {t("days.sample.erase")}
-      </Anchor>
-    </Alert>
   );
 }
 

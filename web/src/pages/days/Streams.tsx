@@ -10,6 +10,7 @@ import { Sheet } from "../../components/Sheet";
 import { Empty, Loaded } from "../../components/states";
 import { useFormat, useT, useWord } from "../../i18n";
 import { type Stream, useStreamName, useStreams } from "./hooks";
+import { SampleButton } from "./Sample";
 
 const DAY = 86_400;
 const SPANS = { day: DAY, week: 7 * DAY, month: 30 * DAY, year: 365 * DAY, all: 0 } as const;
@@ -32,7 +33,7 @@ export function Streams() {
         if (!shown)
           return (
             <Panel title={t("streams.title")}>
-              <Empty icon={IconTimeline} title={t("days.empty")}>
+              <Empty icon={IconTimeline} title={t("days.empty")} action={<SampleButton />}>
                 {t("days.empty.text")}
               </Empty>
             </Panel>
@@ -71,7 +72,9 @@ function List(props: { streams: Stream[]; shown: Stream; choose: (id: string) =>
               <bdi>{name(one)}</bdi>
             </Table.Th>
             <Table.Td>
-              <Badge color="gray">{word("event", one.kind)}</Badge>
+              <Badge color="gray" miw="max-content">
+                {word("event", one.kind)}
+              </Badge>
             </Table.Td>
             <Table.Td>{format.number(one.events)}</Table.Td>
             <Table.Td>

@@ -11,7 +11,8 @@ import { Loaded } from "../../components/states";
 import { useFormat, useT, useWord } from "../../i18n";
 import classes from "./Days.module.css";
 import { Forecasts } from "./Forecasts";
-import { MadeUp, Notes, Nothing } from "./Productivity";
+import { Notes, Nothing } from "./Productivity";
+import { MadeUp } from "./Sample";
 
 type Told = Schemas["SystemView"];
 type Anomaly = Told["anomalies"][number];
