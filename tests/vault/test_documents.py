@@ -126,7 +126,35 @@ def test_a_document_removed_between_its_row_and_its_key_is_left_out_of_the_list(
     put(vault, "v1", b"a")
     row = vault._documents._existing(_Label("model", "v1"))
     vault.remove("model", "v1", action="test.remove", details={})
-    assert vault._documents._label(row, {}) is None
+    assert vault._documents._label(row) is None
+
+
+def test_what_was_listed_before_is_known_and_what_changed_since_is_not(
+    vault: Vault, folder: Path, sql: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[object] = []
+    unsealed = Documents._opened_label
+
+    def watched(self: Documents, row: Any, key: Any) -> Any:
+        opened.append(row)
+        return unsealed(self, row, key)
+
+    for name in ("v1", "v2"):
+        put(vault, name, b"a")
+    assert vault.ids("model") == ["v1", "v2"]
+    monkeypatch.setattr(Documents, "_opened_label", watched)
+    assert vault.ids("model") == ["v1", "v2"]
+    assert opened == []
+    with Vault.open(folder, PASSPHRASE) as other:  # another process
+        put(other, "v3", b"a")
+        other.remove("model", "v1", action="test.remove", details={})
+        put(other, "v2", b"b", state="done")
+    opened.clear()
+    assert vault.states("model") == {"v2": "done", "v3": ""}
+    assert len(opened) == 2
+    sql("UPDATE documents SET state = 'b' WHERE state = 'done'")
+    with pytest.raises(DamagedVaultError):
+        vault.states("model")
 
 
 def test_a_document_whose_key_is_missing_is_damage(vault: Vault, sql: Any) -> None:

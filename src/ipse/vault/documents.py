@@ -75,6 +75,7 @@ class Documents:
         self._journal = journal
         self._objects = Objects(parts.folder, parts.vault)
         self._aside = Aside(parts.folder, parts.vault)
+        self._known: dict[_Row, _Label] = {}  # rows as they were listed last: to unseal each anew costs most
 
     def put(self, kind: str, name: str, payload: bytes, change: Change, *, state: str) -> None:
         """Keep a document in place of an older one of that kind and id; durable when this returns."""
@@ -139,8 +140,15 @@ class Documents:
         with self._parts.catalog.read() as db:
             found = db.execute(_LABELS.order_by(tables.documents.c.position)).mappings()
             rows = [_Row(**row) for row in found]
-        keys = self._parts.keys.get(row.key_id for row in rows)
-        labels = ((self._label(row, keys), row.state) for row in rows)
+        known = self._known
+        fresh = [row for row in rows if row not in known]
+        if fresh:
+            keys = self._parts.keys.get(row.key_id for row in fresh)
+            known = known | {
+                row: self._opened_label(row, keys[row.key_id]) for row in fresh if row.key_id in keys
+            }
+        known = self._known = {row: known[row] for row in rows if row in known}
+        labels = ((known.get(row) or self._label(row), row.state) for row in rows)
         return [(label, state) for label, state in labels if label]
 
     def labels(self) -> list[tuple[str, str]]:
@@ -239,17 +247,15 @@ class Documents:
                 raise
             return self._content(label, now)
 
-    def _label(self, row: _Row, keys: Mapping[bytes, Key]) -> _Label | None:
-        """The label of a row read a moment ago, or None if it was replaced or removed since."""
-        key = keys.get(row.key_id)
-        if key is not None:
-            return self._opened_label(row, key)
+    def _label(self, row: _Row) -> _Label | None:
+        """The label of a row read a moment ago whose key is gone, or None if it was removed since."""
         now = self._at(tables.documents.c.token == row.token)
         if now is None:
             return None
         if now.key_id == row.key_id:
             raise DamagedVaultError("A key of the vault is missing.", hint="Restore keys.db from a backup.")
-        return self._label(now, self._parts.keys.get([now.key_id]))
+        keys = self._parts.keys.get([now.key_id])
+        return self._opened_label(now, keys[now.key_id]) if now.key_id in keys else self._label(now)
 
     def _opened_label(self, row: _Row, key: Key) -> _Label:
         return msgspec.json.decode(
