@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ipse.config import load_settings
-from ipse.errors import AccessError, BusyError, NotFoundError
+from ipse.errors import AccessError, BusyError, NotFoundError, VaultMissingError
 from ipse.server import vaults as room
 from ipse.server.vaults import OpenVault, Vaults
 from ipse.vault import custody
@@ -52,6 +52,18 @@ def test_no_more_are_lent_than_there_are(opened: OpenVault, monkeypatch: pytest.
             pass
     with opened.lend() as third:
         assert third in (first, second)
+
+
+def test_a_folder_that_went_is_told_and_one_that_came_back_is_served(
+    opened: OpenVault, tmp_path: Path
+) -> None:
+    away = opened.folder.rename(tmp_path / "away")
+    for _ in range(3):  # more often than there are workspaces
+        with pytest.raises(VaultMissingError), opened.lend():
+            pass
+    away.rename(opened.folder)
+    with opened.lend() as workspace:
+        assert workspace.vault.ids("signing")
 
 
 def test_who_waits_gets_the_next(opened: OpenVault) -> None:

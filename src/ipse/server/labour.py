@@ -37,7 +37,8 @@ class Labour:
         self._ended.set()
         self._asked.set()
         self._thread.join()
-        self._dispatcher.pause(PAUSE_SECONDS)
+        with suppress(IpseError):  # the vault has gone, and its jobs with it
+            self._dispatcher.pause(PAUSE_SECONDS)
         self._workspace.close()
 
     def _run(self) -> None:

@@ -286,8 +286,11 @@ class Vaults:
 
 
 def _stamp(folder: Path) -> _Stamp:
-    """What changes when the header is written."""
-    found = (folder / HEADER).stat()
+    """What changes when the header is written, or is not there: then opening tells why."""
+    try:
+        found = (folder / HEADER).stat()
+    except FileNotFoundError:
+        return (0, 0, 0)
     return (found.st_ino, found.st_mtime_ns, found.st_size)
 
 
