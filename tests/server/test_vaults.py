@@ -54,14 +54,15 @@ def test_no_more_are_lent_than_there_are(opened: OpenVault, monkeypatch: pytest.
         assert third in (first, second)
 
 
-def test_a_folder_that_went_is_told_and_one_that_came_back_is_served(
+def test_a_vault_that_went_is_told_and_one_that_came_back_is_served(
     opened: OpenVault, tmp_path: Path
 ) -> None:
-    away = opened.folder.rename(tmp_path / "away")
+    header = opened.folder / room.HEADER
+    away = header.rename(tmp_path / "away")
     for _ in range(3):  # more often than there are workspaces
         with pytest.raises(VaultMissingError), opened.lend():
             pass
-    away.rename(opened.folder)
+    away.rename(header)
     with opened.lend() as workspace:
         assert workspace.vault.ids("signing")
 
