@@ -2,9 +2,8 @@
 
 Heartbeats, one a request, by wrk: eight streams whose states change every half minute. Bulk: lists of events,
 as large as each takes them. A month of a million events, drawn by the hour, cold. Memory of each server after
-all that and of `ipse collect`, with its processor time, while it records this machine. Each makes what it
-tells durable in its own way: aw-server leaves commits for up to ten seconds, ipse answers once it is durable.
-aw-server gets an environment of its own, made by the first run. Needs `wrk`.
+all that and of `ipse collect`, with its processor time, while it records this machine. Each as it comes, with
+its default storage. aw-server gets an environment of its own, made by the first run. Needs `wrk`.
 
     python benchmarks/events_ingest.py [--seconds 10] [--bulk 100000] [--month 1000000] [--collect 300]
 """
