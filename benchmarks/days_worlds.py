@@ -83,7 +83,7 @@ def focus_weeks(seed: int, *, weeks: int, lift: float) -> Floats:
 
 
 def disk_levels(seed: int, kind: str) -> tuple[list[int], list[float], float]:
-    """Thirty days of free MiB, and in how many days more nothing is left."""
+    """Thirty days of free MiB, and in how many days more nothing is left (between two days)."""
     rng = np.random.default_rng(seed)
     days, far = 30, 4000
     rate = float(rng.uniform(300, 1200)) if kind != "flat" else 0.0
@@ -99,7 +99,7 @@ def disk_levels(seed: int, kind: str) -> tuple[list[int], list[float], float]:
         free = free + np.where(at >= 15, 15_000.0 if kind == "cleaned" else -15_000.0, 0.0)
     seen = free + (rng.normal(0, 400.0, days + far) if kind == "level" else 0.0)
     gone = np.flatnonzero(free[days:] <= 0)
-    full = float(gone[0] + 1) if len(gone) else float("inf")
+    full = float(gone[0]) + 0.5 if len(gone) else float("inf")
     return at[:days].tolist(), seen[:days].tolist(), full
 
 

@@ -128,7 +128,7 @@ SILENT = {
         "jobs schedule add", "jobs schedule remove", "token add", "token revoke",
         "settings set", "settings unset", "collect start", "collect import",
         "collect export", "collect sample", "productivity correct", "tasks add", "tasks first", "tasks done",
-        "tasks remove",
+        "tasks remove", "system dismiss",
     ],
     "what is watched and how that goes, not what was seen": [
         "events list",

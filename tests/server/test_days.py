@@ -75,6 +75,12 @@ def test_the_machine_tells_what_was_wrong_and_why(days: httpx2.Client) -> None:
     assert found["cpu"]["causes"][0]["name"] == "tracker-miner-fs"
     assert found["memory"]["causes"][0]["name"] == "photo-viewer"
     assert found["memory"]["score"] > 1
+    assert not found["cpu"]["suppressed"]
+    body = {"metric": "cpu", "value": found["cpu"]["value"]}
+    assert days.post("/api/days/system/dismissals", json=body).status_code == 201
+    after = days.get("/api/days/system").json()["anomalies"]
+    assert {one["metric"] for one in after if one["suppressed"]} == {"cpu"}
+    assert days.post("/api/days/system/dismissals", json={"metric": "x", "value": 1}).status_code == 422
     disk, memory = told["forecasts"]
     assert disk["full_at"]["low"] < disk["full_at"]["median"] < disk["full_at"]["high"]
     assert disk["steps"] == 1

@@ -71,6 +71,28 @@ def watch(
             time.sleep(every * 60)
 
 
+@app.command()
+def dismiss(
+    metric: Annotated[str, typer.Argument(metavar="METRIC", help="As `show` names it, such as cpu.")],
+    value: Annotated[float, typer.Argument(metavar="VALUE", help="Up to it that is no anomaly.")],
+    days: Annotated[int, typer.Option("--days", min=1, max=365, help="For so long.")] = 30,
+    vault: VaultOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Say that something is no anomaly; it is shown as such until the days are over."""
+    from ipse.pipeline.days.system.overview import dismiss as keep
+
+    with opened(vault) as workspace:
+        made = keep(workspace, metric, value, until=datetime.now(UTC) + timedelta(days=days))
+    if json:
+        print_json(made)
+    else:
+        until = f"{made.until:%Y-%m-%d}"
+        console().print(
+            f"{metric} of up to {made.high:g} is no anomaly until {until} ({made.id}).", markup=False
+        )
+
+
 def _show(found: "Health") -> None:
     out = console()
     if found.whose == "sample":

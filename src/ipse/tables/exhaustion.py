@@ -89,7 +89,8 @@ def _drift(changes: Floats, gaps: Floats) -> tuple[float, float, float]:
     own = float((off**2).sum() / (many - 1))
     beside = [float((off[lag:] * off[:-lag]).sum() / (many - 1)) for lag in (1, 2)]
     long_run = own + 2 * (2 / 3 * beside[0] + 1 / 3 * beside[1])  # Bartlett's weights
-    spread = max(long_run, 0.15 * own, 1e-12)
+    alone = abs(beside[0]) < 2 / many**0.5 * own  # days do not follow each other: lags would be noise alone
+    spread = max(own if alone else long_run, 0.15 * own, 1e-12)
     return rate, (spread / float(gaps.sum())) ** 0.5, spread
 
 

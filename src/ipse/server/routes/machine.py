@@ -4,20 +4,23 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from ipse.pipeline.days.system.overview import Forecast, Health, health
-from ipse.server.deps import Reading
+from ipse.pipeline.days.system.overview import Forecast, Health, dismiss, health
+from ipse.server.deps import Approving, Reading
 from ipse.server.routes.days import WEEK, micros, moment
 
 __all__ = [
     "AnomalyView",
     "BurstView",
     "CauseView",
+    "DismissalView",
     "EndingView",
     "ForecastView",
     "LevelView",
+    "NewDismissal",
     "SystemView",
+    "dismiss_anomaly",
     "router",
     "show_system",
 ]
@@ -99,6 +102,34 @@ class SystemView(BaseModel):
     forecasts: list[ForecastView]
     bursts: list[BurstView]
     notes: list[str]
+
+
+class NewDismissal(BaseModel):
+    """A metric of up to this value is no anomaly, until then (thirty days without)."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"metric": "cpu", "value": 93.1}]}
+    )
+
+    metric: Annotated[str, Field(max_length=64)]
+    value: Annotated[float, Field(gt=0)]
+    until: AwareDatetime | None = None
+
+
+class DismissalView(BaseModel):
+    """What was kept; `/api/suppressions` lists it and takes it back."""
+
+    id: str = Field(examples=["5f0c2b9e71a4"])
+    metric: str = Field(examples=["cpu"])
+    high: float = Field(examples=[97.8])
+    until: datetime
+
+
+@router.post("/dismissals", status_code=201)
+def dismiss_anomaly(asked: Approving, body: NewDismissal) -> DismissalView:
+    """Say that something is no anomaly; from then on it is marked as suppressed."""
+    made = dismiss(asked.workspace, body.metric, body.value, until=body.until)
+    return DismissalView(id=made.id, metric=made.column, high=made.high, until=made.until)
 
 
 @router.get("")

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ipse.features import Stream
 
-__all__ = ["BIN", "LEAST", "Figures", "binned", "groups", "usual_of"]
+__all__ = ["BIN", "LEAST", "METRICS", "Figures", "binned", "groups", "usual_of"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

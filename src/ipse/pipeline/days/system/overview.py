@@ -1,6 +1,7 @@
 """How the machine is: anomalies with their causes, what will be used up and when, bursts of errors."""
 
 from collections import Counter
+from datetime import datetime
 from typing import Final, Literal
 
 import msgspec
@@ -8,18 +9,21 @@ import numpy as np
 
 from ipse.errors import SettingsError
 from ipse.features import Stream
+from ipse.pipeline.days import suppressions
 from ipse.pipeline.days.columns import stream
 from ipse.pipeline.days.productivity.seeing import Whose, allowed, places
 from ipse.pipeline.days.system.anomalies import LEAST_ROWS, Anomaly, anomalies, causes_of
-from ipse.pipeline.days.system.figures import binned
+from ipse.pipeline.days.system.figures import METRICS, binned
 from ipse.pipeline.workspace import Workspace
 from ipse.tables.bursts import Counting, bursts
 from ipse.tables.exhaustion import Ending, ending
 
-__all__ = ["BurstOfErrors", "Forecast", "Health", "Point", "health"]
+__all__ = ["BurstOfErrors", "Forecast", "Health", "Point", "dismiss", "health"]
 
 SECOND, MINUTE, DAY = 1_000_000, 60_000_000, 86_400_000_000
 EXAMPLES = 3
+PROJECT = "system"  # that dismissals are kept under, beside those of models
+ROOM = 1.05  # of a value that was dismissed: what is hardly more is none either
 LEAST_A_DAY = 12  # rows that make a day of a level
 LEVELS: Final[tuple[tuple[Literal["disk", "memory"], str, float], ...]] = (
     ("disk", "disk_free_mib", 0.5),
@@ -82,16 +86,37 @@ def health(workspace: Workspace, *, since: int, until: int) -> Health:
     if len(figures.at) and before < LEAST_ROWS:
         notes.append(f"Anomalies are told once six days were seen before; so far {before / 288:.1f}.")
     found = anomalies(figures, since=since, per_week=rules.alarms_per_week)
+    silent = suppressions.in_force(workspace, PROJECT)
     return Health(
         whose=whose,
         since=since,
         until=until,
         anomalies=tuple(
-            msgspec.structs.replace(one, causes=causes_of(one, processes)) for one in reversed(found)
+            msgspec.structs.replace(
+                one,
+                causes=causes_of(one, processes),
+                suppressed=suppressions.matching(silent, one.metric, one.value) is not None,
+            )
+            for one in reversed(found)
         ),
         forecasts=tuple(_forecasts(system, rules.horizon_days)),
         bursts=tuple(_bursts(workspace, errors, since, until)),
         notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+def dismiss(
+    workspace: Workspace, metric: str, value: float, *, until: datetime | None = None
+) -> suppressions.Suppression:
+    """Say that a metric of up to this value is no anomaly, until then or for thirty days."""
+    if metric not in METRICS or not value > 0:
+        raise SettingsError(
+            f"`{metric[:40]}` at {value:g} is nothing to dismiss.", hint=f"There are: {', '.join(METRICS)}."
+        )
+    found, _ = places(workspace, "system")
+    sources = {one.source for one in found} or {"system"}
+    return suppressions.add(
+        workspace, project=PROJECT, column=metric, within=(0.0, value * ROOM), sources=sources, until=until
     )
 
 
