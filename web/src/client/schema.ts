@@ -993,6 +993,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/days/system/dismissals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dismiss Anomaly
+         * @description Say that something is no anomaly; from then on it is marked as suppressed.
+         *
+         *     Scope: `approve`.
+         */
+        post: operations["dismiss_anomaly"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/days/system": {
         parameters: {
             query?: never;
@@ -4937,6 +4959,32 @@ export interface components {
             total: number;
         };
         /**
+         * DismissalView
+         * @description What was kept; `/api/suppressions` lists it and takes it back.
+         */
+        DismissalView: {
+            /**
+             * Id
+             * @example 5f0c2b9e71a4
+             */
+            id: string;
+            /**
+             * Metric
+             * @example cpu
+             */
+            metric: string;
+            /**
+             * High
+             * @example 97.8
+             */
+            high: number;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /**
          * DoubtView
          * @description A word that a recognizer is not certain of.
          */
@@ -6638,6 +6686,22 @@ export interface components {
             title: string;
             /** Hour */
             hour?: number | null;
+        };
+        /**
+         * NewDismissal
+         * @description A metric of up to this value is no anomaly, until then (thirty days without).
+         * @example {
+         *       "metric": "cpu",
+         *       "value": 93.1
+         *     }
+         */
+        NewDismissal: {
+            /** Metric */
+            metric: string;
+            /** Value */
+            value: number;
+            /** Until */
+            until?: string | null;
         };
         /**
          * NewDraft
@@ -16921,6 +16985,119 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["PreferenceView"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dismiss_anomaly: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDismissal"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "5f0c2b9e71a4",
+                     *       "metric": "cpu",
+                     *       "high": 97.8,
+                     *       "until": "2026-04-01T10:15:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DismissalView"];
                 };
             };
             /** @description The body cannot be read. */
