@@ -65,7 +65,7 @@ def _table(found: "list[StreamKept]") -> None:
             f"{days:,} d {TIERS.get(every, f'by {every} s')}" for every, days in one.tiers.items()
         )
         ends = (f"{at:%Y-%m-%d %H:%M}" for at in (one.first, one.last))
-        table.add_row(one.source, one.stream, f"{one.events:,}", *ends, f"{one.size / 1e6:,.1f}", kept)
+        table.add_row(one.source, one.stream, f"{one.events:,}", *ends, f"{one.size / 1e6:,.2f}", kept)
     console().print(table)
 
 
