@@ -129,6 +129,15 @@ def test_a_document_removed_between_its_row_and_its_key_is_left_out_of_the_list(
     assert vault._documents._label(row) is None
 
 
+def test_a_document_sealed_anew_between_its_row_and_its_key_is_in_the_list(vault: Vault) -> None:
+    from ipse.vault.documents import _Label
+
+    put(vault, "v1", b"a")
+    row = vault._documents._existing(_Label("model", "v1"))
+    vault._documents.rekey(row.key_id)
+    assert vault._documents._label(row) == _Label("model", "v1")
+
+
 def test_what_was_listed_before_is_known_and_what_changed_since_is_not(
     vault: Vault, folder: Path, sql: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
