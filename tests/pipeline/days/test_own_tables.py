@@ -290,3 +290,19 @@ def test_names_in_a_table_pass_the_gate(workspace: Workspace, tmp_path: Path) ->
     kept = msgspec.json.encode([one.as_py() for one in events.read(workspace, "notes-table")["data"]])
     assert b"marked@example.org" not in kept
     assert b"<EMAIL" in kept
+
+
+def test_a_table_of_another_country_is_read(tmp_path: Path) -> None:
+    """Semicolons, decimal commas, days with dots, an hour of its own, a value that is missing."""
+    file = tmp_path / "laeufe.csv"
+    file.write_text(
+        "Datum;Stunde;km;Ort\n06.01.2025;7;5,25;Wald\n06.01.2025;18;;Park\n07.01.2025;7;-1,5;Wald\n"
+    )
+    found = read_table(file)
+    assert found.time == "Datum+Stunde"
+    assert found.ts.tolist() == [1736146800000000, 1736186400000000, 1736233200000000]
+    assert found.columns["km"][[0, 2]].tolist() == [5.25, -1.5]
+    assert found.columns["km"][1] != found.columns["km"][1]
+    file.write_text("Zeit;a;b\n06.01.2025 07:30;1.5;x,y\n06.01.2025 08:30;2.5;u,v\n")
+    found = read_table(file)
+    assert (found.time, found.columns["a"].tolist()) == ("Zeit", [1.5, 2.5])

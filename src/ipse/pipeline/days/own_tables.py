@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["OwnTable", "events_of", "read_table", "source_name"]
 
-HOURS = ("hr", "hour")
+HOURS = ("hr", "hour", "stunde", "heure", "hora", "ora")
+DOTTED = ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y")  # a date with dots is day first everywhere
+COMMA = re.compile(r"(?:^|[;\t|])\s*-?\d+,\d+\s*(?=[;\t|\r\n]|$)", re.MULTILINE)
 NO_NAME = re.compile(r"[^a-z0-9_-]+")
 
 
@@ -93,19 +95,27 @@ def _read(file: Path) -> "pa.Table":
     try:
         if file.suffix == ".parquet":
             return pa.parquet.read_table(file)
-        return pa.csv.read_csv(file, parse_options=pa.csv.ParseOptions(delimiter=_delimiter(file)))
+        delimiter, point = _marks(file)
+        convert = pa.csv.ConvertOptions(
+            decimal_point=point, timestamp_parsers=[pa.csv.ISO8601, *DOTTED], strings_can_be_null=True
+        )
+        parse = pa.csv.ParseOptions(delimiter=delimiter)
+        return pa.csv.read_csv(file, parse_options=parse, convert_options=convert)
     except (OSError, pa.ArrowInvalid, pa.ArrowKeyError) as error:
         told = str(error).splitlines()[0][:120]
         raise SourceError(f"{file}: not a table that can be read: {told}.", hint="Save it as CSV.") from error
 
 
-def _delimiter(file: Path) -> str:
+def _marks(file: Path) -> tuple[str, str]:
+    """What stands between columns, and the decimal point: a comma where numbers have one."""
     import gzip
 
     opened = gzip.open if file.suffix == ".gz" else open
     with opened(file, "rb") as stream:
         head = stream.readline(65536).decode("utf-8", "replace")
-    return max(",;\t|", key=head.count)
+        some = stream.read(65536).decode("utf-8", "replace")
+    delimiter = max(",;\t|", key=head.count)
+    return delimiter, "," if delimiter != "," and COMMA.search(some) else "."
 
 
 def _find_time(table: "pa.Table", file: Path) -> str:
@@ -114,7 +124,8 @@ def _find_time(table: "pa.Table", file: Path) -> str:
 
     for column in table.column_names:
         if pa.types.is_timestamp(table[column].type):
-            return str(column)
+            hour = next((one for one in table.column_names if one.lower() in HOURS), "")
+            return f"{column}+{hour}" if hour and _midnights(table[column]) else str(column)
     for column in table.column_names:
         if pa.types.is_date(table[column].type):
             hour = next((one for one in table.column_names if one.lower() in HOURS), "")
@@ -126,6 +137,14 @@ def _find_time(table: "pa.Table", file: Path) -> str:
         f"{file}: there is no column of times.",
         hint=f"Name it with --time; there are: {', '.join(table.column_names)}.",
     )
+
+
+def _midnights(column: "pa.ChunkedArray") -> bool:
+    """Whether times are days, such as a date with dots is read as."""
+    import pyarrow as pa
+
+    values = column.drop_null().cast(pa.timestamp("us")).cast(pa.int64()).to_numpy()
+    return bool(len(values)) and not (values % 86_400_000_000).any()
 
 
 def _times(table: "pa.Table", name: str, tz: str) -> "tuple[str, NDArray[np.float64]]":
