@@ -58,6 +58,7 @@ def learn(
     if table is not None and not target:
         raise SettingsError("What is to be foretold?", hint="Name a column: --target COLUMN.")
     from ipse.pipeline.days.projects import wanted_model
+    from ipse.pipeline.days.scheduling import schedule_models
     from ipse.pipeline.days.wanting import Wanted as Wish
 
     taken = None
@@ -75,6 +76,7 @@ def learn(
             )
         else:
             wanted = wanted_model(workspace.settings, model)
+            schedule_models(workspace)
         _learned(workspace, wanted, taken, json=json)
 
 
@@ -160,7 +162,8 @@ def tell_prediction(said: "Prediction") -> None:
 
     due = datetime.fromtimestamp(said.due / 1e6, UTC)
     if said.label:
-        what = f"{said.label} ({said.chance or 0:.0%})"
+        rare = "stranger than " if said.label in ("anomaly", "usual") and not said.chances else ""
+        what = f"{said.label} ({rare}{said.chance or 0:.0%}{' of what was' if rare else ''})"
         if said.suppressed:
             what += f", kept silent by the rule {said.suppressed}"
     else:
@@ -175,4 +178,5 @@ def tell_prediction(said: "Prediction") -> None:
     if said.order:
         out.print(f"  in this order: {', '.join(said.order)}", markup=False, soft_wrap=True)
     for one in said.reasons:
-        out.print(f"  {one.feature} = {one.value:.4g} moves it by {one.moves:+.3g}", markup=False)
+        value = "not known" if one.value is None else f"{one.value:.4g}"
+        out.print(f"  {one.feature} = {value} moves it by {one.moves:+.3g}", markup=False)

@@ -16,7 +16,10 @@ __all__ = ["KindArgument", "SetOption", "WordsArgument", "app", "spec_of"]
 app = typer.Typer(help="Jobs at set times.", no_args_is_help=True)
 
 KindArgument = Annotated[
-    str, typer.Argument(help="import, prepare, train, evaluate, backup, report, forget or enrich.")
+    str,
+    typer.Argument(
+        help="import, prepare, train, evaluate, backup, report, forget, enrich, learn or predict."
+    ),
 ]
 WordsArgument = Annotated[
     list[str] | None,
@@ -30,7 +33,10 @@ SetOption = Annotated[
 @app.command("add")
 def add_schedule(
     cron: Annotated[
-        str, typer.Argument(help="'30 3 * * *' (minute hour day month weekday), hourly, daily, weekly …")
+        str,
+        typer.Argument(
+            help="'30 3 * * *' (minute hour day month weekday), daily …, 'every 6h', '1000 events of window'."
+        ),
     ],
     kind: KindArgument,
     words: WordsArgument = None,
@@ -43,14 +49,16 @@ def add_schedule(
     json: JsonOption = False,
 ) -> None:
     """Do a job at set times, while `ipse serve` or `ipse jobs work` runs; what was missed is done once."""
-    from ipse.jobs.schedules import add
+    from ipse.jobs.schedules import NEVER, add
+    from ipse.jobs.schedules import words as words_of
 
     with opened(vault) as workspace:
         made = add(workspace.vault, spec_of(kind, words, settings), cron, idle_minutes=idle, on_ac=on_ac)
     if json:
         print_json(made)
     else:
-        console().print(f"{made.id}: {kind}, next {made.due_at.astimezone():%Y-%m-%d %H:%M}")
+        clock = f"next {made.due_at.astimezone():%Y-%m-%d %H:%M}" if made.due_at < NEVER else words_of(made)
+        console().print(f"{made.id}: {kind}, {clock}")
 
 
 @app.command("list")
@@ -58,7 +66,8 @@ def list_schedules(vault: VaultOption = None, json: JsonOption = False) -> None:
     """List what is done at set times."""
     from rich.table import Table
 
-    from ipse.jobs.schedules import held
+    from ipse.jobs.schedules import NEVER, held
+    from ipse.jobs.schedules import words as when_words
 
     with opened(vault) as workspace:
         found = held(workspace.vault)
@@ -70,8 +79,8 @@ def list_schedules(vault: VaultOption = None, json: JsonOption = False) -> None:
     )
     for one in found:
         last = f"{one.last_at.astimezone():%Y-%m-%d %H:%M}" if one.last_at else "–"
-        next_at = f"{one.due_at.astimezone():%Y-%m-%d %H:%M}"
-        table.add_row(one.id, one.spec.kind, one.cron, _waits(one), next_at, last)
+        next_at = f"{one.due_at.astimezone():%Y-%m-%d %H:%M}" if one.due_at < NEVER else "–"
+        table.add_row(one.id, one.spec.kind, when_words(one), _waits(one), next_at, last)
     console().print(table)
 
 

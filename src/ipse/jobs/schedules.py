@@ -20,7 +20,20 @@ from ipse.jobs.records import Job, Spec, load
 from ipse.jobs.surroundings import Surroundings
 from ipse.vault import Vault
 
-__all__ = ["KIND", "Schedule", "When", "add", "due", "held", "keep_as", "remove", "ripe", "run_due", "words"]
+__all__ = [
+    "KIND",
+    "NEVER",
+    "Schedule",
+    "When",
+    "add",
+    "due",
+    "held",
+    "keep_as",
+    "remove",
+    "ripe",
+    "run_due",
+    "words",
+]
 
 KIND = "schedule"
 WORDS = {"hourly": "0 * * * *", "daily": "30 3 * * *", "weekly": "30 3 * * 0", "monthly": "30 3 1 * *"}
@@ -29,6 +42,7 @@ RECORDS = re.compile(r"(\d+) events of ([a-z][a-z0-9_-]*)")
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 APART = timedelta(minutes=5)  # between two turns that records bring about, at least
 NEVER = datetime(9000, 1, 1, tzinfo=UTC)
+"""When a schedule is due by the clock that has none."""
 
 
 class When(msgspec.Struct, frozen=True, kw_only=True):

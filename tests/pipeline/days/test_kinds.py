@@ -133,7 +133,9 @@ def test_alarms_are_few_find_what_is_planted_and_say_why(desk: Workspace) -> Non
     word = judge(desk, alarms[0].id, "not_an_anomaly")
     (rule,) = suppressions.in_force(desk, "odd")
     assert word.suppression == rule.id
-    assert rule.low < alarms[0].reasons[0].value < rule.high
+    seen = alarms[0].reasons[0].value
+    assert seen is not None
+    assert rule.low < seen < rule.high
     again = predict(desk, "odd", at=alarms[0].origin, keep_it=False)
     assert (again.label, again.suppressed) == ("anomaly", rule.id)
     suppressions.remove(desk, rule.id)

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -20,6 +21,7 @@ from ipse.pipeline.days.handing import export_predictor, write_batch
 from ipse.pipeline.days.judging import judge
 from ipse.pipeline.days.outcomes import history, outcomes
 from ipse.pipeline.days.predicting import predict
+from ipse.pipeline.days.predictions import Reason, keep, predictions
 from ipse.pipeline.days.projects import feature_set_named
 from ipse.pipeline.days.relearning import needs_relearning, relearn
 from ipse.pipeline.days.scheduling import schedule_models
@@ -285,3 +287,21 @@ def test_a_model_goes_out_whole_and_as_onnx_where_it_converts(desk: Workspace, t
     )
     with pytest.raises(LearnerError, match="does not convert"):
         export_predictor(desk, "ahead-v1", tmp_path / "ahead", shape="onnx")
+
+
+def test_a_reason_that_was_not_known_is_kept_as_such(desk: Workspace) -> None:
+    taught(desk, "load", when="next", algorithm="ridge")
+    said = predict(desk, "desk", keep_it=False)
+    unknown = msgspec.structs.replace(said, reasons=(Reason.of("last_0", float("nan"), 1.0),))
+    (kept,) = keep(desk, predictors.card(desk, "desk"), [unknown])
+    assert list(predictions(desk, "desk")) == [kept]
+    assert kept.reasons[0].value is None
+    with pytest.raises(SettingsError, match="is no number"):
+        judge(desk, kept.id, "wrong", label="much")
+
+
+def test_a_word_that_says_the_same_is_refused(desk: Workspace) -> None:
+    taught(desk)
+    said = predict(desk, "desk")
+    with pytest.raises(SettingsError, match="That is what it said"):
+        judge(desk, said.id, "wrong", label=said.label)

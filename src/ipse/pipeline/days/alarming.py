@@ -140,7 +140,7 @@ def _prediction(
         value=score,
         label=ALARM if alarm else USUAL,
         chance=rare,
-        reasons=tuple(Reason(*one) for one in why) if alarm else (),
+        reasons=tuple(Reason.of(*one) for one in why) if alarm else (),
         suppressed=rule.id if rule else "",
     )
 

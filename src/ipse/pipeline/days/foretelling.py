@@ -72,7 +72,9 @@ def learn(workspace: Workspace, wanted: Wanted, progress: Progress) -> Learned:
     fit = FITTERS.get(wanted.task)
     if fit is not None:
         made, files = fit(workspace, wanted, progress)
-        return settle(workspace, predictors.add(workspace, made, files))
+        kept = predictors.add(workspace, made, files)
+        progress(4, 4, {})
+        return settle(workspace, kept)
     made, files, found = _table(workspace, wanted, progress)
     kept = predictors.add(workspace, made, files)
     progress(4, 4, {})

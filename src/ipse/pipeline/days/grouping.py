@@ -75,7 +75,7 @@ def say_groups(
             label=model.labels[int(value)],
             chance=float(chance[int(value)]),
             chances=tuple(chance.tolist()),
-            reasons=tuple(Reason(*one) for one in model.why(row)),
+            reasons=tuple(Reason.of(*one) for one in model.why(row)),
         )
         for origin, value, chance, row in zip(
             origins.tolist(), said.value.tolist(), said.chance, rows, strict=True

@@ -43,6 +43,8 @@ def judge(
     said = kept(workspace, name)
     made = predictors.card(workspace, said.model)
     _sensible(made, verdict, label, until)
+    if label and label == said.label:
+        raise SettingsError(f"That is what it said: {label}.", hint="Say what it was instead, or right.")
     was = said.label if verdict == "right" and made.task == "classification" else label
     rule = ""
     if verdict == "not_an_anomaly":
@@ -103,17 +105,17 @@ def _number(label: str) -> float:
 
 def _suppress(workspace: Workspace, made: Predictor, said: Prediction, until: datetime | None) -> str:
     """A rule of its first reason: up to a little beyond that value, on that side of what is usual."""
-    if not said.reasons:
+    if not said.reasons or said.reasons[0].value is None:
         raise SettingsError("This was no alarm.", hint="Only an alarm can be suppressed.")
-    first = said.reasons[0]
-    place = made.columns.index(first.feature)
+    first, value = said.reasons[0].feature, said.reasons[0].value
+    place = made.columns.index(first)
     usual = made.usual[place]
-    spread = made.spread[place] if made.spread else abs(first.value - usual)
-    beyond = first.value + (1 if first.value >= usual else -1) * BEYOND * spread
+    spread = made.spread[place] if made.spread else abs(value - usual)
+    beyond = value + (1 if value >= usual else -1) * BEYOND * spread
     rule = suppressions.add(
         workspace,
         project=made.project,
-        column=first.feature,
+        column=first,
         within=(usual, beyond),
         sources=made.consents,
         until=until,

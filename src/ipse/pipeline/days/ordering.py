@@ -138,7 +138,7 @@ def say_order(
                 value=float(ranked[0]),
                 label=known.names[order[0]],
                 chance=float(model.chance(np.array([gap]))[0]),
-                reasons=tuple(Reason(*one) for one in model.why(known.x[order[0]])),
+                reasons=tuple(Reason.of(*one) for one in model.why(known.x[order[0]])),
                 order=tuple(known.names[one] for one in order[:SHOWN]),
             )
         )

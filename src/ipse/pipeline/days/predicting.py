@@ -135,7 +135,7 @@ def _say_rows(
                 chances=tuple(chance.tolist()) if chance is not None else (),
                 low=float(said.low[place]) if said.low is not None else None,
                 high=float(said.high[place]) if said.high is not None else None,
-                reasons=tuple(Reason(*one) for one in contributions(model, rows[place], usual)),
+                reasons=tuple(Reason.of(*one) for one in contributions(model, rows[place], usual)),
             )
         )
     return found

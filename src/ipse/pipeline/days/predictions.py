@@ -22,11 +22,16 @@ AT_A_TIME = 500  # predictions in a transaction
 
 
 class Reason(msgspec.Struct, frozen=True):
-    """A feature, its value, and how far it moves what is said from what its usual value would."""
+    """A feature, its value (None: not known), and how far it moves what is said from what is usual."""
 
     feature: str
-    value: float
+    value: float | None
     moves: float
+
+    @classmethod
+    def of(cls, feature: str, value: float, moves: float) -> "Reason":
+        """One of a row, where what is not known is NaN."""
+        return cls(feature, value if value == value else None, moves)
 
 
 class Step(msgspec.Struct, frozen=True):

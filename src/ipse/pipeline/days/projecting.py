@@ -113,7 +113,7 @@ def say_series(
                 value=path[-1].value,
                 low=path[-1].low,
                 high=path[-1].high,
-                reasons=tuple(Reason(*one) for one in model.why(values)),
+                reasons=tuple(Reason.of(*one) for one in model.why(values)),
                 path=path,
             )
         )

@@ -38,6 +38,7 @@ def _one(
         arguments["if_drifted"] = True
     own = {
         "models": [model.model_dump(mode="json", exclude_defaults=True)],
+        "data_sources": [one.model_dump(mode="json", exclude_defaults=True) for one in settings.data_sources],
         "features": settings.features,
         "set": settings.set,
         "imports": {"tz": settings.imports.tz},

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from ipse.jobs.schedules import Schedule, held, words
+from ipse.jobs.schedules import NEVER, Schedule, held, words
 from ipse.pipeline.days import predictors
 from ipse.pipeline.days.predictors import Predictor, Project
 from ipse.pipeline.workspace import Workspace
@@ -42,5 +42,5 @@ def _of(workspace: Workspace, held_: Project, plan: Schedule | None) -> Standing
         project=held_,
         versions=tuple(predictors.versions(workspace, held_.name)),
         schedule=words(plan) if plan else "",
-        next_run=plan.due_at if plan else None,
+        next_run=plan.due_at if plan and plan.due_at < NEVER else None,
     )
