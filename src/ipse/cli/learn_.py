@@ -137,7 +137,7 @@ def tell_model(found: "Learned") -> None:
         "", "", title=f"{made.id}: {made.target.field}, {made.task} by {made.algorithm}", title_justify="left"
     )
     table.show_header = False
-    ahead = f"{made.target.ahead:,.0f} s ahead" if made.target.ahead else "of the same row"
+    ahead = f"{_length(made.target.ahead)} ahead" if made.target.ahead else "of the same row"
     table.add_row("foretells", ahead)
     table.add_row(
         "learned from", f"{made.rows:,} rows, {len(made.columns)} features (version {made.version})"
@@ -180,3 +180,11 @@ def tell_prediction(said: "Prediction") -> None:
     for one in said.reasons:
         value = "not known" if one.value is None else f"{one.value:.4g}"
         out.print(f"  {one.feature} = {value} moves it by {one.moves:+.3g}", markup=False)
+
+
+def _length(seconds: float) -> str:
+    """A time in the largest unit that leaves at least two of it."""
+    for unit, size in (("days", 86_400.0), ("h", 3600.0), ("min", 60.0)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.4g} {unit}"
+    return f"{seconds:.4g} s"
