@@ -23,7 +23,7 @@ from ipse.records import Event, Message, Record
 def keep(batch: Sequence[Cleared[Record]]) -> None: ...
 def keep_one(record: Cleared[Record]) -> None: ...
 
-def wrong(message: Message, cleared: Cleared[Message]) -> None:
+def wrong(gate: Gate, message: Message, cleared: Cleared[Message]) -> None:
     Cleared(message)  # call-arg
     Cleared(message, object())  # arg-type
     Cleared[Record](message, None)  # arg-type
