@@ -50,7 +50,8 @@ from ipse.server.routes import (
 __all__ = ["ROUTERS"]
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
-    events.router,  # first: routes are tried in turn, and none is asked as often
+    events.router,  # first come those that are asked most: routes are tried in turn
+    chat.router,
     health.router,
     session.router,
     overview.router,
@@ -75,7 +76,6 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     scorecards.router,
     comparisons.router,
     starting.router,
-    chat.router,
     jobs.router,
     privacy.router,
     erasures.router,
