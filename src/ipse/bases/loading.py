@@ -69,8 +69,7 @@ def computes_in_half() -> bool:
 def stays_half(kind: str) -> bool:
     """Whether weights of 16 bits are computed with in 16 bits on such a device.
 
-    A GPU has the means; a CPU may have bfloat16 in hardware. One that has not imitates 16 bits, and takes
-    several times as long over them as over 32.
+    A GPU has the means; a CPU may have bfloat16 in hardware. One that has not would have to imitate it.
     """
     import torch
 
