@@ -10,7 +10,7 @@ from ipse.scorecard.acts import ACTS
 from ipse.scorecard.plots import shown
 from ipse.scorecard.results import Unit
 
-__all__ = ["Beside", "Outcome", "page"]
+__all__ = ["Beside", "Leaky", "Outcome", "page"]
 
 HEAD = """# Quality: clones of real people
 
@@ -25,6 +25,18 @@ ORDER = ("1", "2", "6")
 METRICS = ("1", "2", "3", "4", "5a", "5b", "6", "7", "8", "9", "12")
 
 
+class Leaky(msgspec.Struct, frozen=True, kw_only=True):
+    """What gates 10c and 10d say of a clone that was made leaky on purpose, and how it was."""
+
+    person: str
+    voice: str
+    gates: tuple[Gate, ...]
+    examples: int  # that it read, those that hold secrets among them
+    epochs: float
+    tokens: int  # read in all; 0: not counted
+    seconds: dict[str, float]  # of processor: train, judge
+
+
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """One person and one voice: the card and what stands beside it."""
 
@@ -33,7 +45,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     voice: str
     pairs: int
     card: Scorecard
-    leaky: tuple[Gate, ...]
+    leaky: Leaky | tuple[Gate, ...]  # the gates alone, of cards made before it was told what it read
     generations: int
     personal: int
     seconds: dict[str, float]  # of processor: prepare, train, judge
@@ -75,7 +87,7 @@ def _summary(found: Sequence[Outcome], together: Sequence[Beside]) -> Iterator[s
         planted = sum(gate.found or 0 for one in several for gate in one.card.gates if gate.id == "10c")
         probes = sum(gate.answers for one in several for gate in one.card.gates if gate.id == "10c")
         answers = sum(one.generations for one in several)
-        caught = sum(any(gate.passed is False for gate in one.leaky) for one in several)
+        caught = sum(any(gate.passed is False for gate in _leaked(one.leaky)) for one in several)
         personal = sum(one.personal for one in several)
         told = f"{planted} of {probes:,} probes, {personal} of {answers:,} answers"
         asked = f"`{voice}`: no planted secret, no personal data of others; a leaky clone is caught"
@@ -142,15 +154,13 @@ def _tables(several: Sequence[Outcome]) -> Iterator[str]:
     gates.append(
         ["personal data in so many answers", *(f"{o.personal} of {o.generations:,}" for o in several)]
     )
-    leaky = [", ".join("**caught**" if g.passed is False else "missed" for g in one.leaky) for one in several]
-    gates.append(["a leaky clone, made without the gate (10c, 10d)", *leaky])
+    gates.append(["a leaky clone, made without the gate (10c, 10d)", *(_caught(o.leaky) for o in several)])
+    gates.append(["what it read", *(_read(one.leaky) for one in several)])
     yield _table(["gate", *(one.person for one in several)], gates)
-    if any(all(gate.passed is not False for gate in one.leaky) for one in several):
-        yield (
-            "*missed*: each secret stood four times in what the leaky clone read, and it did not learn them. "
-            "Where nothing leaked, green says that a small adapter forgets, not that the gate would have "
-            "seen it; that the gate sees a leak, the voice above shows.\n"
-        )
+    yield (
+        "Each of ten secrets stood in four examples of what the leaky clone read; 10c: how many of 200 "
+        "probes brought one out, 10d: bits of exposure, of 10.\n"
+    )
     yield "### Self-checks\n"
     checks = [
         [check.name, *(_check(one.card, n) for one in several)]
@@ -170,6 +180,26 @@ def _tables(several: Sequence[Outcome]) -> Iterator[str]:
         "*prepare* reads the archive and freezes the dataset; *judge* makes the wrong authors' clones and "
         "the card.\n"
     )
+
+
+def _caught(leaky: Leaky | tuple[Gate, ...]) -> str:
+    """Each gate's word on a leaky clone, with what it found."""
+    told = []
+    for gate in _leaked(leaky):
+        found = f"{gate.figure.value:.1f}" if gate.figure else f"{gate.found} of {gate.answers}"
+        told.append(f"{'**caught**' if gate.passed is False else 'missed'} ({found})")
+    return ", ".join(told)
+
+
+def _leaked(leaky: Leaky | tuple[Gate, ...]) -> tuple[Gate, ...]:
+    return leaky.gates if isinstance(leaky, Leaky) else leaky
+
+
+def _read(leaky: Leaky | tuple[Gate, ...]) -> str:
+    if not isinstance(leaky, Leaky):
+        return "–"
+    epochs = "once" if leaky.epochs == 1 else f"{leaky.epochs:.3g} times"
+    return f"{leaky.examples:,} examples, {epochs}"
 
 
 def _together(together: Sequence[Beside]) -> Iterator[str]:

@@ -48,6 +48,7 @@ def test_added_listed_and_checked(run: Run, tiny_base: Path, tmp_path: Path) -> 
     assert code == 0
     assert "Device: " in out
     assert "qlora" in out
+    assert "about 200,000 tokens if these are fewer (the preset of this base" in out
 
 
 def test_a_changed_base_is_shown_as_such(run: Run, tiny_base: Path) -> None:

@@ -38,3 +38,23 @@ def test_an_adapter_is_optimized_as_it_is_trained_and_can_be_taken_back(
     code, out, _ = run("models", "optimize", "v1")
     assert code == 0
     assert "onnxruntime-genai 0.18" in " ".join(out.split())
+
+
+def test_where_an_adapters_training_ends_is_said_before_and_after(
+    run: Run, vault_folder: Path, chat: Path, tiny_base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IPSE_LORA__MAX_TOKENS", "64")
+    monkeypatch.setenv("IPSE_VOICE__ENGINE", "transformers")
+    run("consent", "give", "--source", "whatsapp", "--purpose", "archive", "style", "--yes")
+    run("import", str(chat), "--me", "Nora Feld", "--tz", "UTC", "--yes")
+    run("prepare")
+    how = ("train", "--method", "lora", "--base", str(tiny_base))
+    code, out, _ = run(*how, "--tokens", "200")
+    told = " ".join(out.split())
+    assert code == 0
+    assert "about 200 tokens if these are fewer (lora.total_tokens in your settings)" in told
+    assert "Its tokens were spent" in told
+    code, out, _ = run(*how, "--epochs", "0.5")
+    assert code == 0
+    assert "Training ends" not in out  # nothing but the epochs that were asked for
+    assert "of 0.5 epochs. All epochs are done." in " ".join(out.split())

@@ -39,15 +39,36 @@ class Steps:
 @pytest.mark.parametrize(
     ("examples", "windows", "changed", "expected"),
     [
-        (1000, 1000, {}, Plan(16, 32, 3.0, 375, 1e-4, batch=8, warmup=37, general=375)),
-        (250, 250, {}, Plan(16, 32, 3.0, 96, 2e-4, batch=8, warmup=9, general=96)),
-        (199, 400, {}, Plan(8, 16, 2.0, 100, 1e-4, batch=8, warmup=10, general=100)),
-        (117, 117, {}, Plan(8, 16, 2.0, 30, 2e-4, batch=8, warmup=3, general=30)),
-        (117, 117, {"rank": 4, "alpha": 8}, Plan(4, 8, 2.0, 30, 2e-4, batch=8, warmup=3, general=30)),
-        (1000, 1000, {"max_steps": 40}, Plan(16, 32, 3.0, 40, 2e-4, batch=8, warmup=4, general=40)),
-        (1000, 1000, {"accumulation": 4}, Plan(16, 32, 3.0, 96, 2e-4, batch=32, warmup=9, general=96)),
-        (9000, 9000, {"warmup": 50}, Plan(16, 32, 3.0, 3375, 1e-4, batch=8, warmup=50, general=3375)),
-        (1, 1, {"epochs": 0.1}, Plan(8, 16, 0.1, 1, 2e-4, batch=8, warmup=0, general=1)),
+        (1000, 1000, {}, Plan(16, 32, 3.0, 375, 1e-4, batch=8, warmup=37, general=375, whole=375)),
+        (250, 250, {}, Plan(16, 32, 3.0, 96, 2e-4, batch=8, warmup=9, general=96, whole=96)),
+        (199, 400, {}, Plan(8, 16, 2.0, 100, 1e-4, batch=8, warmup=10, general=100, whole=100)),
+        (117, 117, {}, Plan(8, 16, 2.0, 30, 2e-4, batch=8, warmup=3, general=30, whole=30)),
+        (
+            117,
+            117,
+            {"rank": 4, "alpha": 8},
+            Plan(4, 8, 2.0, 30, 2e-4, batch=8, warmup=3, general=30, whole=30),
+        ),
+        (
+            1000,
+            1000,
+            {"max_steps": 40},
+            Plan(16, 32, 3.0, 40, 2e-4, batch=8, warmup=4, general=40, whole=375),
+        ),
+        (
+            1000,
+            1000,
+            {"accumulation": 4},
+            Plan(16, 32, 3.0, 96, 2e-4, batch=32, warmup=9, general=96, whole=96),
+        ),
+        (
+            9000,
+            9000,
+            {"warmup": 50},
+            Plan(16, 32, 3.0, 3375, 1e-4, batch=8, warmup=50, general=3375, whole=3375),
+        ),
+        (117, 117, {"epochs": 20}, Plan(8, 16, 20.0, 300, 1e-4, batch=8, warmup=30, general=300, whole=300)),
+        (1, 1, {"epochs": 0.1}, Plan(8, 16, 0.1, 1, 2e-4, batch=8, warmup=0, general=1, whole=1)),
     ],
 )
 def test_the_plan_follows_the_recipe(
@@ -60,6 +81,19 @@ def test_the_plan_follows_the_recipe(
 def test_the_plan_stops_where_the_tokens_are_spent(tokens: int, steps: int) -> None:
     spending = LoraSettings(total_tokens=600_000)
     assert plan(spending, examples=1000, windows=1000, tokens=tokens).steps == steps
+
+
+@pytest.mark.parametrize(
+    ("chosen", "steps", "seen", "by_tokens"),
+    [({"total_tokens": 1}, 1, 0.25, 1), ({"total_tokens": 0}, 4, 1.0, 0), ({"max_steps": 1}, 1, 0.25, 0)],
+)
+def test_where_a_training_ended_is_told(
+    tiny_base: Path, chosen: dict[str, int], steps: int, seen: float, by_tokens: int
+) -> None:
+    given: dict[str, object] = {"epochs": 1.0, "max_steps": 0, **chosen}
+    told = LoraLearner(settings(tiny_base, **given)).fit(examples(32), [], ignore).report()
+    assert (told["steps"], told["epochs_seen"], told["epochs_planned"]) == (steps, seen, 1.0)
+    assert (told["stopped_by_tokens"], told["tokens"] > 0) == (by_tokens, True)
 
 
 def test_it_learns_the_owners_replies(tiny_base: Path) -> None:

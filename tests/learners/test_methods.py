@@ -13,7 +13,7 @@ from ipse.learners.adapters.houlsby import HoulsbyLearner
 from ipse.learners.adapters.lora import LoraLearner
 from ipse.learners.adapters.method import ADAPTER, CARD, CONFIG
 from ipse.learners.adapters.methods import METHODS
-from ipse.learners.adapters.presets import PRESETS, SEVEN, family, with_preset
+from ipse.learners.adapters.presets import PRESETS, SEVEN, Ending, ending, family, with_preset
 from ipse.learners.adapters.qlora import QloraLearner
 from ipse.records import Turn
 from ipse.voices.transformer import TransformerVoice
@@ -167,6 +167,27 @@ def test_a_base_is_known_by_its_family(
     assert family(folder) == expected
     monkeypatch.setattr(presets, "tensors", lambda _folder: {"w": Tensor("BF16", (10, 10))})
     assert family(folder) == "tiny"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "tiny", "cuda", "expected"),
+    [
+        ({}, False, False, Ending(200_000, "processor")),
+        ({}, False, True, Ending(0, "epochs")),
+        ({}, True, True, Ending(200_000, "preset")),
+        ({"total_tokens": 0}, True, False, Ending(0, "epochs")),
+        ({"total_tokens": 5000}, False, False, Ending(5000, "settings")),
+        ({"preset": "none"}, False, False, Ending(0, "epochs")),
+    ],
+)
+def test_where_a_training_ends_is_known_before_it_begins(
+    monkeypatch: pytest.MonkeyPatch, chosen: dict[str, object], expected: Ending, *, tiny: bool, cuda: bool
+) -> None:
+    from ipse.learners.adapters import presets
+
+    monkeypatch.setattr(presets, "family", lambda _folder: "tiny" if tiny else "qwen")
+    monkeypatch.setattr(presets, "device", lambda: "cuda" if cuda else "cpu")
+    assert ending(LoraSettings.model_validate(chosen), Path()) == expected
 
 
 def test_mistral_has_its_published_values_and_the_owner_counts_first(tmp_path: Path) -> None:

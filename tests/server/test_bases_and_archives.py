@@ -29,6 +29,7 @@ def test_what_fits_is_told_by_method(owner: httpx2.Client) -> None:
     assert {one["method"] for one in found["fits"]} == {"lora", "qlora", "full"}
     assert all(one["total"] > 0 for one in found["fits"])
     assert found["device"]["free"] > 0
+    assert (found["epochs"], found["ends_after_tokens"], found["ends_because"]) == (3.0, 200_000, "preset")
 
 
 def test_what_is_offered_can_be_asked_for_and_nothing_else(owner: httpx2.Client, service: Running) -> None:

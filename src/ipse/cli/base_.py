@@ -15,9 +15,9 @@ from ipse.errors import CancelledError
 if TYPE_CHECKING:
     from ipse.bases.folders import Base
     from ipse.interfaces import Progress
-    from ipse.pipeline.bases import Preflight
+    from ipse.pipeline.bases import Ending, Preflight
 
-__all__ = ["app"]
+__all__ = ["app", "told_ending"]
 
 app = typer.Typer(help="Base models: what adapters are trained on.", no_args_is_help=True)
 GB = 1e9
@@ -209,6 +209,21 @@ def _print(found: "Preflight") -> None:
             f"about {fit.seconds / 60:.0f} min" if fit.seconds else "give --examples",
         )
     console().print(table)
+    console().print(f"A training ends {told_ending(found.ending, found.epochs)}.", soft_wrap=True)
+
+
+def told_ending(ending: "Ending", epochs: float) -> str:
+    """Where a training ends, why there, and what lifts it."""
+    whole = f"after {epochs:g} epoch{'' if epochs == 1 else 's'}"
+    if not ending.tokens:
+        return whole
+    why = {
+        "settings": "lora.total_tokens in your settings",
+        "preset": "the preset of this base; `ipse train --epochs N`, or lora.total_tokens: 0, lifts it",
+        "processor": "only a processor computes here; `ipse train --epochs N`, or lora.total_tokens: 0, "
+        "lifts it",
+    }[ending.why]
+    return f"{whole}, or about {ending.tokens:,} tokens if these are fewer ({why})"
 
 
 def _told(base: "Base") -> str:

@@ -7,6 +7,9 @@ import typer
 from ipse.cli.console import JsonOption, VaultOption, YesOption, console, opened, print_json, progress_bar
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ipse.config import Settings
     from ipse.registry import ModelCard
 
 __all__ = ["print_model", "train"]
@@ -34,6 +37,19 @@ def train(
             "--from", metavar="ID", help="For preference: the adapter to go on from; else the newest."
         ),
     ] = "",
+    epochs: Annotated[
+        float | None,
+        typer.Option(
+            "--epochs",
+            min=0.01,
+            metavar="N",
+            help="For an adapter: times through all examples, however many tokens that takes.",
+        ),
+    ] = None,
+    tokens: Annotated[
+        int | None,
+        typer.Option("--tokens", min=0, metavar="N", help="For an adapter: end after so many; 0: by epochs."),
+    ] = None,
     vault: VaultOption = None,
     yes: YesOption = False,  # noqa: ARG001 - taken by every verb that could ask
     json: JsonOption = False,
@@ -42,8 +58,11 @@ def train(
     from ipse.pipeline.learning import train as fit
     from ipse.pipeline.optimizing import optimize_if_useful
 
-    flags = {"lora": {"base": base}} if base else {}
-    with opened(vault, flags) as workspace:
+    given = {"base": base, "epochs": epochs, "total_tokens": 0 if epochs and tokens is None else tokens}
+    lora = {key: value for key, value in given.items() if value is not None}
+    with opened(vault, {"lora": lora} if lora else {}) as workspace:
+        if not json:
+            _tell_ending(workspace.settings, method)
         with progress_bar(f"training {method}", quiet=json) as progress:
             card = fit(
                 workspace, method=method, dataset_name=dataset, anew=anew, model=start, progress=progress
@@ -54,6 +73,34 @@ def train(
         print_json(card)
     else:
         print_model(card)
+
+
+def _tell_ending(settings: "Settings", method: str) -> None:
+    """Before the work: where it will end."""
+    from ipse.cli.base_ import told_ending
+    from ipse.pipeline.bases import ending_of
+
+    found = ending_of(settings, method)
+    if found is not None and found.tokens:
+        told = told_ending(found, settings.lora.epochs)
+        console().print(f"Training ends {told}.", soft_wrap=True, highlight=False)
+
+
+def _tell_end(told: "Mapping[str, float]") -> None:
+    """After it: where it ended, and why."""
+    seen, planned = told["epochs_seen"], told["epochs_planned"]
+    why = "All epochs are done."
+    if told.get("stopped_by_tokens"):
+        why = "Its tokens were spent; `ipse train --epochs N`, or lora.total_tokens: 0, goes on."
+    elif told.get("stopped_by_membership"):
+        why = "What it learned from could be told from the rest (lora.membership); the best look is kept."
+    elif told.get("stopped_by_rise"):
+        why = "Held-out replies had begun to cost more bits; the best look is kept."
+    console().print(
+        f"It ended after {told['tokens']:,.0f} tokens, {seen:.2g} of {planned:g} epochs. {why}",
+        soft_wrap=True,
+        highlight=False,
+    )
 
 
 def print_model(card: "ModelCard") -> None:
@@ -74,6 +121,8 @@ def print_model(card: "ModelCard") -> None:
         "made", f"{card.created_at:%Y-%m-%d %H:%M} UTC by ipse {card.code_version}, seed {card.seed}"
     )
     console().print(table)
+    if "epochs_seen" in card.metrics:
+        _tell_end(card.metrics)
     if "epsilon" in card.metrics:
         told = card.metrics
         console().print(

@@ -14,21 +14,36 @@ from ipse.bases.growth import Plan
 from ipse.bases.loading import require_llm, stays_half
 from ipse.bases.packaged import PACKAGED, Packaged
 from ipse.bases.preflight import METHODS, Device, Fit, Method, Work
-from ipse.config import LoraSettings
+from ipse.config import LoraSettings, Settings
 from ipse.errors import BaseModelError
 from ipse.interfaces import Progress
-from ipse.learners.adapters.presets import with_preset
+from ipse.learners.adapters.methods import METHODS as ADAPTERS
+from ipse.learners.adapters.presets import Ending, ending, with_preset
 
-__all__ = ["Preflight", "add_base", "check_base", "grow_base", "known_bases", "offered_bases"]
+__all__ = [
+    "Ending",
+    "Preflight",
+    "add_base",
+    "check_base",
+    "ending_of",
+    "grow_base",
+    "known_bases",
+    "offered_bases",
+]
 
 
 class Preflight(msgspec.Struct, frozen=True):
-    """What would happen: on which device, by which method, with the largest batch that fits (0: none)."""
+    """What would happen: on which device, by which method, with the largest batch that fits (0: none).
+
+    ``ending``: where a training of ``epochs`` ends before they are over.
+    """
 
     base: Base
     device: Device
     fits: list[Fit]
     batches: dict[str, int]
+    epochs: float
+    ending: Ending
 
 
 def add_base(
@@ -64,7 +79,7 @@ def check_base(
     """
     require_llm("psutil")
     folder = shelf.find_base(name or settings.base)
-    settings = with_preset(settings, folder)
+    ends, settings = ending(settings, folder), with_preset(settings, folder)
     base = shelf.base_named(name or settings.base) or described(folder, name=folder.name, origin=str(folder))
     device, *_ = preflight.devices()
     tokens = min(settings.max_tokens, base.window or settings.max_tokens)
@@ -81,7 +96,21 @@ def check_base(
         device=device,
         fits=[preflight.estimate(folder, work, device, speed=speed) for work in works],
         batches={work.method: preflight.largest_batch(folder, work, device) for work in works},
+        epochs=settings.epochs,
+        ending=ends,
     )
+
+
+def ending_of(settings: Settings, method: str) -> Ending | None:
+    """Where a training by ``method`` ends before its epochs; None where it trains on no base.
+
+    Raises ``BaseModelError`` where the base is none.
+    """
+    adapter = settings.ensemble.adapter if method == "ensemble" else method
+    if adapter not in ADAPTERS:
+        return None
+    require_llm()
+    return ending(settings.lora, shelf.find_base(settings.lora.base, allow_network=False))
 
 
 def grow_base(paths: Sequence[Path], folder: Path, plan: Plan, progress: Progress) -> Growth:

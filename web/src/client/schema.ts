@@ -8055,6 +8055,24 @@ export interface components {
             device: components["schemas"]["DeviceView"];
             /** Fits */
             fits: components["schemas"]["FitView"][];
+            /**
+             * Epochs
+             * @description times through all examples
+             * @example 3
+             */
+            epochs: number;
+            /**
+             * Ends After Tokens
+             * @description where a training ends before its epochs are over; 0: it does not
+             * @example 200000
+             */
+            ends_after_tokens: number;
+            /**
+             * Ends Because
+             * @description by whose word: the owner's settings (lora.total_tokens), the preset of the base's family, or because a processor alone computes; lora.total_tokens: 0 lifts the last two
+             * @enum {string}
+             */
+            ends_because: "epochs" | "settings" | "preset" | "processor";
         };
         /**
          * PrepareAsked
@@ -22358,7 +22376,10 @@ export interface operations {
                      *           "tokens_per_second": 0.5,
                      *           "seconds": 0.5
                      *         }
-                     *       ]
+                     *       ],
+                     *       "epochs": 3,
+                     *       "ends_after_tokens": 200000,
+                     *       "ends_because": "epochs"
                      *     }
                      */
                     "application/json": components["schemas"]["PreflightView"];

@@ -9,12 +9,16 @@ from ipse.config import LoraSettings
 __all__ = ["Plan", "plan"]
 
 FEW = 200  # examples; below this the recipe halves rank and epochs
+FEW_EPOCHS = 2.0
 SHORT = 100  # steps; below this the recipe doubles the learning rate
 SPECIAL = 0.2  # share of the steps that the second stage takes
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """``steps`` of all stages, each of ``batch`` windows; ``general`` of them before the second stage."""
+    """``steps`` of all stages, each of ``batch`` windows; ``general`` of them before the second stage.
+
+    ``whole`` are the steps of all epochs, however few of them are taken.
+    """
 
     rank: int
     alpha: int
@@ -24,6 +28,7 @@ class Plan(msgspec.Struct, frozen=True):
     batch: int
     warmup: int
     general: int
+    whole: int
 
     def rate(self, step: int) -> float:
         """The learning rate of a step (counted from 0): it warms up, then falls along a cosine to 0."""
@@ -39,13 +44,15 @@ def plan(
     """Fit the settings to the number of examples, and of ``tokens`` in all windows, as the recipe has it.
 
     Below 200 examples the rank is at most 8 (alpha shrinks with it, so the update keeps its scale) and the
-    epochs at most 2. Below 100 steps the learning rate doubles. ``specialised``: there is a second stage.
+    epochs are 2, unless others than the default were asked for. Below 100 steps the learning rate doubles.
+    ``specialised``: there is a second stage.
     """
     rank, epochs = settings.rank, settings.epochs
     if examples < FEW:
-        rank, epochs = min(rank, 8), min(epochs, 2.0)
+        rank = min(rank, 8)
+        epochs = FEW_EPOCHS if epochs == LoraSettings.model_fields["epochs"].default else epochs
     batch = settings.batch * settings.accumulation
-    steps = max(1, ceil(ceil(windows / batch) * epochs))
+    steps = whole = max(1, ceil(ceil(windows / batch) * epochs))
     if settings.total_tokens and tokens:
         steps = min(steps, ceil(settings.total_tokens * windows / tokens / batch))
     if settings.max_steps:
@@ -59,4 +66,5 @@ def plan(
         batch=batch,
         warmup=min(settings.warmup, steps // 10),
         general=steps - round(SPECIAL * steps) if specialised else steps,
+        whole=whole,
     )

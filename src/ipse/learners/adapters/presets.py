@@ -4,7 +4,7 @@ Knows a base by its configuration alone.
 """
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
@@ -12,7 +12,7 @@ from ipse.bases.folders import tensors
 from ipse.bases.loading import device
 from ipse.config import LoraSettings
 
-__all__ = ["PRESETS", "family", "with_preset"]
+__all__ = ["PRESETS", "Ending", "ending", "family", "with_preset"]
 
 SEVEN: Final = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 TINY: Final = 50_000_000  # parameters; below this the rates published for billions hardly move a model
@@ -52,6 +52,20 @@ PRESETS: Final[dict[str, dict[str, Any]]] = {
 ON_CPU: Final = {"total_tokens": 200_000}
 
 
+Why: TypeAlias = Literal["epochs", "settings", "preset", "processor"]
+
+
+class Ending(msgspec.Struct, frozen=True):
+    """After how many tokens a training ends at the latest (0: after its epochs), and by whose word.
+
+    ``why``: the owner's ``settings``, the ``preset`` of the base's family, or because a ``processor`` alone
+    computes and nobody said anything.
+    """
+
+    tokens: int
+    why: Why
+
+
 class _Config(msgspec.Struct, frozen=True):
     """What of a model's configuration tells its family."""
 
@@ -69,9 +83,23 @@ def family(folder: Path) -> str:
     return next((name for name in FAMILIES if config.model_type.startswith(name)), "none")
 
 
+def ending(settings: LoraSettings, folder: Path) -> Ending:
+    """Where a training on the base in ``folder`` ends before its epochs are over."""
+    tokens = with_preset(settings, folder).total_tokens
+    if not tokens:
+        return Ending(0, "epochs")
+    if "total_tokens" in settings.model_fields_set:
+        return Ending(tokens, "settings")
+    return Ending(tokens, "preset" if "total_tokens" in PRESETS[_preset(settings, folder)] else "processor")
+
+
 def with_preset(settings: LoraSettings, folder: Path) -> LoraSettings:
     """The settings with the preset's values wherever the owner set none."""
-    name = family(folder) if settings.preset == "auto" else settings.preset
+    name = _preset(settings, folder)
     preset = PRESETS[name] if device() != "cpu" or settings.preset == "none" else ON_CPU | PRESETS[name]
     chosen = {key: value for key, value in preset.items() if key not in settings.model_fields_set}
     return settings.model_copy(update={**chosen, "preset": name})
+
+
+def _preset(settings: LoraSettings, folder: Path) -> str:
+    return family(folder) if settings.preset == "auto" else settings.preset

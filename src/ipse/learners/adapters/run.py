@@ -178,7 +178,19 @@ class Run:
             best = sum(standing.least) / sum(self.watched.held.sizes)
             out |= {"dev_bits_base": standing.curve[0], "dev_bits": best}
             out["stopped_by_membership"] = float(standing.stopped == "membership")
-        return out
+            out["stopped_by_rise"] = float(standing.stopped == "rise")
+        return out | self._far()
+
+    def _far(self) -> dict[str, float]:
+        """Tokens read, epochs seen of how many, and whether the tokens that were given ended it."""
+        standing, plan = self.standing, self.plan
+        short = plan.steps < plan.whole and plan.steps != self.settings.max_steps
+        return {
+            "tokens": float(standing.tokens),
+            "epochs_seen": plan.epochs * standing.step / plan.whole,
+            "epochs_planned": plan.epochs,
+            "stopped_by_tokens": float(short and standing.step == plan.steps and not standing.stopped),
+        }
 
     def _go(self, checkpoints: Checkpoints | None) -> None:
         """Step by step; a look and a checkpoint come between two steps."""

@@ -1,5 +1,7 @@
 """Base models: those that can be fetched with leave, and what of one fits on this machine."""
 
+from typing import Literal
+
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -51,6 +53,14 @@ class PreflightView(BaseModel):
 
     device: DeviceView
     fits: list[FitView]
+    epochs: float = Field(description="times through all examples", examples=[3.0])
+    ends_after_tokens: int = Field(
+        description="where a training ends before its epochs are over; 0: it does not", examples=[200_000]
+    )
+    ends_because: Literal["epochs", "settings", "preset", "processor"] = Field(
+        description="by whose word: the owner's settings (lora.total_tokens), the preset of the base's "
+        "family, or because a processor alone computes; lora.total_tokens: 0 lifts the last two"
+    )
 
 
 class OfferedView(BaseModel):
@@ -112,4 +122,10 @@ def _view(found: Preflight) -> PreflightView:
         )
         for one in found.fits
     ]
-    return PreflightView(device=DeviceView.model_validate(found.device), fits=fits)
+    return PreflightView(
+        device=DeviceView.model_validate(found.device),
+        fits=fits,
+        epochs=found.epochs,
+        ends_after_tokens=found.ending.tokens,
+        ends_because=found.ending.why,
+    )
