@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ipse.heartbeats import Heartbeats, Pulse, digest_key, merged, pulse_of
+from ipse.heartbeats import Heartbeats, Pulse, merged, own_key, pulse_of
 from ipse.records import Event
 
 START = 1_760_000_000_000_000
@@ -96,8 +96,8 @@ def test_the_pulse_is_one_and_a_half_looks_or_a_second_more() -> None:
 
 def test_a_key_of_content_tells_events_apart() -> None:
     one = event(0)
-    assert digest_key(one) == digest_key(event(0, dur=5))
-    assert len({digest_key(other) for other in (one, event(1), event(0, app="b"))}) == 3
+    assert own_key(one) == own_key(event(0, dur=5))
+    assert len({own_key(other) for other in (one, event(1), event(0, app="b"))}) == 3
 
 
 def _at(ts: int) -> datetime:

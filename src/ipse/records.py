@@ -85,7 +85,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=
     mentions: tuple[Person, ...] = ()
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True):
+class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the owner's machine or a sensor did.
 
     ``stream`` is which of several a source has, such as a bucket of ActivityWatch; most have one, ``""``.

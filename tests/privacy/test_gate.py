@@ -412,3 +412,22 @@ def test_short_messages_go_through_at_a_good_rate(make_gate: MakeGate, message: 
     for one in told:
         gate.clear(one)
     assert len(told) / (time.process_time() - began) > 10_000
+
+
+def test_many_events_are_cleared_as_each_alone_and_all_or_none(
+    make_gate: MakeGate, make_permit: MakePermit, roster: Roster
+) -> None:
+    shared = {"app": "mail", "title": "Anna Schmidt: hello"}
+    plain = {"app": "code", "line": 3}
+    events = [
+        an_event(ts=n, data=data, stream=stream, key=f"{n:032x}" if n % 2 else "row of Anna")
+        for n, (data, stream) in enumerate([(shared, ""), (plain, ""), (shared, "Anna"), (dict(shared), "")])
+    ]
+    gate = make_gate(roster, by=make_permit("windows", "events"))
+    many = [one.record for one in gate.clear_events(events)]
+    assert many == [gate.clear(event).record for event in events]
+    assert many[1] is events[1]  # nothing in it to clear
+    assert many[0].data is not shared
+    assert "Anna" not in repr(many)
+    with pytest.raises(PrivacyError, match="does not cover"):
+        gate.clear_events([*events, an_event(source="elsewhere")])

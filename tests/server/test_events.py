@@ -42,8 +42,18 @@ def test_a_batch_is_kept_once_and_read_again(service: Running) -> None:
     allow(service, "pushed")
     batch = {"source": "pushed", "events": [given(n, kind="point", duration=0.5) for n in range(30)]}
     with client(service, "import") as sender, client(service, "read") as reader:
-        assert sender.post("/api/events", json=batch).json() == {"kept": 30, "duplicates": 0, "excluded": 0}
-        assert sender.post("/api/events", json=batch).json() == {"kept": 0, "duplicates": 30, "excluded": 0}
+        assert sender.post("/api/events", json=batch).json() == {
+            "kept": 30,
+            "duplicates": 0,
+            "excluded": 0,
+            "late": 0,
+        }
+        assert sender.post("/api/events", json=batch).json() == {
+            "kept": 0,
+            "duplicates": 30,
+            "excluded": 0,
+            "late": 0,
+        }
         assert sender.get("/api/events", params={"source": "pushed"}).status_code == 403
         span = {"source": "pushed", "since": NOON.format(10), "until": NOON.format(15), "limit": "2"}
         page = reader.get("/api/events", params=span).json()
@@ -115,7 +125,7 @@ def test_the_guard_stands_before_what_is_pushed(tmp_path: Path) -> None:
         events = [given(1, "Vaulted"), given(2, data={"app": "mail", "title": "Zsecretz"})]
         with client(service, "import") as sender:
             told = sender.post("/api/events", json={"source": "pushed", "events": events}).json()
-        assert told == {"kept": 1, "duplicates": 0, "excluded": 1}
+        assert told == {"kept": 1, "duplicates": 0, "excluded": 1, "late": 0}
     with Vault.open(folder, PASSPHRASE) as vault:
         assert [one.data for one in vault.events()] == [{"app": "mail", "category": "communication"}]
 

@@ -55,6 +55,12 @@ class Intake:
 
         Raises ``ConsentError`` where its owner does not allow it (any more).
         """
+        return self.take(source, events, pulses)[0]
+
+    def take(
+        self, source: str, events: Sequence[Event], pulses: Sequence[Pulse] = ()
+    ) -> tuple[Kept, list[Event]]:
+        """:meth:`keep`, and each of the events as it was cleared: which is among those that it tells of."""
         permit = self._permit(source)
         try:
             return self._kept(permit, events, pulses)
@@ -67,10 +73,12 @@ class Intake:
         self._clearing = Clearing(self._workspace, self._roster)
         self._open: dict[tuple[str, str], Cleared[Event]] = {}  # the open state of each stream
 
-    def _kept(self, permit: Permit, events: Sequence[Event], pulses: Sequence[Pulse]) -> Kept:
+    def _kept(
+        self, permit: Permit, events: Sequence[Event], pulses: Sequence[Pulse]
+    ) -> tuple[Kept, list[Event]]:
         source, known = permit.source, len(self._roster)
         gate = self._clearing.gate(permit)
-        added = [gate.clear(event) for event in events]
+        added = gate.clear_events(events)
         states = self._merged(gate, source, pulses)
         if len(self._roster) != known:
             self._workspace.keep_roster(self._roster)
@@ -78,7 +86,7 @@ class Intake:
         kept = self._workspace.vault.keep_events(added, source=source, became=states, told=told)
         if told is None:
             self._untold[source] += kept.kept
-        return kept
+        return kept, [one.record for one in added]
 
     def _merged(self, gate: Gate, source: str, pulses: Sequence[Pulse]) -> list[Cleared[Event]]:
         """The states that heartbeats leave, each as it is after the last of them."""

@@ -5,8 +5,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 
-from fastapi import APIRouter, FastAPI
-from fastapi.routing import APIRoute
+from fastapi import FastAPI
 
 from ipse import __version__
 from ipse.config import Settings
@@ -17,6 +16,7 @@ from ipse.server.guard import Guard
 from ipse.server.labour import labour
 from ipse.server.rates import Rates
 from ipse.server.routes import ROUTERS, openai
+from ipse.server.routing import mount
 from ipse.server.signin import SignIn
 from ipse.server.sweeping import sweeping
 from ipse.server.vaults import Vaults
@@ -77,22 +77,12 @@ def assembled() -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
-        generate_unique_id_function=_operation,
     )
-    api = APIRouter(prefix="/api")
-    for router in ROUTERS:
-        api.include_router(router)
-    app.include_router(api)
-    app.include_router(openai.router)
+    mount(app, (*ROUTERS, openai.router))
     openapi.install(app)
     problems.install(app)
     pages.install(app)
     return app
-
-
-def _operation(route: APIRoute) -> str:
-    """The name of its function: what clients call it."""
-    return route.name
 
 
 def _locking(vaults: Vaults) -> Callable[[str], None]:

@@ -8,17 +8,19 @@ import queue
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Sequence
-from concurrent.futures import Future, InvalidStateError
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
+from itertools import islice
 from typing import NamedTuple
 
 from ipse.errors import BusyError, IpseError, VaultError
 from ipse.heartbeats import Pulse
 from ipse.pipeline.taking import Intake, guard_of
-from ipse.privacy.guard import Guard
-from ipse.records import Event, Sample
+from ipse.records import Event
+from ipse.server.pushed import Reader
 from ipse.server.vaults import OpenVault
+from ipse.vault import Kept
 
 __all__ = ["Gathering", "Taken"]
 
@@ -29,22 +31,23 @@ LINGER = 0.004  # seconds that are waited for more where several came together t
 
 
 class Taken(NamedTuple):
-    """What became of what a request brought: new, there before, and left out by the guard."""
+    """What became of what a request brought: new, there before, left out by the guard, come too late."""
 
     kept: int
     duplicates: int
     excluded: int = 0
+    late: int = 0
 
 
 class _Given(NamedTuple):
     source: str
     events: Sequence[Event]
     pulses: Sequence[Pulse]
-    done: "Future[Taken]"
+    done: "Future[Taken] | asyncio.Future[Taken]"
 
 
 class Gathering:
-    """Takes events in for one open vault."""
+    """Takes events in for one open vault; ``reader`` guards what it is to be given."""
 
     def __init__(self, vault: OpenVault) -> None:
         self._queue: queue.Queue[_Given | None] = queue.Queue(WAITING)
@@ -52,60 +55,45 @@ class Gathering:
         self._ended = threading.Event()
         self._together = 0
         with vault.lend() as workspace:
-            self._guard: Guard = guard_of(workspace)
+            self.reader = Reader(guard_of(workspace))
         self._thread = threading.Thread(target=self._run, name="gathering", daemon=True)
         self._thread.start()
 
     def take(self, source: str, events: Sequence[Event], pulses: Sequence[Pulse] = ()) -> Taken:
         """Keep them; durable when this returns. Raises what keeping raises, and ``BusyError``."""
-        done, excluded = self._given(source, events, pulses)
+        if not events and not pulses:
+            return Taken(0, 0)
+        done: Future[Taken] = Future()
+        self._give(_Given(source, events, pulses, done))
         try:
-            return done.result(SECONDS)._replace(excluded=excluded)
+            return done.result(SECONDS)
         except TimeoutError:
             raise _busy() from None
 
     async def taken(self, source: str, pulses: Sequence[Pulse]) -> Taken:
         """:meth:`take` for a few heartbeats, awaited: a thread of their own would cost more than they do."""
-        done, excluded = self._given(source, (), pulses)
+        if not pulses:
+            return Taken(0, 0)
+        done: asyncio.Future[Taken] = asyncio.get_running_loop().create_future()
+        self._give(_Given(source, (), pulses, done))
         try:
-            found = await asyncio.wait_for(asyncio.wrap_future(done), SECONDS)
+            async with asyncio.timeout(SECONDS):
+                return await done
         except TimeoutError:
             raise _busy() from None
-        return found._replace(excluded=excluded)
 
-    def _given(
-        self, source: str, events: Sequence[Event], pulses: Sequence[Pulse]
-    ) -> "tuple[Future[Taken], int]":
-        """What will tell what became of them, and how many the guard left out."""
-        passed = [event for event in map(self._passed, events) if event is not None]
-        beats = [
-            Pulse(beat, pulse.pulse) for pulse in pulses if (beat := self._passed(pulse.beat)) is not None
-        ]
-        excluded = len(events) + len(pulses) - len(passed) - len(beats)
-        if not passed and not beats:
-            nothing: Future[Taken] = Future()
-            nothing.set_result(Taken(0, 0))
-            return nothing, excluded
-        given = _Given(source, passed, beats, Future())
+    def _give(self, given: _Given) -> None:
         try:
             self._queue.put_nowait(given)
         except queue.Full:
             raise BusyError("Too many events wait.", hint="Send fewer at once.", after=1.0) from None
         if self._ended.is_set():
             raise _ended()
-        return given.done, excluded
 
     def close(self) -> None:
         """Keep what waits, and end."""
         self._queue.put(None)
         self._thread.join()
-
-    def _passed(self, event: Event) -> Event | None:
-        sample = Sample(data=event.data, stream=event.stream)
-        passed = self._guard.passed(sample)
-        if passed is None:
-            return None
-        return event if passed.data == event.data else _with(event, passed)
 
     def _run(self) -> None:
         try:
@@ -146,29 +134,48 @@ def _keep(intake: Intake, source: str, some: Sequence[_Given]) -> None:
     events = [event for one in some for event in one.events]
     pulses = [pulse for one in some for pulse in one.pulses]
     try:
-        kept = intake.keep(source, events, pulses)
+        kept, cleared = intake.take(source, events, pulses)
     except IpseError as error:
         if len(some) > 1:
             for one in some:
                 _keep(intake, source, [one])
         else:
-            _tell(some[0], error)
+            _tell([(some[0], error)])
         return
     except BaseException:  # a bug: nobody is left waiting for it
-        for one in some:
-            _tell(one, _ended())
+        _tell([(one, _ended()) for one in some])
         raise
-    new = set(kept.new)
+    _tell(list(zip(some, _shares(some, kept, cleared), strict=True)))
+
+
+def _shares(some: Sequence[_Given], kept: Kept, cleared: Sequence[Event]) -> Iterator[Taken]:
+    """What each brought of what was kept; of two that brought the same event, the first did."""
+    new, late = set(map(id, kept.new_events)), set(map(id, kept.late_events))
+    left = iter(map(id, cleared))
     for one in some:
-        own = {event.key for event in one.events} & new
-        new -= own  # of two that brought the same event, the first kept it
-        count = len(own) + len(one.pulses)
-        _tell(one, Taken(count, len(one.events) - len(own)))
+        own = list(islice(left, len(one.events)))
+        fresh, behind = sum(event in new for event in own), sum(event in late for event in own)
+        yield Taken(fresh + len(one.pulses), len(own) - fresh - behind, late=behind)
 
 
-def _tell(one: _Given, told: Taken | BaseException) -> None:
-    with suppress(InvalidStateError):  # who asked went away meanwhile
-        if isinstance(told, BaseException):
+def _tell(answers: Sequence[tuple[_Given, Taken | IpseError]]) -> None:
+    """Tell each what became of what it brought; those that one loop waits for, all at once."""
+    loops: dict[asyncio.AbstractEventLoop, list[tuple[_Given, Taken | IpseError]]] = defaultdict(list)
+    for one, told in answers:
+        if isinstance(one.done, Future):
+            _settle([(one, told)])
+        else:
+            loops[one.done.get_loop()].append((one, told))
+    for loop, some in loops.items():
+        with suppress(RuntimeError):  # the service has ended, and nobody waits
+            loop.call_soon_threadsafe(_settle, some)
+
+
+def _settle(answers: Sequence[tuple[_Given, Taken | IpseError]]) -> None:
+    for one, told in answers:
+        if one.done.done():  # who asked went away meanwhile
+            continue
+        if isinstance(told, IpseError):
             one.done.set_exception(told)
         else:
             one.done.set_result(told)
@@ -180,17 +187,3 @@ def _busy() -> BusyError:
 
 def _ended() -> VaultError:
     return VaultError("Taking events in has ended.", hint="Unlock the vault again.")
-
-
-def _with(event: Event, passed: Sample) -> Event:
-    return Event(
-        source=event.source,
-        kind=event.kind,
-        ts=event.ts,
-        rx=event.rx,
-        key=event.key,
-        dur=event.dur,
-        tz=event.tz,
-        data=passed.data,
-        stream=event.stream,
-    )

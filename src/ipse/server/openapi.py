@@ -8,6 +8,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute, APIWebSocketRoute, iter_route_contexts
 
+from ipse.server import pushed
 from ipse.server.examples import sample
 from ipse.server.problems import MEDIA_TYPE, Problem
 
@@ -90,6 +91,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(problem.pop("$defs"))
     schemas["Problem"] = problem
+    schemas.update(pushed.schemas())
     components["securitySchemes"] = {
         "token": {"type": "http", "scheme": "bearer", "bearerFormat": "ipse_…"},
         "browser": {"type": "apiKey", "in": "cookie", "name": "ipse_session"},

@@ -9,7 +9,8 @@ import sys
 import zlib
 from array import array
 from collections.abc import Iterator, Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate
+from operator import sub
 from typing import get_args
 
 import msgspec
@@ -95,9 +96,9 @@ def time_key(ts: int) -> str:
     return f"{ts:016x}"
 
 
-def partition(event: Event) -> str:
-    """The name of the partition that holds an event: its day, counted from the epoch, and its stream."""
-    return f"{event.ts // DAY}/{event.stream}"
+def partition(day: int, stream: str) -> str:
+    """The name of the partition that holds the events of a stream on a day, counted from the epoch."""
+    return f"{day}/{stream}"
 
 
 def pack_events(events: Sequence[Event], number: int) -> Iterator[tuple[Part, bytes]]:
@@ -121,16 +122,24 @@ def unpacked(plain: bytes) -> Block:
 def _packed(events: Sequence[Event]) -> bytes:
     times = [event.ts for event in events]
     distinct: dict[str, int] = {}
-    codes = [distinct.setdefault(_json.encode(event.data).decode(), len(distinct)) for event in events]
+    known: dict[int, int] = {}  # what several events share is written once
+    codes: list[int] = []
+    for event in events:
+        code = known.get(id(event.data))
+        if code is None:
+            code = distinct.setdefault(_json.encode(event.data).decode(), len(distinct))
+            known[id(event.data)] = code
+        codes.append(code)
     keys = [event.key for event in events]
+    timely = keys[0] == time_key(times[0]) and keys == [time_key(ts) for ts in times]
     block = Block(
         rows=len(events),
-        ts=_bytes("q", [times[0], *(later - before for before, later in pairwise(times))]),
+        ts=_bytes("q", [times[0], *map(sub, times[1:], times)]),
         dur=_bytes("q", [event.dur for event in events]),
         rx=_bytes("q", [event.rx - event.ts for event in events]),
         tz=_bytes("h", [event.tz for event in events]),
-        kind=bytes(_KIND[event.kind] for event in events),
-        keys=None if keys == [time_key(ts) for ts in times] else keys,
+        kind=bytes([_KIND[event.kind] for event in events]),
+        keys=None if timely else keys,
         data=list(distinct),
         codes=_bytes("I", codes),
     )

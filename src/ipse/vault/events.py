@@ -12,6 +12,7 @@ import time
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -19,7 +20,7 @@ from msgspec.structs import replace
 
 from ipse.records import Event
 from ipse.vault import catalog as tables
-from ipse.vault.columns import BLOCK_ROWS, Block, Part, pack_events, partition, unpacked
+from ipse.vault.columns import BLOCK_ROWS, DAY, Block, Part, pack_events, partition, unpacked
 from ipse.vault.parts import Parts
 from ipse.vault.segments import Family, Ledger, Manifest, Sealer, unpack_events
 from ipse.vault.sources import Home
@@ -37,13 +38,13 @@ Row = tuple[object, ...]
 
 
 class Written(NamedTuple):
-    """What came of a batch: the events that are new, how many were there, were extended, came too late."""
+    """What came of a batch: the events that are new, how many were there and were extended, the late ones."""
 
     ledger: Ledger
     new: list[Event]
     duplicates: int
     extended: int
-    late: int
+    late: list[Event]
 
 
 class _Grown(NamedTuple):
@@ -54,7 +55,7 @@ class _Grown(NamedTuple):
     extended: int
     rows: list[Row]
     dropped: list[int]
-    late: int
+    late: list[Event]
 
 
 class EventStore:
@@ -74,12 +75,17 @@ class EventStore:
 
         The ledger it returns is yet to be saved.
         """
-        groups: dict[tuple[Family, str], tuple[list[Event], list[Event]]] = {}
+        days: dict[tuple[int, str], tuple[list[Event], list[Event]]] = {}
         count = 0
         for which, some in enumerate((added, became)):
             for event in some:
                 count += 1
-                groups.setdefault(("events", partition(event)), ([], []))[which].append(event)
+                at = (event.ts // DAY, event.stream)
+                group = days.get(at) or days.setdefault(at, ([], []))
+                group[which].append(event)
+        groups: dict[tuple[Family, str], tuple[list[Event], list[Event]]] = {
+            ("events", partition(*at)): group for at, group in days.items()
+        }
         before = self._streams.of(db, home, groups)
         grown = [self._grow(db, one, *group) for one, group in zip(before, groups.values(), strict=True)]
         old = [one for one, now in zip(before, grown, strict=True) if now.rows]
@@ -88,23 +94,25 @@ class EventStore:
         for one in grown:
             self._insert(db, one)
         new = [event for one in grown for event in one.new]
-        extended, late = sum(one.extended for one in grown), sum(one.late for one in grown)
-        there = count - len(new) - extended - late
+        late = [event for one in grown for event in one.late]
+        extended = sum(one.extended for one in grown)
+        there = count - len(new) - extended - len(late)
         return Written(ledger_of(home.ledger, old, after), new, there, extended, late)
 
     def _grow(self, db: sa.Connection, stream: Stream, added: list[Event], became: list[Event]) -> _Grown:
         known = self._known(db, stream, sorted({event.ts for some in (added, became) for event in some}))
         rows: dict[Name, Event] = {}
         for event in added:
-            if _name(event) not in known:
-                rows.setdefault(_name(event), event)
-        rows.update((_name(event), event) for event in became)
-        late = [name for name, event in rows.items() if stream.manifest.every and event.kind == "metric"]
-        for name in late:
+            rows.setdefault((event.ts, event.key), event)
+        for name in rows.keys() & known:
             del rows[name]
+        rows.update((_name(event), event) for event in became)
+        late = [event for event in rows.values() if event.kind == "metric"] if stream.manifest.every else []
+        for event in late:
+            del rows[_name(event)]
         if not rows:
-            return _Grown(stream, [], 0, [], [], len(late))
-        new = [event for name, event in rows.items() if name not in known]
+            return _Grown(stream, [], 0, [], [], late)
+        new = [event for name, event in rows.items() if name not in known] if known else [*rows.values()]
         held, tail = stream.manifest, _tail(stream.manifest.parts)
         if len(tail) >= MANY:
             held = replace(held, parts=held.parts[: -len(tail)])
@@ -113,7 +121,7 @@ class EventStore:
         else:
             tail = ()
         manifest, sealed = sealed_blocks(
-            self._sealer, stream._replace(manifest=held), sorted(rows.values(), key=_time)
+            self._sealer, stream._replace(manifest=held), sorted(rows.values(), key=attrgetter("ts"))
         )
         if len(sealed) == 1:
             self._remember((stream.key.id, manifest.parts[-1].number), frozenset(rows))
@@ -124,7 +132,7 @@ class EventStore:
             len(rows.keys() & known & {_name(event) for event in became}),
             sealed,
             [part.number for part in tail],
-            len(late),
+            late,
         )
 
     def _insert(self, db: sa.Connection, grown: _Grown) -> None:
@@ -180,7 +188,7 @@ def events_in(manifest: Manifest, source: str, plains: Sequence[bytes]) -> list[
     if not manifest.parts:
         return [event for plain in plains for event in unpack_events(plain)]
     rows = [event for plain in plains for event in unpacked(plain).records(source, manifest.stream)]
-    return sorted({_name(event): event for event in rows}.values(), key=_time)
+    return sorted({_name(event): event for event in rows}.values(), key=attrgetter("ts"))
 
 
 def sealed_blocks(sealer: Sealer, stream: Stream, events: Sequence[Event]) -> tuple[Manifest, list[Row]]:
@@ -203,7 +211,3 @@ def _tail(parts: Sequence[Part]) -> Sequence[Part]:
 
 def _name(event: Event) -> Name:
     return event.ts, event.key
-
-
-def _time(event: Event) -> int:
-    return event.ts

@@ -30,9 +30,9 @@ FEW = 4  # segments of at most 64 KiB
 
 
 class Kept(NamedTuple):
-    """How many records of a batch are new, how many were there before, and the ids of the new ones.
+    """How many records of a batch are new, how many were there before, and the ids of the new messages.
 
-    ``extended`` events took the place of those of the same time and key; ``late`` ones came for a day whose
+    ``extended`` events took the place of those of the same time and key; ``late_events`` came for a day whose
     metrics were downsampled, and were not kept.
     """
 
@@ -40,7 +40,13 @@ class Kept(NamedTuple):
     duplicates: int
     new: frozenset[str] = frozenset()
     extended: int = 0
-    late: int = 0
+    new_events: Sequence[Event] = ()
+    late_events: Sequence[Event] = ()
+
+    @property
+    def late(self) -> int:
+        """How many came too late."""
+        return len(self.late_events)
 
 
 class Keeper:
@@ -67,9 +73,10 @@ class Keeper:
             written = self._events.write(db, home, events, ())
             if fresh or written.new:
                 self._sources.save(db, home._replace(ledger=written.ledger))
-            new = frozenset([record.id for record in fresh.values()] + [event.key for event in written.new])
+            new = frozenset(record.id for record in fresh.values())
             count = len(fresh) + len(written.new)
-            kept = Kept(count, len(records) - count - written.late, new, late=written.late)
+            there = len(records) - count - len(written.late)
+            kept = Kept(count, there, new, new_events=written.new, late_events=written.late)
             details = {"source": source, "kept": kept.kept, "duplicates": kept.duplicates}
             self._journal.append(db, "import.keep", details, source=home.key)
         return kept
@@ -89,8 +96,13 @@ class Keeper:
             written = self._events.write(db, home, added, became)
             if written.ledger != home.ledger:
                 self._sources.save(db, home._replace(ledger=written.ledger))
-            new = frozenset(event.key for event in written.new)
-            kept = Kept(len(written.new), written.duplicates, new, written.extended, written.late)
+            kept = Kept(
+                len(written.new),
+                written.duplicates,
+                extended=written.extended,
+                new_events=written.new,
+                late_events=written.late,
+            )
             if told is not None:
                 details = {"source": source, "kept": kept.kept, "duplicates": kept.duplicates, **told}
                 self._journal.append(db, "events.keep", details, source=home.key)

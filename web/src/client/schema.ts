@@ -3347,6 +3347,12 @@ export interface components {
              * @example 0
              */
             excluded: number;
+            /**
+             * Late
+             * @description metrics of a day that is kept by the minute by now
+             * @example 0
+             */
+            late: number;
         };
         /**
          * ActivityView
@@ -3581,74 +3587,6 @@ export interface components {
              * @description whether the settings name it
              */
             chosen: boolean;
-        };
-        /**
-         * Batch
-         * @description Events of one source and stream.
-         * @example {
-         *       "events": [
-         *         {
-         *           "at": "2026-04-01T10:15:00+02:00",
-         *           "data": {
-         *             "app": "editor"
-         *           },
-         *           "duration": 12.5
-         *         }
-         *       ],
-         *       "source": "window",
-         *       "stream": "laptop"
-         *     }
-         */
-        Batch: {
-            /**
-             * Source
-             * @example window
-             */
-            source: string;
-            /**
-             * Stream
-             * @default
-             */
-            stream: string;
-            /** Events */
-            events: components["schemas"]["EventGiven"][];
-        };
-        /**
-         * Beats
-         * @description Heartbeats: one with the data of the last extends it, up to ``pulsetime`` seconds after its end.
-         * @example {
-         *       "events": [
-         *         {
-         *           "at": "2026-04-01T10:15:00+02:00",
-         *           "data": {
-         *             "app": "editor"
-         *           },
-         *           "duration": 12.5
-         *         }
-         *       ],
-         *       "pulsetime": 60,
-         *       "source": "window",
-         *       "stream": "laptop"
-         *     }
-         */
-        Beats: {
-            /**
-             * Source
-             * @example window
-             */
-            source: string;
-            /**
-             * Stream
-             * @default
-             */
-            stream: string;
-            /** Events */
-            events: components["schemas"]["EventGiven"][];
-            /**
-             * Pulsetime
-             * @default 60
-             */
-            pulsetime: number;
         };
         /**
          * Begun
@@ -5537,46 +5475,6 @@ export interface components {
              * @default UTC
              */
             tz: string;
-        };
-        /**
-         * EventGiven
-         * @description An event; ``duration`` in seconds. Without a ``key``, its content is its key: sent again, kept once.
-         */
-        EventGiven: {
-            /**
-             * At
-             * Format: date-time
-             * @description when it began, with zone
-             * @example 2026-04-01T10:15:00+02:00
-             */
-            at: string;
-            /**
-             * Kind
-             * @default state
-             * @enum {string}
-             */
-            kind: "state" | "point" | "metric";
-            /**
-             * Duration
-             * @default 0
-             * @example 12.5
-             */
-            duration: number;
-            /**
-             * Key
-             * @default
-             * @example b1946ac92492d234
-             */
-            key: string;
-            /**
-             * Data
-             * @example {
-             *       "app": "editor"
-             *     }
-             */
-            data: {
-                [key: string]: string | number | boolean | null;
-            };
         };
         /**
          * EventView
@@ -10660,6 +10558,65 @@ export interface components {
              */
             errors: components["schemas"]["Fault"][];
         };
+        /**
+         * Batch
+         * @description Events of one source and stream.
+         */
+        Batch: {
+            /** @example window */
+            source: string;
+            events: components["schemas"]["EventGiven"][];
+            /** @default  */
+            stream: string;
+        };
+        /**
+         * EventGiven
+         * @description An event; ``duration`` in seconds. Without a ``key``, its content is its key: sent again, kept once.
+         */
+        EventGiven: {
+            /**
+             * Format: date-time
+             * @description when it began, with zone
+             * @example 2026-04-01T10:15:00+02:00
+             */
+            at: string;
+            /**
+             * @example {
+             *       "app": "editor"
+             *     }
+             */
+            data: {
+                [key: string]: string | number | boolean | null;
+            };
+            /**
+             * @default state
+             * @enum {unknown}
+             */
+            kind: "metric" | "point" | "state";
+            /**
+             * @default 0
+             * @example 12.5
+             */
+            duration: number;
+            /**
+             * @default
+             * @example b1946ac92492d234
+             */
+            key: string;
+        };
+        /**
+         * Beats
+         * @description Heartbeats: one with the data of the last extends it, up to ``pulsetime`` seconds after its end.
+         */
+        Beats: {
+            /** @example window */
+            source: string;
+            events: components["schemas"]["EventGiven"][];
+            /** @default  */
+            stream: string;
+            /** @default 60 */
+            pulsetime: number;
+        };
     };
     responses: never;
     parameters: never;
@@ -10823,7 +10780,8 @@ export interface operations {
                      * @example {
                      *       "kept": 120,
                      *       "duplicates": 0,
-                     *       "excluded": 0
+                     *       "excluded": 0,
+                     *       "late": 0
                      *     }
                      */
                     "application/json": components["schemas"]["Accepted"];
@@ -10935,7 +10893,8 @@ export interface operations {
                      * @example {
                      *       "kept": 120,
                      *       "duplicates": 0,
-                     *       "excluded": 0
+                     *       "excluded": 0,
+                     *       "late": 0
                      *     }
                      */
                     "application/json": components["schemas"]["Accepted"];

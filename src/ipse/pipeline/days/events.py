@@ -48,17 +48,17 @@ def keep(
         some, later = events[at : at + BATCH], () if at else became
         for source in {event.source for event in (*some, *later)}:
             known, gate = len(roster), clearing.gate(workspace.permit(source, "archive"))
-            cleared = [gate.clear(event) for event in some if event.source == source]
-            changed = [gate.clear(event) for event in later if event.source == source]
+            cleared = gate.clear_events([event for event in some if event.source == source])
+            changed = gate.clear_events([event for event in later if event.source == source])
             if len(roster) != known:
                 workspace.keep_roster(roster)
             one = workspace.vault.keep_events(cleared, source=source, became=changed, told=told or {})
             kept = Kept(
                 kept.kept + one.kept,
                 kept.duplicates + one.duplicates,
-                kept.new | one.new,
-                kept.extended + one.extended,
-                kept.late + one.late,
+                extended=kept.extended + one.extended,
+                new_events=[*kept.new_events, *one.new_events],
+                late_events=[*kept.late_events, *one.late_events],
             )
     return kept
 

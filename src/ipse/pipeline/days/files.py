@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from ipse.errors import SettingsError, SourceError, VaultError
-from ipse.heartbeats import digest_key
+from ipse.heartbeats import own_key
 from ipse.interfaces import Progress
 from ipse.pipeline.days import events
 from ipse.pipeline.taking import Intake, guard_of
@@ -258,7 +258,7 @@ def _row(
         key="",
         data=data,
     )
-    return msgspec.structs.replace(event, key=digest_key(event))
+    return msgspec.structs.replace(event, key=own_key(event))
 
 
 def _from_bucket(source: str, stream: str, event: Mapping[str, Any]) -> Event | None:
@@ -272,7 +272,7 @@ def _from_bucket(source: str, stream: str, event: Mapping[str, Any]) -> Event | 
         )  # fmt: skip
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
-    return msgspec.structs.replace(made, key=digest_key(made))
+    return msgspec.structs.replace(made, key=own_key(made))
 
 
 def _stream(bucket: str) -> str:

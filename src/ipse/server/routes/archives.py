@@ -6,17 +6,17 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Literal
 
-from fastapi import APIRouter
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.background import BackgroundTask
 
 from ipse.pipeline.portability import export_all
 from ipse.server.deps import Administering
+from ipse.server.routing import component
 
 __all__ = ["Taking", "router", "take_everything"]
 
-router = APIRouter(prefix="/archive", tags=["erasure"])
+router = component("erasure", prefix="/archive")
 
 ZIP = {200: {"description": "The archive", "content": {"application/zip": {"schema": {"type": "string"}}}}}
 

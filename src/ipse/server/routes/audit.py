@@ -4,12 +4,13 @@ from datetime import datetime
 from itertools import islice
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import AwareDatetime, BaseModel, Field
 
 from ipse.pipeline.auditing import checkpoint, verify
 from ipse.server.deps import Administering
 from ipse.server.paging import Limit, Page
+from ipse.server.routing import component
 
 __all__ = [
     "AuditVerified",
@@ -21,7 +22,7 @@ __all__ = [
     "verify_audit",
 ]
 
-router = APIRouter(prefix="/audit", tags=["audit"])
+router = component("audit", prefix="/audit")
 
 
 class RowView(BaseModel):

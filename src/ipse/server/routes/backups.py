@@ -3,7 +3,6 @@
 from datetime import datetime
 from pathlib import Path
 
-from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from ipse.errors import VaultError
@@ -11,6 +10,7 @@ from ipse.pipeline.backups import check_backups, list_backups
 from ipse.pipeline.workspace import Workspace
 from ipse.server.deps import Administering
 from ipse.server.paging import Cursor, Limit, Page, paged
+from ipse.server.routing import component
 
 __all__ = [
     "BackupChecked",
@@ -22,7 +22,7 @@ __all__ = [
     "router",
 ]
 
-router = APIRouter(prefix="/backups", tags=["backups"])
+router = component("backups", prefix="/backups")
 
 
 class BackupView(BaseModel):

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from ipse.errors import NotFoundError
@@ -10,6 +10,7 @@ from ipse.pipeline.bases import Preflight, check_base, known_bases, offered_base
 from ipse.server.deps import Administering, Aggregates, Identifier, Training
 from ipse.server.paging import Page
 from ipse.server.routes.starting import Started, begin
+from ipse.server.routing import component
 
 __all__ = [
     "BaseAsked",
@@ -23,7 +24,7 @@ __all__ = [
     "router",
 ]
 
-router = APIRouter(prefix="/bases", tags=["models"])
+router = component("models", prefix="/bases")
 
 
 class FitView(BaseModel):

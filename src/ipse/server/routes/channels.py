@@ -2,12 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
 from ipse.pipeline.channels import Channel, channels, keep_secret
 from ipse.server.deps import Administering, Reading
 from ipse.server.paging import Page
+from ipse.server.routing import component
 
 __all__ = [
     "ChannelSecret",
@@ -18,7 +19,7 @@ __all__ = [
     "router",
 ]
 
-router = APIRouter(prefix="/channels", tags=["drafts"])
+router = component("drafts", prefix="/channels")
 
 Name = Annotated[str, Path(max_length=64, examples=["smtp"])]
 

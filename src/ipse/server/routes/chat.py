@@ -8,7 +8,7 @@ from functools import partial
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
-from fastapi import APIRouter, Header, Query, WebSocket, WebSocketDisconnect
+from fastapi import Header, Query, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
@@ -23,6 +23,7 @@ from ipse.server.metering import meter
 from ipse.server.mirrors import mirrored, reflected
 from ipse.server.paging import Cursor, Limit, Page, paged
 from ipse.server.queue import Place
+from ipse.server.routing import component
 from ipse.server.talking import Speaking, speaking
 
 __all__ = [
@@ -40,7 +41,7 @@ __all__ = [
     "router",
 ]
 
-router = APIRouter(prefix="/ai-echo", tags=["chat"])
+router = component("chat", prefix="/ai-echo")
 
 SaidView = mirrored(Said)
 SummaryView = mirrored(Summary)

@@ -3,13 +3,13 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from ipse.pipeline.days.collecting import CollectorView, pause, ready, resume, start, status, stop
 from ipse.pipeline.workspace import Workspace
 from ipse.server.deps import Aggregates, CallingAdministering
 from ipse.server.mirrors import mirrored, reflected
+from ipse.server.routing import component
 
 __all__ = [
     "CollectingView",
@@ -21,7 +21,7 @@ __all__ = [
     "stop_collecting",
 ]
 
-router = APIRouter(prefix="/collecting", tags=["events"])
+router = component("events", prefix="/collecting")
 
 AvailableView = mirrored(CollectorView)
 

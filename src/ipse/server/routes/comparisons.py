@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from ipse.errors import NotFoundError, SettingsError
@@ -13,6 +13,7 @@ from ipse.server.deps import Aggregates, Identifier, Training, require
 from ipse.server.mirrors import mirrored, reflected
 from ipse.server.paging import Cursor, Limit, Page, paged
 from ipse.server.routes.starting import Started, begin
+from ipse.server.routing import component
 
 __all__ = [
     "CompareAsked",
@@ -23,7 +24,7 @@ __all__ = [
     "show_comparison",
 ]
 
-router = APIRouter(prefix="/comparisons", tags=["scorecards"])
+router = component("scorecards", prefix="/comparisons")
 ComparisonView = mirrored(Comparison)
 KIND = "compare"
 

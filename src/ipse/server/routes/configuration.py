@@ -4,7 +4,6 @@ import inspect
 from importlib.metadata import entry_points
 from typing import Annotated, Any
 
-from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
 from ipse.config import json_schema
@@ -13,6 +12,7 @@ from ipse.pipeline.choosing import PERSONAL, REACHING, Setting, Shape, choose, i
 from ipse.pipeline.tokens import ROLES
 from ipse.server.deps import Administering, Aggregates, Asked
 from ipse.server.paging import Page
+from ipse.server.routing import component
 
 __all__ = [
     "Changing",
@@ -26,7 +26,7 @@ __all__ = [
     "settings_schema",
 ]
 
-router = APIRouter(tags=["settings"])
+router = component("settings")
 
 GROUPS = ("ipse.sources", "ipse.recognizers", "ipse.learners", "ipse.voices", "ipse.sites", "ipse.deliveries")
 HIDDEN = "•••"

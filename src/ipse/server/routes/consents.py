@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from ipse.consent import NOTICE, NOTICE_VERSION, Purpose, SignedConsent, Special
@@ -11,6 +11,7 @@ from ipse.pipeline.consents import consent_named, give, withdraw
 from ipse.pipeline.receipting import receipt_of
 from ipse.server.deps import Administering, Aggregates, Identifier, Importing, Reading, require
 from ipse.server.paging import Cursor, Limit, Page, paged
+from ipse.server.routing import component
 
 __all__ = [
     "ConsentView",
@@ -27,7 +28,7 @@ __all__ = [
     "withdraw_consent",
 ]
 
-router = APIRouter(prefix="/consents", tags=["consents"])
+router = component("consents", prefix="/consents")
 
 State = Literal["active", "expired", "withdrawn"]
 MEDIA = {"jsonld": "application/ld+json", "html": "text/html", "text": "text/plain"}

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from ipse.errors import NotFoundError, PrivacyError
@@ -14,6 +14,7 @@ from ipse.pipeline.workspace import Workspace
 from ipse.privacy.roster import OWNER
 from ipse.server.deps import Administering, Identifier, Importing, Reading
 from ipse.server.paging import Cursor, Limit, Page, paged
+from ipse.server.routing import component
 
 __all__ = [
     "ContactView",
@@ -35,7 +36,7 @@ __all__ = [
     "show_owner",
 ]
 
-router = APIRouter(tags=["contacts"])
+router = component("contacts")
 
 Pseudonym = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 

@@ -1,6 +1,5 @@
 """Datasets: what was frozen to learn from. Their examples stay in the vault."""
 
-from fastapi import APIRouter
 from pydantic import BaseModel
 
 from ipse.datasets import Card
@@ -9,10 +8,11 @@ from ipse.pipeline.lineage import dataset_cards
 from ipse.server.deps import Aggregates, Identifier
 from ipse.server.mirrors import mirrored, reflected
 from ipse.server.paging import Cursor, Limit, Page, paged
+from ipse.server.routing import component
 
 __all__ = ["list_datasets", "router", "show_dataset"]
 
-router = APIRouter(prefix="/datasets", tags=["datasets"])
+router = component("datasets", prefix="/datasets")
 
 CardView = mirrored(Card)
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from ipse.pipeline.days.collecting import allow
@@ -13,6 +13,7 @@ from ipse.pipeline.days.productivity.overview import Productivity, productivity
 from ipse.pipeline.days.sample import SAMPLE, take_sample
 from ipse.server.deps import Administering, Approving, Identifier, Reading
 from ipse.server.paging import Cursor, Limit, Page, paged
+from ipse.server.routing import component
 
 __all__ = [
     "ActivityView",
@@ -35,7 +36,7 @@ __all__ = [
     "show_productivity",
 ]
 
-router = APIRouter(prefix="/days", tags=["days"])
+router = component("days", prefix="/days")
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 WEEK = timedelta(days=7)

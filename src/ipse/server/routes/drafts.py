@@ -4,7 +4,7 @@ import base64
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from ipse.drafts import About, Draft, State
@@ -16,6 +16,7 @@ from ipse.server.deps import Aggregates, Approving, Reading
 from ipse.server.metering import meter
 from ipse.server.mirrors import mirrored, reflected
 from ipse.server.paging import Cursor, Limit, Page, paged
+from ipse.server.routing import component
 
 __all__ = [
     "Approval",
@@ -43,7 +44,7 @@ __all__ = [
     "settle_draft",
 ]
 
-router = APIRouter(prefix="/drafts", tags=["drafts"])
+router = component("drafts", prefix="/drafts")
 
 CountsView = mirrored(Counted)
 DraftId = Annotated[str, Path(max_length=64, examples=["5f0c2b9e71a4d836"])]

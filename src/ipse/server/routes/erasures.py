@@ -5,7 +5,6 @@ from hashlib import sha256
 from typing import Annotated, Literal
 
 import msgspec
-from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from ipse.errors import NotFoundError, PrivacyError, RegistryError, VaultError
@@ -16,6 +15,7 @@ from ipse.pipeline.workspace import Workspace
 from ipse.server.deps import Administering, Aggregates, Identifier
 from ipse.server.mirrors import mirrored, reflected
 from ipse.server.paging import Cursor, Limit, Page, paged
+from ipse.server.routing import component
 
 __all__ = [
     "Erasing",
@@ -28,7 +28,7 @@ __all__ = [
     "show_erasure",
 ]
 
-router = APIRouter(tags=["erasure"])
+router = component("erasure")
 
 CertificateView = mirrored(SignedCertificate)
 What = Literal["source", "contact", "conversation", "message", "model", "all"]

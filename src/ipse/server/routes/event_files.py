@@ -2,17 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from ipse.errors import SettingsError
 from ipse.pipeline.days.files import import_activitywatch, import_table, is_activitywatch, source_of, zone
 from ipse.pipeline.uploads import Uploads
 from ipse.server.deps import Importing
+from ipse.server.routing import component
 
 __all__ = ["EventFile", "EventsImported", "import_event_file", "router"]
 
-router = APIRouter(prefix="/events/files", tags=["events"])
+router = component("events", prefix="/events/files")
 
 SOURCE = r"^([a-z][a-z0-9_-]{0,63})?$"
 Name = Annotated[str, StringConstraints(max_length=128)]

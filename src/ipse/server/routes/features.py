@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from ipse.errors import AccessError
@@ -18,6 +18,7 @@ from ipse.pipeline.uploads import Uploads
 from ipse.server.deps import Importing, Reading
 from ipse.server.paging import Cursor, Limit, Page, paged
 from ipse.server.routes.starting import Started, begin
+from ipse.server.routing import component
 
 __all__ = [
     "FeatureRow",
@@ -30,7 +31,7 @@ __all__ = [
     "router",
 ]
 
-router = APIRouter(tags=["days"])
+router = component("days")
 
 Name = Annotated[str, StringConstraints(max_length=128)]
 

@@ -3,13 +3,14 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from ipse.drafts import About
 from ipse.pipeline.feedback import Rating, cleared_turns, listed, rate, rate_said, take_back, tally
 from ipse.server.deps import Approving, Identifier, Reading
 from ipse.server.paging import Cursor, Limit, Page, paged
+from ipse.server.routing import component
 
 __all__ = [
     "Liking",
@@ -24,7 +25,7 @@ __all__ = [
     "router",
 ]
 
-router = APIRouter(tags=["drafts"])
+router = component("drafts")
 
 Words = Annotated[str, StringConstraints(min_length=1, max_length=100_000)]
 

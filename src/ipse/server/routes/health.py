@@ -2,16 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from pydantic import BaseModel, Field
 
 from ipse import __version__
 from ipse.server.deps import served
+from ipse.server.routing import component
 from ipse.server.vaults import Vaults
 
 __all__ = ["Health", "VaultState", "health", "router"]
 
-router = APIRouter(tags=["service"])
+router = component("service")
 
 
 class VaultState(BaseModel):

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any, Final, Literal, cast
 
 import msgspec
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
@@ -25,6 +25,7 @@ from ipse.server.labour import labour
 from ipse.server.mirrors import mirrored, reflected
 from ipse.server.paging import Cursor, Limit, Page, paged
 from ipse.server.routes.backups import backup_folder
+from ipse.server.routing import component
 
 __all__ = [
     "Begun",
@@ -43,7 +44,7 @@ __all__ = [
     "training_status",
 ]
 
-router = APIRouter(tags=["jobs"])
+router = component("jobs")
 
 JobView = mirrored(Job)
 ScheduleView = mirrored(Schedule)

@@ -3,12 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from ipse.pipeline.days.system.overview import Forecast, Health, dismiss, health
 from ipse.server.deps import Approving, Reading
 from ipse.server.routes.days import WEEK, micros, moment
+from ipse.server.routing import component
 
 __all__ = [
     "AnomalyView",
@@ -25,7 +26,7 @@ __all__ = [
     "show_system",
 ]
 
-router = APIRouter(prefix="/days/system", tags=["days"])
+router = component("days", prefix="/days/system")
 
 
 class CauseView(BaseModel):

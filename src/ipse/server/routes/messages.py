@@ -3,16 +3,17 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from ipse.pipeline.browsing import Wanted, lines, talks
 from ipse.server.deps import Reading
 from ipse.server.paging import Cursor, Limit, Page, paged
+from ipse.server.routing import component
 
 __all__ = ["ConversationView", "MessageView", "list_conversations", "list_messages", "router"]
 
-router = APIRouter(tags=["messages"])
+router = component("messages")
 
 DEEPEST = 20_000  # messages behind the newest that can be paged to; a filter reaches the others
 Name = Annotated[str, Query(max_length=128)]

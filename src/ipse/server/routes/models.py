@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from ipse.errors import NotFoundError
@@ -13,6 +13,7 @@ from ipse.registry import ModelCard, Registry
 from ipse.server.deps import Administering, Aggregates, Asked, Identifier, Training
 from ipse.server.mirrors import mirrored, reflected
 from ipse.server.paging import Cursor, Limit, Page, paged
+from ipse.server.routing import component
 
 __all__ = [
     "ModelView",
@@ -26,7 +27,7 @@ __all__ = [
     "show_model",
 ]
 
-router = APIRouter(tags=["models"])
+router = component("models")
 
 LineageView = mirrored(Lineage)
 Name = Annotated[str, Query(max_length=128)]

@@ -12,7 +12,7 @@ from itertools import chain
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
 import msgspec
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -28,6 +28,7 @@ from ipse.server.events import begun, streamed, told
 from ipse.server.metering import TOKEN, meter, tokens_in
 from ipse.server.openai_errors import openai_error
 from ipse.server.problems import Refused, status_of
+from ipse.server.routing import component
 from ipse.server.talking import Speaking, speaking
 
 __all__ = [
@@ -70,7 +71,7 @@ class ErrorsOfOpenAI(APIRoute):
         return handled
 
 
-router = APIRouter(prefix="/v1", tags=["openai"], route_class=ErrorsOfOpenAI)
+router = component("openai", root="/v1", route_class=ErrorsOfOpenAI)
 
 
 class Part(BaseModel):

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 from typing import Literal
 
-from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from ipse.pipeline.health import checks
@@ -14,10 +13,11 @@ from ipse.registry import Registry
 from ipse.server.deps import Administering, Aggregates
 from ipse.server.mirrors import mirrored, reflected
 from ipse.server.paging import Page
+from ipse.server.routing import component
 
 __all__ = ["CheckView", "Overview", "check_vault", "router", "show_overview", "show_vault"]
 
-router = APIRouter(tags=["home"])
+router = component("home")
 
 InsideView = mirrored(Inside)
 Next = Literal["consent", "import", "prepare", "train", "evaluate", "chat"]

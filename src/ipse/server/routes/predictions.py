@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from ipse.errors import NotFoundError
@@ -16,6 +16,7 @@ from ipse.pipeline.days.predictions import Prediction, names, of_ids
 from ipse.pipeline.days.suppressions import Suppression
 from ipse.server.deps import Approving, Asked, Identifier, Reading
 from ipse.server.paging import Cursor, Limit, Page, paged
+from ipse.server.routing import component
 from ipse.server.times import from_micros, micros
 
 __all__ = [
@@ -34,7 +35,7 @@ __all__ = [
     "router",
 ]
 
-router = APIRouter(tags=["days"])
+router = component("days")
 
 
 class ReasonView(BaseModel):

@@ -2,7 +2,6 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from ipse.pipeline.choosing import in_force, personal
@@ -10,6 +9,7 @@ from ipse.pipeline.reviewing import Decided, decide_on, lists, undo, waiting
 from ipse.server.deps import Asked, Importing, Reading
 from ipse.server.paging import Cursor, Limit, Page, paged
 from ipse.server.routes.configuration import change
+from ipse.server.routing import component
 
 __all__ = [
     "ContextView",
@@ -29,7 +29,7 @@ __all__ = [
     "undo_words",
 ]
 
-router = APIRouter(prefix="/privacy", tags=["privacy"])
+router = component("privacy", prefix="/privacy")
 
 Word = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel
 
 from ipse.errors import NotFoundError
@@ -13,10 +13,11 @@ from ipse.profile.results import Profile
 from ipse.registry import Registry
 from ipse.server.deps import Reading
 from ipse.server.mirrors import mirrored, reflected
+from ipse.server.routing import component
 
 __all__ = ["ProfileView", "router", "show_drift", "show_profile"]
 
-router = APIRouter(prefix="/profile", tags=["profile"])
+router = component("profile", prefix="/profile")
 
 Measured = mirrored(Profile)
 DriftView = mirrored(Drift)

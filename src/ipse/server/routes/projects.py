@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from ipse.errors import NotFoundError
@@ -17,6 +17,7 @@ from ipse.pipeline.days.standing import Standing, standing, standings
 from ipse.server.deps import Asked, Identifier, Reading, Training
 from ipse.server.paging import Cursor, Limit, Page, paged
 from ipse.server.routes.starting import Started, begin
+from ipse.server.routing import component
 from ipse.server.times import from_micros
 
 __all__ = [
@@ -40,7 +41,7 @@ __all__ = [
     "show_project",
 ]
 
-router = APIRouter(prefix="/projects", tags=["days"])
+router = component("days", prefix="/projects")
 
 
 class VerdictView(BaseModel):

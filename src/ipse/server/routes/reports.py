@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from ipse.errors import NotFoundError
@@ -24,6 +24,7 @@ from ipse.server.deps import Administering, Asked, Identifier
 from ipse.server.headers import PAGE_POLICY
 from ipse.server.mirrors import mirrored, reflected
 from ipse.server.paging import Cursor, Limit, Page, paged
+from ipse.server.routing import component
 
 __all__ = [
     "Asking",
@@ -46,7 +47,7 @@ __all__ = [
     "show_assessment",
 ]
 
-router = APIRouter(tags=["reports"])
+router = component("reports")
 
 ReportView = mirrored(SignedReport)
 SectionView = mirrored(Section)

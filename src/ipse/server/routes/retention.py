@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from ipse.config import RetentionSettings
@@ -11,6 +10,7 @@ from ipse.pipeline.retention import purge, would_go
 from ipse.pipeline.workspace import Workspace
 from ipse.server.deps import Administering, Aggregates
 from ipse.server.routes.configuration import change
+from ipse.server.routing import component
 
 __all__ = [
     "Limits",
@@ -22,7 +22,7 @@ __all__ = [
     "show_retention",
 ]
 
-router = APIRouter(prefix="/retention", tags=["erasure"])
+router = component("erasure", prefix="/retention")
 SECTION = "retention"
 
 

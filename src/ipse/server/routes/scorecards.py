@@ -1,6 +1,6 @@
 """Scorecards: how good each model is, and the page of it."""
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from msgspec.structs import replace
 from pydantic import BaseModel
 
@@ -9,10 +9,11 @@ from ipse.server.deps import Aggregates, Asked, Identifier, Reading, require
 from ipse.server.headers import PAGE_POLICY
 from ipse.server.mirrors import mirrored, reflected
 from ipse.server.paging import Cursor, Limit, Page, paged
+from ipse.server.routing import component
 
 __all__ = ["list_scorecards", "router", "scorecard_page", "scorecard_samples", "show_scorecard"]
 
-router = APIRouter(prefix="/scorecards", tags=["scorecards"])
+router = component("scorecards", prefix="/scorecards")
 
 ScorecardView = mirrored(Scorecard)
 HTML = {200: {"description": "The page", "content": {"text/html": {"schema": {"type": "string"}}}}}

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, cast
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
 from ipse.errors import AccessError, SettingsError
@@ -12,6 +12,7 @@ from ipse.server.deps import Administering, Aggregates
 from ipse.server.founding import SHORTEST, Founding
 from ipse.server.guard import COOKIE
 from ipse.server.rates import Rates
+from ipse.server.routing import component
 from ipse.server.signin import SignIn
 from ipse.server.vaults import Vaults
 
@@ -31,7 +32,7 @@ __all__ = [
     "sign_out",
 ]
 
-router = APIRouter(tags=["session"])
+router = component("session")
 
 
 class SigningIn(BaseModel):

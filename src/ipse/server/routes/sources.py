@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from ipse import plugins
@@ -11,10 +10,11 @@ from ipse.errors import ConsentError, NotFoundError
 from ipse.interfaces import Source
 from ipse.server.deps import Aggregates, Identifier
 from ipse.server.paging import Cursor, Limit, Page, paged
+from ipse.server.routing import component
 
 __all__ = ["Guide", "SourceView", "list_sources", "router", "source_guide"]
 
-router = APIRouter(prefix="/sources", tags=["sources"])
+router = component("sources", prefix="/sources")
 
 PURPOSES: tuple[Purpose, ...] = ("archive", "style", "events", "enrich")
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
 from ipse import plugins
@@ -17,6 +17,7 @@ from ipse.server.bounds import allowed
 from ipse.server.deps import Administering, Aggregates, Asked, Importing, Training, require
 from ipse.server.paging import Page
 from ipse.server.routes.backups import backup_folder
+from ipse.server.routing import component
 
 __all__ = [
     "BackupAsked",
@@ -40,7 +41,7 @@ __all__ = [
     "router",
 ]
 
-router = APIRouter(tags=["work"])
+router = component("work")
 
 Name = Annotated[str, StringConstraints(max_length=128)]
 Tree = dict[str, dict[str, Any]]

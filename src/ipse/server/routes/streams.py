@@ -2,18 +2,19 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from ipse.pipeline.days.series import Series, Span, StreamView, series, streams
 from ipse.server.deps import Reading
 from ipse.server.mirrors import mirrored, reflected
 from ipse.server.paging import Cursor, Limit, Page, paged
-from ipse.server.routes.events import SOURCE
+from ipse.server.pushed import SOURCE
+from ipse.server.routing import component
 
 __all__ = ["Steps", "list_streams", "router", "show_series"]
 
-router = APIRouter(tags=["events"])
+router = component("events")
 
 YEAR = 366 * 86_400
 StreamModel = mirrored(StreamView)

@@ -2,13 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from ipse.pipeline.days.productivity import prioritizing
 from ipse.pipeline.days.productivity.prioritizing import Ranked, Task
 from ipse.server.deps import Approving, Identifier, Reading
 from ipse.server.paging import Cursor, Limit, Page, paged
+from ipse.server.routing import component
 
 __all__ = [
     "NewPreference",
@@ -25,7 +26,7 @@ __all__ = [
     "router",
 ]
 
-router = APIRouter(prefix="/days/tasks", tags=["days"])
+router = component("days", prefix="/days/tasks")
 
 Words = Annotated[str, Field(min_length=1, max_length=4000)]
 Minutes = Annotated[float, Field(gt=0, le=527_040)]

@@ -3,17 +3,18 @@
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, cast
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from ipse.errors import AccessError
 from ipse.pipeline.tokens import ROLES, Role, Scope, Token, add, held, revoke
 from ipse.server.deps import Administering
 from ipse.server.paging import Cursor, Limit, Page, paged
+from ipse.server.routing import component
 
 __all__ = ["NewToken", "TokenMade", "TokenView", "add_token", "list_tokens", "revoke_token", "router"]
 
-router = APIRouter(prefix="/tokens", tags=["tokens"])
+router = component("tokens", prefix="/tokens")
 
 
 class TokenView(BaseModel):

@@ -4,7 +4,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
@@ -20,6 +20,7 @@ from ipse.records import Unreadable
 from ipse.server.arriving import FORM, receive
 from ipse.server.deps import Caller, CallingImporting, Identifier, Importing
 from ipse.server.paging import Page
+from ipse.server.routing import component
 
 __all__ = [
     "ExportView",
@@ -35,7 +36,7 @@ __all__ = [
     "show_upload",
 ]
 
-router = APIRouter(prefix="/uploads", tags=["uploads"])
+router = component("uploads", prefix="/uploads")
 
 
 class UploadView(BaseModel):

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, Field
 
 from ipse.pipeline.tokens import held
@@ -11,10 +11,11 @@ from ipse.pipeline.usage import usage
 from ipse.server.deps import CallingAdministering
 from ipse.server.metering import meter
 from ipse.server.paging import Cursor, Limit, Page, paged
+from ipse.server.routing import component
 
 __all__ = ["UsageView", "list_usage", "router"]
 
-router = APIRouter(tags=["tokens"])
+router = component("tokens")
 
 
 class UsageView(BaseModel):
