@@ -20,7 +20,7 @@ $(VENV)/.dev: $(VENV)/.core
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,llm]'
 	tools/postgresql.sh
 	tools/chromium.sh
-	tools/xvfb.sh
+	tools/screens.sh
 	touch $@
 
 demo: $(VENV)/.core   ## import three exports of a made-up person, train, score, answer; ADAPTER=1: an adapter too

@@ -8,10 +8,11 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
-from ipse.pipeline.days.units import unit, write_unit
+from ipse.pipeline.days.units import enabling, here, unit, write_unit
 
 from .test_commands import run, vault_folder
 
@@ -84,6 +85,26 @@ def test_a_unit_is_written_and_holds_no_secret(chosen: Words, tmp_path: Path) ->
     assert path.read_text() == unit("systemd", odd)
     told = json.loads(chosen("unit", "--write", "--json"))
     assert Path(told["path"]).is_file()
+    assert "systemctl" in told["then"]
+
+
+def test_a_task_of_windows_begins_at_ones_own_logon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("USERDOMAIN", "HOME")
+    monkeypatch.setenv("USERNAME", "Ana & Co")
+    monkeypatch.setattr(sys, "executable", r"C:\Python\python.exe")
+    path = write_unit("windows", Path("C:/my vault"), tmp_path)
+    space = {"t": "http://schemas.microsoft.com/windows/2004/02/mit/task"}
+    task = ET.fromstring(path.read_bytes())
+    assert [one.text for one in task.iterfind(".//t:UserId", space)] == [r"HOME\Ana & Co"] * 2
+    assert task.findtext(".//t:Command", namespaces=space) == r"C:\Python\pythonw.exe"
+    arguments = task.findtext(".//t:Arguments", namespaces=space) or ""
+    assert arguments == '-m ipse collect start --foreground --vault "C:/my vault"'
+    assert enabling("windows", path) == f'schtasks /Create /TN ipse-collect /XML "{path}"'
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert here() == "windows"
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert here() == "launchd"
+    assert "launchctl bootstrap" in enabling("launchd", path)
 
 
 def test_without_a_vault_it_says_so(chosen: Words, tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """``ipse collect``: watch what this machine does, as far as its owner allows."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -125,18 +124,17 @@ def unit(
     vault: VaultOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Print (or write) what starts collecting with your session: a systemd unit, or a launch agent."""
+    """Print (or write) what starts collecting with your session: a unit, a launch agent, or a task."""
+    from ipse.pipeline.days.units import enabling, here, write_unit
     from ipse.pipeline.days.units import unit as text
-    from ipse.pipeline.days.units import write_unit
 
-    folder = _folder(vault).resolve()
-    system = "launchd" if sys.platform == "darwin" else "systemd"
+    folder, system = _folder(vault).resolve(), here()
     if not write:
-        told = text(system, folder)  # type: ignore[arg-type]
+        told = text(system, folder)
         _say({"system": system, "unit": told}, told.rstrip(), json=json)
         return
-    path = write_unit(system, folder)  # type: ignore[arg-type]
-    then = "systemctl --user enable --now ipse-collect" if system == "systemd" else f"launchctl load {path}"
+    path = write_unit(system, folder)
+    then = enabling(system, path)
     said = f"Wrote {path}. Begin with: {then}\nIt opens the vault by your keyring: `ipse vault keyring add`."
     _say({"system": system, "path": str(path), "then": then}, said, json=json)
 

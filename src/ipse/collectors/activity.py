@@ -1,6 +1,6 @@
 """Whether anybody is there, as a state, and for how long nobody was: never which key.
 
-The time comes from the X server, or where there is no screen from the terminals that somebody is at.
+The time comes from the screen, or where that does not say from the terminals that somebody is at.
 """
 
 import os
@@ -12,7 +12,7 @@ from typing import Self
 import psutil
 
 from ipse.collectors.polled import Polled
-from ipse.collectors.screens import Screen, reason
+from ipse.collectors.screens import Screen, reason, screen
 from ipse.config import Settings
 from ipse.records import Sample
 
@@ -37,7 +37,7 @@ class Activity(Polled):
 
     def check(self) -> str | None:
         """Why it cannot be known here."""
-        why = reason()
+        why = reason("idle")
         return None if why is None or self._terminals() is not None else why
 
     def poll(self) -> Iterable[Sample]:
@@ -50,15 +50,13 @@ class Activity(Polled):
         yield Sample(kind="metric", stream="idle", data={"seconds": round(idle, 1)})
 
     def _idle(self) -> float | None:
-        if os.environ.get("DISPLAY"):
-            try:
-                self._screen = self._screen or Screen()
-                told = self._screen.idle()
-            except (OSError, ImportError):
-                self._screen, told = None, None
-            if told is not None:
-                return told
-        return self._terminals()
+        try:
+            self._screen = self._screen or screen("idle")
+            told = self._screen.idle()
+        except (OSError, ImportError):
+            self.close()
+            told = None
+        return told if told is not None else self._terminals()
 
     def _terminals(self) -> float | None:
         """Since the last key at any terminal of this user's session."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Self
 
 from ipse.collectors.polled import Polled
-from ipse.collectors.screens import Screen, reason
+from ipse.collectors.screens import Screen, partly, reason, screen
 from ipse.config import Settings
 from ipse.records import Sample
 
@@ -33,13 +33,18 @@ class Window(Polled):
     def poll(self) -> Iterable[Sample]:
         """The window in front, if any; raises ``OSError`` where the screen went away."""
         try:
-            self._screen = self._screen or Screen()
+            self._screen = self._screen or screen()
             front = self._screen.front()
         except OSError:
-            self._screen = None
+            self.close()
             raise
         if front is not None:
             yield Sample(kind="state", data={"app": front.app, "title": front.title})
+
+    @property
+    def note(self) -> str:
+        """What of the windows is not seen here."""
+        return partly()
 
     def close(self) -> None:
         """End the connection to the screen."""

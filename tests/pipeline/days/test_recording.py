@@ -239,6 +239,28 @@ def test_a_collector_that_fails_is_tried_again(allowed: Workspace, monkeypatch: 
     assert Flaky.tries == 3
 
 
+def test_what_cannot_run_yet_begins_as_soon_as_it_can(
+    allowed: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ipse.pipeline.days.recording.AGAIN", 0.01)
+    reports: list[Report] = []
+
+    class Late(Scripted):
+        note = "half of it is not seen"
+
+        def check(self) -> str | None:
+            return None if reports else "no screen yet"
+
+    stop = threading.Event()
+    settings = allowed.settings.model_copy(update={"collect": CollectSettings(flush=0.1)})
+    recorder = Recorder(Workspace(allowed.vault, settings), [Late([state()])])
+    threading.Timer(0.5, stop.set).start()
+    assert recorder.run(stop, reports.append).kept == 1
+    assert reports[0].collectors == {"window": "not here yet: no screen yet"}
+    assert reports[-1].collectors == {"window": "running"}
+    assert "window: half of it is not seen" in reports[0].notes
+
+
 def test_recording_asks_first_and_is_alone(workspace: Workspace) -> None:
     chosen = Settings(
         vault=str(workspace.vault.folder), collect=CollectSettings(collectors=("context", "files"))
@@ -253,7 +275,7 @@ def test_recording_asks_first_and_is_alone(workspace: Workspace) -> None:
     stop = threading.Event()
     stop.set()
     report = collecting.record(inside, stop)
-    assert list(report.collectors) == ["context"]
+    assert list(report.collectors) == ["context", "files"]
     from ipse.jobs.stopping import holding
 
     with holding(workspace.vault.folder, "collect"), pytest.raises(VaultError, match="Another process"):

@@ -2,6 +2,7 @@
 
 import sys
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,18 @@ def quiet(_done: float, _total: float | None, _figures: object) -> None:
 
 def micros(at: datetime) -> int:
     return int(at.timestamp()) * 1_000_000
+
+
+def test_no_two_states_of_a_stream_overlap_in_sample_days() -> None:
+    streams: dict[str, list[tuple[int, int]]] = {}
+    for one in sample_events(END, days=28, tz="Asia/Kolkata"):
+        if one.kind == "state":
+            streams.setdefault(one.stream, []).append((one.ts, one.ts + one.dur))
+    assert set(streams) == {"window", "activity"}
+    for spans in streams.values():
+        assert len(spans) > 200
+        assert all(begun < ended for begun, ended in spans)
+        assert all(before[1] <= after[0] for before, after in pairwise(sorted(spans)))
 
 
 def test_a_usual_week_has_few_alarms_and_a_wild_program_is_seen() -> None:

@@ -104,7 +104,7 @@ def wanted(settings: Settings) -> list[str]:
 
 
 def ready(workspace: Workspace) -> list[Collector]:
-    """The collectors that would run now.
+    """The collectors that are allowed; one that cannot run here begins as soon as it can.
 
     Raises ``ConsentError`` where none is allowed, and ``SettingsError`` where none that is can run here.
     """
@@ -113,10 +113,9 @@ def ready(workspace: Workspace) -> list[Collector]:
     if not allowed:
         told_of = ", ".join(one.name for one in chosen) or "none is chosen"
         raise ConsentError(f"No collector is allowed ({told_of}).", hint="Allow them: ipse collect start.")
-    able = [one for one in allowed if one.check() is None]
-    if not able:
+    if all(one.check() is not None for one in allowed):
         raise SettingsError("No collector can run here.", hint="See why: ipse collect list.")
-    return able
+    return allowed
 
 
 def allow(workspace: Workspace, names: Sequence[str]) -> list[str]:
@@ -136,15 +135,15 @@ def record(
 ) -> Report:
     """Collect in this process until it is asked to stop; raises ``ConsentError`` where nothing is allowed."""
     folder, ended = workspace.vault.folder, stop or threading.Event()
-    able = ready(workspace)
+    chosen = ready(workspace)
     with ExitStack() as held:
         try:
             held.enter_context(holding(folder, JOB))
         except Timeout:
             raise VaultError("Another process collects already.", hint="See `ipse collect status`.") from None
         unstop(folder, JOB)
-        names = [one.name for one in able]
-        recorder = Recorder(workspace, able, paused=_Paused(folder))
+        names = [one.name for one in chosen]
+        recorder = Recorder(workspace, chosen, paused=_Paused(folder))
         workspace.vault.put(*LIVE, b"", action="collect.start", details={"collectors": " ".join(names)})
         told = _telling(workspace, told)
         told(recorder.report())

@@ -98,6 +98,7 @@ class Recorder:
         self._own = psutil.Process()
         self._counts: Counter[str] = Counter()
         self._states = dict.fromkeys(self._collectors, "starting")
+        self._partly = {one.name: str(getattr(one, "note", "")) for one in collectors}
         self._started = datetime.now(UTC)
         self._stop = threading.Event()
         self._refused: set[str] = set()
@@ -165,6 +166,7 @@ class Recorder:
             for name, one in self._collectors.items()
             if (left := getattr(one, "unwatched", ()))
         ]
+        unwatched += [f"{name}: {told}" for name, told in self._partly.items() if told]
         cpu, memory = self._own.cpu_percent(), self._own.memory_info().rss / MIB
         budget = self._workspace.settings.collect
         over = [f"takes {cpu:.1f} % of a core (collect.cpu_percent)"] if cpu > budget.cpu_percent else []
@@ -247,6 +249,11 @@ class Recorder:
     def _watch(self, collector: Collector) -> None:
         """Run one collector, and begin again where it failed."""
         while not self._stop.is_set() and collector.name not in self._refused:
+            why = collector.check()
+            if why is not None:  # such as a screen that comes later than what starts with the session
+                self._states[collector.name] = f"not here yet: {why}"
+                self._stop.wait(AGAIN)
+                continue
             self._states[collector.name] = "running"
             try:
                 collector.run(lambda sample: self.emit(collector.name, sample), self._stop)

@@ -8,6 +8,7 @@ import numpy as np
 __all__ = ["Day", "Shown", "away", "sessions", "shown"]
 
 MINUTE = 60.0
+PAUSE = 3 * MINUTE  # at least, between two sessions
 
 
 class Shown(NamedTuple):
@@ -56,16 +57,22 @@ def sessions(weekday: int, rng: np.random.Generator) -> Iterator[Day]:
     def around(hour: float) -> float:
         return hour * 3600 + float(rng.normal(0, 12 * MINUTE))
 
+    planned = []
     if weekday < 5:
-        start = around(9.0)
-        yield Day(start, around(12.3), "deep")
-        yield Day(around(13.2), around(15.2), "desk")
-        yield Day(around(15.6), around(17.6), "deep" if weekday in (1, 3) else "desk")
+        planned.append(Day(around(9.0), around(12.3), "deep"))
+        planned.append(Day(around(13.2), around(15.2), "desk"))
+        planned.append(Day(around(15.6), around(17.6), "deep" if weekday in (1, 3) else "desk"))
         if rng.random() < 0.7:
-            yield Day(around(20.2), around(22.0), "evening")
+            planned.append(Day(around(20.2), around(22.0), "evening"))
     elif rng.random() < 0.75:
-        yield Day(around(11.0), around(12.5), "evening")
-        yield Day(around(19.5), around(22.0), "evening")
+        planned.append(Day(around(11.0), around(12.5), "evening"))
+        planned.append(Day(around(19.5), around(22.0), "evening"))
+    ended = 0.0
+    for one in planned:  # nobody is in two places: what begins early waits for what goes on
+        start = max(one.start, ended + PAUSE)
+        if one.end > start:
+            ended = one.end
+            yield one._replace(start=start)
 
 
 def shown(session: Day, rng: np.random.Generator) -> Iterator[Shown]:
@@ -87,7 +94,7 @@ def shown(session: Day, rng: np.random.Generator) -> Iterator[Shown]:
 
 
 def away(session: Day, rng: np.random.Generator) -> list[tuple[float, float]]:
-    """When nobody is there within a session: a break an hour or so, of some minutes."""
+    """When nobody is there within a session: a break an hour or so, of some minutes, with work after it."""
     found, at = [], session.start
     while (at := at + float(rng.exponential(70 * MINUTE)) + 10 * MINUTE) < session.end - 10 * MINUTE:
         lasts = float(rng.uniform(4, 11)) * MINUTE

@@ -25,6 +25,7 @@ SAMPLE = "sample"
 
 FEWEST, MOST = 14, 120  # days
 AT_A_TIME = 20_000
+LINGERS = 1800.0  # seconds that the machine still says that nobody is there, until it sleeps
 SECOND, MINUTE, DAY = 1_000_000, 60_000_000, 86_400_000_000
 
 Data = dict[str, str | int | float | bool | None]
@@ -139,14 +140,22 @@ def _day(
     midnight: int, weekday: int, rng: np.random.Generator, busy: "np.ndarray[tuple[int], np.dtype[np.bool_]]"
 ) -> Iterator[_Made]:
     """The windows of a day, and who was there; ``busy`` is told of the minutes."""
-    for session in sessions(weekday, rng):
+    day = list(sessions(weekday, rng))
+    nexts = [*(one.start for one in day[1:]), float("inf")][: len(day)]
+    for session, following in zip(day, nexts, strict=True):
         for one in shown(session, rng):
-            at, lasts = midnight + round(one.at * SECOND), round(one.seconds * SECOND)
-            yield _Made("window", "state", at, lasts, {"app": one.app, "title": one.title})
+            at, lasts = _between(one.at, one.at + one.seconds)
+            yield _Made("window", "state", midnight + at, lasts, {"app": one.app, "title": one.title})
         begun = session.start
-        for gone, back in (*away(session, rng), (session.end, session.end + 1800.0)):
+        for gone, back in (*away(session, rng), (session.end, min(session.end + LINGERS, following))):
             for status, since, until in (("active", begun, gone), ("away", gone, back)):
-                at, lasts = midnight + round(since * SECOND), round((until - since) * SECOND)
-                yield _Made("activity", "state", at, lasts, {"status": status})
+                at, lasts = _between(since, until)
+                yield _Made("activity", "state", midnight + at, lasts, {"status": status})
             busy[int(begun / 60) : int(gone / 60)] = True
             begun = back
+
+
+def _between(since: float, until: float) -> tuple[int, int]:
+    """Where it begins and how long it lasts, in µs: what follows begins where this ends."""
+    at = round(since * SECOND)
+    return at, round(until * SECOND) - at

@@ -1,47 +1,39 @@
-"""The screen of this session: which window is in front, and for how long nobody did anything.
+"""Windows and idle time on X11, by python-xlib.
 
-X11 by python-xlib: ``_NET_ACTIVE_WINDOW`` where a window manager says so, else the input focus; idle time by
-the extension MIT-SCREEN-SAVER. Wayland shows neither to other programs, but for what runs under XWayland; on
-macOS and Windows the system is asked through the libraries of the extra ``collect``.
+The window is ``_NET_ACTIVE_WINDOW`` where a window manager says so, else the input focus; idle time comes by
+the extension MIT-SCREEN-SAVER.
 """
 
 import os
-import sys
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-__all__ = ["Front", "Screen", "reason"]
+from ipse.collectors.screens import INSTALL, Front, What
 
-INSTALL = "install it: pip install 'ipse[collect]'"
-
-
-class Front(NamedTuple):
-    """The window in front: its program and its title; empty where nobody says."""
-
-    app: str
-    title: str
+__all__ = ["X11Screen", "reason", "screen"]
 
 
-def reason() -> str | None:
-    """Why the screen cannot be looked at here, in one line; None if it can."""
-    if sys.platform in ("darwin", "win32"):  # pragma: no cover - not on this machine
-        return f"Windows of {sys.platform} are not read yet: send them from a program of yours by REST."
+def reason(_what: What) -> str | None:
+    """Why the X server cannot be asked."""
     try:
         import Xlib.display  # noqa: F401 - whether it is there
     except ImportError:
         return f"python-xlib is not installed: {INSTALL}."
     if not os.environ.get("DISPLAY"):
-        if os.environ.get("WAYLAND_DISPLAY"):
-            return "Wayland shows no program the windows of others, and XWayland is not running (no DISPLAY)."
         return "There is no screen: DISPLAY is not set."
     try:
-        Screen().close()
+        X11Screen().close()
     except OSError as error:
         return f"The display {os.environ['DISPLAY']} does not answer: {error}."
     return None
 
 
-class Screen:
+def screen() -> "X11Screen":
+    """A connection; raises ``OSError`` where there is none."""
+    return X11Screen()
+
+
+class X11Screen:
     """A connection to the X server; raises ``OSError`` where there is none."""
 
     def __init__(self) -> None:
