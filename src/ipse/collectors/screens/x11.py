@@ -5,6 +5,7 @@ the extension MIT-SCREEN-SAVER.
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +53,9 @@ class X11Screen:
         self._idle = bool(self._display.has_extension("MIT-SCREEN-SAVER"))
 
     def close(self) -> None:
-        """End the connection."""
-        self._display.close()
+        """End the connection, where that is not over yet."""
+        with suppress(self._error.ConnectionClosedError, OSError):
+            self._display.close()
 
     def front(self) -> Front | None:
         """The window in front; None where there is none, or it went while we looked."""
