@@ -24,6 +24,7 @@ __all__ = [
     "ConfigurableVoice",
     "Delivery",
     "EngineVoice",
+    "IntroducedLearner",
     "LanguageVoice",
     "Learner",
     "Progress",
@@ -194,6 +195,14 @@ class ResumableLearner(Learner, Protocol):
 
     def keep_in(self, checkpoints: Checkpoints) -> None:
         """Leave checkpoints there while fitting, and go on from one of the same examples and settings."""
+
+
+@runtime_checkable
+class IntroducedLearner(Learner, Protocol):
+    """A learner whose model can be told of the owner, in each prompt."""
+
+    def introduce(self, *, themes: Sequence[Sequence[str]], values: Sequence[str]) -> None:
+        """What they write about, and what they hold dear; to be said before ``fit``."""
 
 
 @runtime_checkable

@@ -96,6 +96,24 @@ def test_where_a_training_ended_is_told(
     assert (told["stopped_by_tokens"], told["tokens"] > 0) == (by_tokens, True)
 
 
+def test_the_persona_card_is_said_in_training_and_at_use_alike(tiny_base: Path) -> None:
+    from ipse.voices.transformer import TransformerVoice
+
+    told: list[dict[str, bytes]] = []
+    for persona in (False, True):
+        learner = LoraLearner(settings(tiny_base, max_steps=1, persona=persona, max_tokens=512))
+        learner.introduce(themes=[("boats", "tide")], values=("family",))
+        told.append(learner.fit(examples(20), examples(4, 20), ignore).artefact())
+    plain, carded = (json.loads(files[CARD]) for files in told)
+    assert (plain["system"], plain["settings"]["persona"]) == ("As me.", False)
+    assert carded["system"].startswith("As me.\nHalf of their messages here have 4 to 4 words")
+    assert "They often write about: boats, tide.\nThey hold dear: family." in carded["system"]
+    assert carded["settings"]["persona"] is True
+    voice = TransformerVoice.load(told[1])
+    prompt = voice._chat.tokenizer.decode(voice._chat.prompt([], 512))
+    assert "They hold dear: family." in prompt
+
+
 def test_it_learns_the_owners_replies(tiny_base: Path) -> None:
     some = settings(tiny_base, max_steps=75, learning_rate=1e-2, dropout=0.0)
     learner = LoraLearner(some).fit(examples(200), examples(10, 200), ignore)

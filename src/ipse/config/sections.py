@@ -291,6 +291,9 @@ class LoraSettings(Section):
     system: str = Field(
         "You answer as the owner of this conversation would.", description="the fixed system line"
     )
+    persona: bool = Field(
+        default=False, description="say the persona card behind the system line, in training and at use"
+    )
     allow_network: bool = Field(default=False, description="let a Hub id be fetched, once")
     seed: int = 7
 

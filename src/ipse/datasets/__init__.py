@@ -8,7 +8,7 @@ from ipse.datasets.cleaning import Report, Sample
 from ipse.datasets.dataset import Dataset, Talk, impostors, prepare
 from ipse.datasets.dialogues import Dialogue, TimedTurn, dialogues, examples
 from ipse.datasets.formats import InstructionFormat, to_chat_jsonl, to_jsonl
-from ipse.datasets.persona import Persona, Theme
+from ipse.datasets.persona import Persona, Theme, persona_of
 from ipse.datasets.rolling import Fold, Rolling, rolling
 from ipse.datasets.rules import RULES, Rule
 from ipse.datasets.split import Split, split
@@ -33,6 +33,7 @@ __all__ = [
     "dialogues",
     "examples",
     "impostors",
+    "persona_of",
     "prepare",
     "rolling",
     "split",

@@ -20,7 +20,7 @@ from ipse.learners.preference import PREFERENCE
 from ipse.pipeline import certificates
 from ipse.pipeline.auditing import keep_anchor
 from ipse.pipeline.certificates import Certificate, SignedCertificate
-from ipse.pipeline.learning import prepare, section_of, train
+from ipse.pipeline.learning import prepare, settings_of, train
 from ipse.pipeline.plans import Plan, planned
 from ipse.pipeline.remnants import sweep
 from ipse.pipeline.workspace import FORGETTING as KIND
@@ -256,11 +256,7 @@ def train_again(
     for card in ways.values():
         if card.method == PREFERENCE:
             continue  # it goes on from an adapter, which comes first: `ipse train --method preference`
-        name = section_of(card.method)
-        section = getattr(workspace.settings, name, None)
-        settings = workspace.settings
-        if section is not None:
-            settings = settings.model_copy(update={name: type(section).model_validate(card.config)})
+        settings = settings_of(card, workspace.settings)
         _require_base(card, settings)
         own = Workspace(workspace.vault, settings)
         made.append(train(own, method=card.method, dataset_name=dataset, progress=progress))

@@ -8,10 +8,11 @@ import msgspec
 from msgspec import json
 
 from ipse import plugins
-from ipse.datasets import Dataset, InstructionFormat, Report, to_jsonl
+from ipse.config import Settings
+from ipse.datasets import Dataset, InstructionFormat, Persona, Report, to_jsonl
 from ipse.datasets import prepare as freeze
 from ipse.errors import ConsentError, DatasetError, PrivacyError
-from ipse.interfaces import Learner, Progress, ResumableLearner
+from ipse.interfaces import IntroducedLearner, Learner, Progress, ResumableLearner
 from ipse.jobs import current, run
 from ipse.learners.preference import PREFERENCE
 from ipse.pipeline import objections
@@ -26,8 +27,10 @@ __all__ = [
     "check_allowed",
     "dataset_named",
     "export_dataset",
+    "introduce",
     "prepare",
     "section_of",
+    "settings_of",
     "still_allowed",
     "style_consents",
     "train",
@@ -151,6 +154,18 @@ def section_of(method: str) -> str:
     return str(getattr(plugins.learner(method), "section", method))
 
 
+def settings_of(card: ModelCard, settings: Settings) -> Settings:
+    """The settings, with what the model was trained with: its method's section, and that of its base."""
+    sections = {section_of(card.adapter or card.method), *(("lora",) if card.base else ())}
+    update = {}
+    for name in sections & set(Settings.model_fields):
+        section = type(getattr(settings, name))
+        # A card of an ensemble holds both sections side by side.
+        known = {key: value for key, value in card.config.items() if key in section.model_fields}
+        update[name] = section.model_validate(known)
+    return settings.model_copy(update=update)
+
+
 def train(
     workspace: Workspace,
     *,
@@ -187,6 +202,7 @@ def train(
         checkpoint.remove()
     if isinstance(learner, ResumableLearner):
         learner.keep_in(checkpoint)
+    introduce(learner, dataset.persona)
 
     def work(follow: Progress) -> Learner:
         fit = learner.fit(dataset.split.train, dataset.split.judge, while_allowed(workspace, dataset, follow))
@@ -199,6 +215,12 @@ def train(
     card = _card(workspace, method, dataset, report=fitted.report(), files=files)
     card = registry.add(msgspec.structs.replace(card, job=job.job.id if job else ""), files)
     return _settled(workspace, card, checkpoint)
+
+
+def introduce(learner: Learner, persona: Persona) -> None:
+    """Tell a learner of the owner, where it can be told."""
+    if isinstance(learner, IntroducedLearner):
+        learner.introduce(themes=[theme.terms for theme in persona.themes], values=list(persona.values))
 
 
 def _made_in(workspace: Workspace, job: str, method: str, dataset: Dataset) -> ModelCard | None:

@@ -12,14 +12,14 @@ from ipse import plugins
 from ipse.apart import Apart
 from ipse.bases.shelf import find_base
 from ipse.config import Settings
-from ipse.datasets import Dataset, Rolling, impostors, rolling
+from ipse.datasets import Dataset, Rolling, impostors, persona_of, rolling
 from ipse.errors import BaseModelError
 from ipse.interfaces import Progress, Recognizer, Voice
 from ipse.jobs import listed
 from ipse.pipeline.clearing import clearing_of
 from ipse.pipeline.contacts import conversations
 from ipse.pipeline.feedback import useful
-from ipse.pipeline.learning import DEFAULT, section_of
+from ipse.pipeline.learning import DEFAULT, introduce, settings_of
 from ipse.pipeline.optimizing import files_of
 from ipse.pipeline.special import Screen
 from ipse.pipeline.workspace import Workspace
@@ -139,17 +139,17 @@ class _Method(msgspec.Struct, frozen=True, kw_only=True):
     def of(cls, workspace: Workspace, card: ModelCard) -> "_Method":
         """The method of a model."""
         name = card.adapter or card.method  # no other person's drafts were decided on
-        settings, section = workspace.settings, section_of(name)
-        held = getattr(settings, section, None)
-        if held is not None:
-            settings = settings.model_copy(update={section: type(held).model_validate(card.config)})
+        settings = settings_of(card, workspace.settings)
         return cls(name=name, settings=settings, copied=copy_in(files_of(workspace, card)))
 
     def learn(
         self, train: Sequence[Example], dev: Sequence[Example], follow: Progress
     ) -> Mapping[str, bytes]:
         """The artefact of somebody's clone; with an optimized copy where the clone that is judged has one."""
-        files = plugins.learner(self.name).configure(self.settings).fit(train, dev, follow).artefact()
+        learner = plugins.learner(self.name).configure(self.settings)
+        if self.settings.lora.persona:  # each author by their own
+            introduce(learner, persona_of(train))
+        files = learner.fit(train, dev, follow).artefact()
         if self.copied is None:
             return files
         return with_copy(files, engine=self.copied.engine, precision=self.copied.precision)

@@ -4,11 +4,11 @@ A persona card, past exchanges in situations like this one, and the conversation
 the chat format that every server speaks. Pure: it asks nobody and knows no server.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
-from ipse.learners.manner import Manner
+from ipse.learners.manner import Manner, card_of
 from ipse.lengths import Quartiles
 from ipse.records import Turn
 
@@ -22,9 +22,6 @@ TASK = (
     "State no fact that neither the conversation nor their earlier messages hold. "
     "Words such as <PERSON_1> stand for names; leave them as they are."
 )
-NAMED = 0.1  # share of replies from which a language is told
-OFTEN, RARELY = 0.6, 0.15
-THEMES = 4
 ROOM = 3  # tokens that a word takes at most, on the whole, with the marks around it
 LEAST_ROOM = 24  # tokens
 
@@ -75,39 +72,5 @@ def room(manner: Manner, contact: str | None, most: int) -> int:
 
 
 def _system(manner: Manner, card: Card, lengths: Quartiles) -> str:
-    low, high, most = (round(each) for each in (lengths.low, lengths.high, lengths.most))
-    usual = f"Half of their messages here have {low} to {high} words"
-    lines = [TASK, f"{usual}, and hardly any more than {most}.", _habits(manner)]
-    if spoken := _shares(manner.languages, NAMED):
-        lines.append(f"They write {spoken}; answer in the language of the conversation.")
-    if card.themes:
-        themes = "; ".join(", ".join(theme.terms[:4]) for theme in card.themes[:THEMES])
-        lines.append(f"They often write about: {themes}.")
-    if card.values:
-        lines.append(f"They hold dear: {', '.join(list(card.values)[:5])}.")
-    return "\n".join(line for line in lines if line)
-
-
-def _habits(manner: Manner) -> str:
-    habits = []
-    if manner.small >= OFTEN:
-        habits.append("begin with a small letter")
-    elif manner.small <= RARELY:
-        habits.append("begin with a capital")
-    if manner.stopped >= OFTEN:
-        habits.append("end with a full stop")
-    elif manner.stopped <= RARELY:
-        habits.append("leave out the full stop at the end")
-    if manner.emoji and manner.with_emoji >= NAMED:
-        habits.append(f"use emoji in {manner.with_emoji:.0%} of messages, mostly {' '.join(manner.emoji)}")
-    elif manner.with_emoji <= 0.02:
-        habits.append("use hardly any emoji")
-    return f"They {_listed(habits)}." if habits else ""
-
-
-def _shares(shares: Mapping[str, float], least: float) -> str:
-    return _listed([f"`{code}` ({share:.0%})" for code, share in shares.items() if share >= least])
-
-
-def _listed(parts: Sequence[str]) -> str:
-    return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
+    themes = [theme.terms for theme in card.themes]
+    return "\n".join([TASK, *card_of(manner, lengths, themes=themes, values=list(card.values))])

@@ -7,6 +7,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from ipse.config import VoiceSettings
+
 __all__ = ["Drawing", "Logits", "Sampling"]
 
 Logits = npt.NDArray[np.float32]
@@ -23,6 +25,12 @@ class Sampling(msgspec.Struct, frozen=True):
     top_p: float = 0.9
     max_new_tokens: int = 256
     repetition_penalty: float = 1.1  # of what stands in the prompt or was said, as transformers has it
+
+    @classmethod
+    def of(cls, settings: VoiceSettings) -> "Sampling":
+        """As the settings have it."""
+        told = settings
+        return cls(told.temperature, told.top_k, told.top_p, told.max_new_tokens, told.repetition_penalty)
 
 
 class Drawing:

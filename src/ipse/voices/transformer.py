@@ -92,9 +92,7 @@ class TransformerVoice:
     def configure(self, settings: Settings) -> None:
         """Draw words as the settings say, by the engine that they name."""
         said = settings.voice
-        self.sampling = Sampling(
-            said.temperature, said.top_k, said.top_p, said.max_new_tokens, said.repetition_penalty
-        )
+        self.sampling = Sampling.of(said)
         fast, wanted = self._copied, said.engine
         if wanted == "transformers" or (wanted == "auto" and device() == "cuda"):
             self._fast, self.slower = None, None

@@ -49,6 +49,7 @@ class AdapterLearner:
     def __init__(self, settings: LoraSettings) -> None:
         self.settings = settings
         self._checkpoints: Checkpoints | None = None
+        self._persona: tuple[Sequence[Sequence[str]], Sequence[str]] = ((), ())
 
     @classmethod
     def configure(cls, settings: Settings) -> Self:
@@ -68,6 +69,10 @@ class AdapterLearner:
         """Where checkpoints go, and where to look for one of the same run to go on from."""
         self._checkpoints = checkpoints
 
+    def introduce(self, *, themes: Sequence[Sequence[str]], values: Sequence[str]) -> None:
+        """What the persona card says of the owner beside how they write, where the settings ask for one."""
+        self._persona = (themes, values)
+
     def fit(self, train: Sequence[Example], dev: Sequence[Example], progress: Progress) -> Self:
         """Train on ``train``, watch ``dev``. The same seed gives the same adapter, byte for byte, on a CPU.
 
@@ -81,7 +86,7 @@ class AdapterLearner:
         require_llm(*self.packages)
         progress(0, None, {})
         with own_randomness(self.settings.seed), quiet():
-            run = Run(type(self), self.settings, train, dev)
+            run = Run(type(self), self.settings, train, dev, persona=self._persona)
             try:
                 run.train(progress, self._checkpoints)
             finally:

@@ -43,6 +43,7 @@ from ipse.learners.adapters.state import Standing, packed, unpacked
 from ipse.learners.adapters.stepping import Stepper
 from ipse.learners.adapters.texts import Texts
 from ipse.learners.chat import ChatFormat
+from ipse.learners.manner import card_of, manner_of
 from ipse.lengths import of_examples
 from ipse.records import Example
 
@@ -63,6 +64,8 @@ class Run:
         settings: LoraSettings,
         train: Sequence[Example],
         dev: Sequence[Example],
+        *,
+        persona: tuple[Sequence[Sequence[str]], Sequence[str]] = ((), ()),
     ) -> None:
         self.method = method
         self.folder = find_base(settings.base, allow_network=settings.allow_network)
@@ -72,7 +75,10 @@ class Run:
         self.base_hash = fingerprint(self.folder)
         base, tokenizer = method.open_base(self.folder)
         window = window_of(base, self.settings.max_tokens)
-        self.format = ChatFormat(tokenizer, system=settings.system, window=window)
+        self.system = settings.system
+        if settings.persona:  # kept with the adapter, so a voice says the very same
+            self.system = "\n".join([settings.system, *_card(train, *persona)])
+        self.format = ChatFormat(tokenizer, system=self.system, window=window)
         self.texts = Texts(self.format, self.settings, train, dev)
         pieces = self.texts.pieces
         self.plan = plan(
@@ -140,7 +146,7 @@ class Run:
             "base": self.settings.base,
             "folder": str(self.folder),
             "base_hash": self.base_hash,
-            "system": self.settings.system,
+            "system": self.system,
             "window": self.format.window,
             "template": "the model's own" if self.format.own_template else "fallback",
             "settings": self.settings.model_dump(mode="json"),
@@ -311,6 +317,11 @@ class Run:
         best = {name: tensor for name, tensor in tensors.items() if name.startswith("best/")}
         self.best = {name.removeprefix("best/"): tensor for name, tensor in best.items()}
         self.stepper.restore(tensors, self.standing.numbers)
+
+
+def _card(train: Sequence[Example], themes: Sequence[Sequence[str]], values: Sequence[str]) -> Sequence[str]:
+    manner = manner_of(train)
+    return card_of(manner, manner.lengths.everyone, themes=themes, values=values)
 
 
 @contextmanager

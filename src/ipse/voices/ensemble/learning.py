@@ -1,22 +1,29 @@
 """The ensemble's learner. It stands with its voice: to weigh candidates, both of its voices must speak."""
 
+import time
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Self
 
 import msgspec
 import numpy as np
 
-from ipse.config import EnsembleSettings, Settings
+from ipse.bases.folders import tensors
+from ipse.bases.loading import device
+from ipse.config import EnsembleSettings, Settings, VoiceSettings
 from ipse.errors import LearnerError
 from ipse.interfaces import Checkpoints, Progress
-from ipse.learners.adapters.method import AdapterLearner
+from ipse.learners.adapters.method import CARD, AdapterLearner
 from ipse.learners.adapters.methods import METHODS
 from ipse.learners.retrieval import RetrievalLearner
 from ipse.records import Example
+from ipse.voices.engines.copies import ENGINES, with_copy
 from ipse.voices.ensemble.choosing import Ranking, Weights, fit_ranking, fit_weights, worth
 from ipse.voices.ensemble.judge import FILE, StyleJudge, alike, likeness_to, usual_grams
 from ipse.voices.ensemble.voice import WEIGHTS, EnsembleVoice, Plan
 from ipse.voices.retrieval import RetrievalVoice
+from ipse.voices.sampling import Sampling
 from ipse.voices.transformer import TransformerVoice
 
 __all__ = ["EnsembleLearner"]
@@ -24,6 +31,7 @@ __all__ = ["EnsembleLearner"]
 PARTS = 10  # of progress: the memory takes one, the weighing two, the adapter the rest
 MEMORY, WEIGHING = 1, 2
 CROWD = 24  # other replies that the true one is told from, at most
+COPIED = 1_000_000_000  # parameters of a base up to which a copy is made in seconds
 RECALLED_ALONE = 3  # times as many contexts again for what is recalled: reading is cheap, writing is not
 
 
@@ -32,8 +40,15 @@ class EnsembleLearner:
 
     name = "ensemble"
 
-    def __init__(self, settings: EnsembleSettings, memory: RetrievalLearner, adapter: AdapterLearner) -> None:
+    def __init__(
+        self,
+        settings: EnsembleSettings,
+        memory: RetrievalLearner,
+        adapter: AdapterLearner,
+        speaking: VoiceSettings | None = None,
+    ) -> None:
         self.settings = settings
+        self._speaking = speaking or VoiceSettings()
         self._memory = memory
         self._adapter = adapter
 
@@ -41,11 +56,16 @@ class EnsembleLearner:
     def configure(cls, settings: Settings) -> Self:
         """Make one from the settings; raises what the adapter's learner raises."""
         adapter = METHODS[settings.ensemble.adapter].configure(settings)
-        return cls(settings.ensemble, RetrievalLearner.configure(settings), adapter)
+        memory = RetrievalLearner.configure(settings)
+        return cls(settings.ensemble, memory, adapter, settings.voice)
 
     def keep_in(self, checkpoints: Checkpoints) -> None:
         """Where the adapter leaves its checkpoints; what else there is takes seconds."""
         self._adapter.keep_in(checkpoints)
+
+    def introduce(self, *, themes: Sequence[Sequence[str]], values: Sequence[str]) -> None:
+        """See :meth:`ipse.learners.adapters.method.AdapterLearner.introduce`."""
+        self._adapter.introduce(themes=themes, values=values)
 
     def fit(self, train: Sequence[Example], dev: Sequence[Example], progress: Progress) -> Self:
         """Learn from ``train``; ``dev`` stops the adapter early and weighs the candidates."""
@@ -56,12 +76,15 @@ class EnsembleLearner:
         judge = StyleJudge.fit(own, others, self.settings.seed)
         self._parts = {**self._memory.artefact(), **self._adapter.artefact()}
         plan = Plan(recalled=self.settings.recalled, proposed=self.settings.proposed, weights=Weights.plain())
-        voice = EnsembleVoice(
-            RetrievalVoice.load(self._parts), TransformerVoice.load(self._parts), judge, plan
-        )
+        begun = time.monotonic()
+        writes = plan.proposed and self.settings.contexts and self._speaking.engine != "transformers"
+        adapter = TransformerVoice.load(_spoken(self._parts) if writes else self._parts)
+        adapter.sampling = Sampling.of(self._speaking)
+        voice = EnsembleVoice(RetrievalVoice.load(self._parts), adapter, judge, plan)
         weights = self._weighed(voice, dev, _part(progress, PARTS - WEIGHING, PARTS - 1))
         ranking = self._ranking(voice, dev, _part(progress, PARTS - 1, PARTS))
         progress(PARTS, PARTS, {})
+        self._seconds = time.monotonic() - begun
         self.plan_ = msgspec.structs.replace(
             plan, weights=weights, ranking=ranking, proposed=plan.proposed if self._chosen else 0
         )
@@ -78,7 +101,7 @@ class EnsembleLearner:
         """What both learners report, and each feature's weight."""
         weights = {f"weight of {name}": value for name, value in self.plan_.weights.weights.items()}
         ranking = {"weight of mutual in ranking": self.plan_.ranking.mutual}
-        chosen = {"proposals chosen": float(self._chosen)}
+        chosen = {"proposals chosen": float(self._chosen), "seconds of weighing": self._seconds}
         return {**self._memory.report(), **self._adapter.report(), **weights, **ranking, **chosen}
 
     def _weighed(self, voice: EnsembleVoice, dev: Sequence[Example], progress: Progress) -> Weights:
@@ -117,6 +140,18 @@ class EnsembleLearner:
             crowds.append(voice.ranked(example.context, [example.reply, *others]))
             progress(number + 1, len(chosen), {})
         return fit_ranking(crowds)
+
+
+def _spoken(files: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    """The files with an optimized copy, by which proposals are written many times as fast, where one can be.
+
+    What is made of them is still told by the weights as they were trained.
+    """
+    able = ENGINES["onnx"].installed() and find_spec("onnx") is not None
+    base = str(msgspec.json.decode(files[CARD], type=dict[str, object])["folder"])
+    if not able or device() == "cuda" or sum(one.size for one in tensors(Path(base)).values()) > COPIED:
+        return files
+    return with_copy(files, engine="onnx", precision="int8")
 
 
 def _part(progress: Progress, start: int, end: int) -> Progress:
