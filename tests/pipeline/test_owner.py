@@ -6,7 +6,7 @@ import pytest
 
 from ipse.errors import OwnerUnknownError, SourceError
 from ipse.interfaces import Survey
-from ipse.pipeline.owner import Candidate, matcher, people_of, settle
+from ipse.pipeline.owner import Candidate, matcher, people_of, settle, shown, spelled
 from ipse.privacy.roster import Roster
 from ipse.records import Person
 
@@ -21,6 +21,9 @@ from ipse.records import Person
         ("Nora", Person("~ Nora")),
         ("\uff2eora", Person("Nora")),
         ('"Nora"', Person("Nora")),
+        ("Nora F. <nora@example.org>", Person("N. Feld", "nora@example.org")),  # as senders are shown
+        ("nora <nora#5506>", Person("nora", "nora#5506")),
+        ("Nora <3", Person("Nora <3")),
     ],
 )
 def test_the_owner_is_recognized_however_the_export_writes_them(me: str, person: Person) -> None:
@@ -35,6 +38,8 @@ def test_the_owner_is_recognized_however_the_export_writes_them(me: str, person:
         ("nora@example.org", Person("", "nora@example.com")),
         ("+49 30 23125 001", Person("", "+49 30 23125 002")),
         ("Nora", Person("")),
+        ("Nora <nora@example.org>", Person("Nora", "nora@example.com")),
+        ("", Person("")),
     ],
 )
 def test_somebody_else_is_not_the_owner(me: str, person: Person) -> None:
@@ -65,6 +70,16 @@ def test_a_long_list_of_senders_is_cut_and_counted() -> None:
 def test_the_owner_among_them_is_enough() -> None:
     survey = Survey(senders={Person("Ana"): 3, Person("Nora"): 0})
     assert settle([("chat.txt", survey)], ["Nora"], Roster(), None).names == ()
+
+
+def test_whoever_is_chosen_as_they_are_shown_is_the_owner() -> None:
+    nora = Person("Nora", "nora@example.org")
+    survey = Survey(senders={Person("Ana"): 3, nora: 2})
+    settled = settle([("All mail.mbox", survey)], [], Roster(), lambda _, found: [found[1].name])
+    assert settled.names == (shown(nora), "nora@example.org")
+    assert matcher(settled.names)(nora)
+    assert not matcher(settled.names)(Person("Ana"))
+    assert spelled(["", " ", "Nora"]) == ("Nora",)
 
 
 def test_an_export_that_knows_its_owner_asks_nobody() -> None:
@@ -99,8 +114,9 @@ def test_where_nobody_can_say_the_one_in_every_conversation_is_offered_first() -
 
 
 def test_addresses_and_names_become_people_of_their_kind() -> None:
-    assert people_of(["Nora", "nora@example.org", "+49 30 23125 001"]) == [
+    assert people_of(["Nora", "Nora <nora@example.org>", "nora@example.org", "+49 30 23125 001"]) == [
         Person("Nora"),
+        Person("Nora", "nora@example.org"),
         Person("", "nora@example.org"),
         Person("", "+49 30 23125 001"),
     ]

@@ -21,7 +21,7 @@ from ipse.voices.retrieval import RetrievalVoice
 
 from ..conftest import PASSPHRASE
 from .conftest import Running
-from .spoken import learned, served
+from .spoken import learned, served, slow
 
 CHAT = "/api/ai-echo/chat"
 
@@ -231,21 +231,6 @@ def heard(line: Any, *last: str) -> list[dict[str, Any]]:
     while not found or found[-1]["type"] not in last:
         found.append(json.loads(line.recv(timeout=30)))
     return found
-
-
-def slow(monkeypatch: pytest.MonkeyPatch, pieces: int = 400) -> list[int]:
-    """A voice that says a word each 20 ms; what it said is counted."""
-    said: list[int] = []
-
-    def stream(self: RetrievalVoice, context: Any, **more: Any) -> Iterator[str]:
-        for n in range(pieces):
-            said.append(n)
-            yield f"word{n} "
-            time.sleep(0.02)
-
-    monkeypatch.setattr(RetrievalVoice, "stream", stream)
-    monkeypatch.setattr(Warm, "recalls", lambda *_: False)  # it takes its time
-    return said
 
 
 def test_a_socket_streams_and_stops_on_demand(service: Running, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -99,6 +99,30 @@ def test_messages_are_filtered_and_bear_no_names(owner: httpx2.Client) -> None:
     assert since["total"] > 0
 
 
+def test_what_is_listed_is_read_one_by_one(owner: httpx2.Client) -> None:
+    """Each item of a list by its id as the list says it; another id is not found."""
+    for path, key in (
+        ("/api/messages", "id"),
+        ("/api/conversations", "id"),
+        ("/api/sources", "name"),
+        ("/api/contacts", "pseudonym"),
+        ("/api/consents", "id"),
+        ("/api/datasets", "id"),
+        ("/api/models", "id"),
+        ("/api/tokens", "id"),
+        ("/api/jobs", "id"),
+    ):
+        listed = owner.get(path, params={"limit": 3}).json()["items"]
+        assert listed, path
+        for one in listed:
+            found = owner.get(f"{path}/{one[key]}")
+            assert (found.status_code, found.json()) == (200, one), path
+        assert owner.get(f"{path}/nothing-of-that-id").status_code == 404
+    assert owner.get("/api/messages/x").json()["type"] == "urn:ipse:problem:notfound"
+    row = owner.get("/api/audit", params={"action": "read", "limit": 1}).json()["items"][0]
+    assert row["details"]["why"] == "browse"
+
+
 def test_a_researcher_sees_figures_and_no_words(service: Running) -> None:
     with service.client(service.token("aggregates")) as researcher:
         assert researcher.get("/api/overview").json()["records"] == 140
@@ -240,6 +264,11 @@ def test_an_upload_is_looked_into_imported_and_gone(
     with held.lend() as workspace:
         list(work_off(workspace, held.hand, once=True))
     assert owner.get("/api/messages", params={"q": "", "limit": 1}).json()["total"] == 150
+    listed = owner.get("/api/imports").json()["items"]
+    assert listed[0] == owner.get(f"/api/imports/{begun.json()['job']}").json()
+    assert (listed[0]["state"], listed[0]["report"]["exports"][0]["kept"]) == ("done", 10)
+    training = [one["id"] for one in owner.get("/api/jobs").json()["items"] if one["kind"] == "train"]
+    assert owner.get(f"/api/imports/{training[0]}").status_code == 404
     told = {one["name"]: one["pseudonym"] for one in owner.get("/api/contacts").json()["items"]}
     mine = owner.get("/api/messages", params={"contact": told["Bo Lind"], "limit": 500}).json()["items"]
     assert min(one["at"] for one in mine).startswith("2023-01-02T09:00:00+04:00")

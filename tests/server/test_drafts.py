@@ -124,9 +124,12 @@ def test_what_is_not_there_and_who_may_not(service: Running, client: httpx2.Clie
 def test_two_reviewers_at_once_send_once(service: Running, client: httpx2.Client, web: Hook) -> None:
     with service.client(service.token()) as owner:
         assert owner.put("/api/channels/webhook/secret", json={"secret": KEY}).status_code == 204
-    clients = [httpx2.Client(base_url=service.address, headers=client.headers, trust_env=False) for _ in "ab"]
+    clients = [
+        httpx2.Client(base_url=service.address, headers=client.headers, trust_env=False, timeout=60)
+        for _ in "ab"
+    ]
     drafts = []
-    for _ in range(rounds(6, 200)):
+    for _ in range(rounds(6, 1000)):
         draft = new(client, channel="webhook")
         drafts.append(draft["id"])
         gate, seen = threading.Barrier(2), Counter[int]()

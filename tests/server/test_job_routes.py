@@ -94,6 +94,8 @@ def test_what_is_not_there_is_not_found(owner: httpx2.Client) -> None:
     assert owner.post("/api/jobs/nothing/stop", json={}).status_code == 404
     assert owner.post("/api/jobs/nothing/resume").status_code == 404
     assert owner.delete("/api/schedules/nothing").status_code == 404
+    assert owner.get("/api/schedules/nothing").status_code == 404
+    assert owner.get("/api/imports/nothing").status_code == 404
 
 
 def test_each_job_takes_the_scope_of_what_it_does(service: Running, owner: httpx2.Client) -> None:
@@ -114,6 +116,16 @@ def test_schedules_are_made_listed_and_deleted(owner: httpx2.Client) -> None:
     listed = owner.get("/api/schedules").json()["items"]
     assert [one["id"] for one in listed] == [made.json()["id"]]
     assert owner.post("/api/schedules", json={**told, "cron": "soon"}).status_code == 422
+    at = f"/api/schedules/{made.json()['id']}"
+    assert owner.get(at).json() == listed[0]
+    waits = {"kind": "evaluate", "cron": "1000 events of window"}
+    changed = owner.put(at, json=waits).json()
+    assert (changed["due_at"], changed["when"]) == (None, "1000 events of window")
+    assert (changed["id"], changed["spec"]["kind"]) == (made.json()["id"], "evaluate")
+    assert owner.get(at).json() == changed
+    assert owner.put(at, json={**waits, "cron": "soon"}).status_code == 422
+    assert owner.put("/api/schedules/nothing", json=waits).status_code == 404
+    assert owner.put(at, json=told).json()["due_at"] == listed[0]["due_at"]
     beyond = {**told, "settings": {"lora": {"allow_network": True}}}
     assert owner.post("/api/schedules", json=beyond).status_code == 422
     assert owner.delete(f"/api/schedules/{made.json()['id']}").status_code == 200

@@ -9,7 +9,7 @@ from ipse.errors import SettingsError
 
 if TYPE_CHECKING:
     from ipse.jobs import Spec
-    from ipse.jobs.schedules import Schedule
+    from ipse.jobs.schedules import Planned
 
 __all__ = ["KindArgument", "SetOption", "WordsArgument", "app", "spec_of"]
 
@@ -49,15 +49,15 @@ def add_schedule(
     json: JsonOption = False,
 ) -> None:
     """Do a job at set times, while `ipse serve` or `ipse jobs work` runs; what was missed is done once."""
-    from ipse.jobs.schedules import NEVER, add
-    from ipse.jobs.schedules import words as words_of
+    from ipse.jobs.schedules import add, planned
 
     with opened(vault) as workspace:
-        made = add(workspace.vault, spec_of(kind, words, settings), cron, idle_minutes=idle, on_ac=on_ac)
+        spec = spec_of(kind, words, settings)
+        made = planned(add(workspace.vault, spec, cron, idle_minutes=idle, on_ac=on_ac))
     if json:
         print_json(made)
     else:
-        clock = f"next {made.due_at.astimezone():%Y-%m-%d %H:%M}" if made.due_at < NEVER else words_of(made)
+        clock = f"next {made.due_at.astimezone():%Y-%m-%d %H:%M}" if made.due_at else made.when
         console().print(f"{made.id}: {kind}, {clock}")
 
 
@@ -66,11 +66,10 @@ def list_schedules(vault: VaultOption = None, json: JsonOption = False) -> None:
     """List what is done at set times."""
     from rich.table import Table
 
-    from ipse.jobs.schedules import NEVER, held
-    from ipse.jobs.schedules import words as when_words
+    from ipse.jobs.schedules import held, planned
 
     with opened(vault) as workspace:
-        found = held(workspace.vault)
+        found = [planned(one) for one in held(workspace.vault)]
     if json:
         print_json(found)
         return
@@ -79,8 +78,8 @@ def list_schedules(vault: VaultOption = None, json: JsonOption = False) -> None:
     )
     for one in found:
         last = f"{one.last_at.astimezone():%Y-%m-%d %H:%M}" if one.last_at else "–"
-        next_at = f"{one.due_at.astimezone():%Y-%m-%d %H:%M}" if one.due_at < NEVER else "–"
-        table.add_row(one.id, one.spec.kind, when_words(one), _waits(one), next_at, last)
+        next_at = f"{one.due_at.astimezone():%Y-%m-%d %H:%M}" if one.due_at else "–"
+        table.add_row(one.id, one.spec.kind, one.when, _waits(one), next_at, last)
     console().print(table)
 
 
@@ -126,6 +125,6 @@ def _pair(word: str) -> tuple[str, str]:
     return name, value
 
 
-def _waits(one: "Schedule") -> str:
+def _waits(one: "Planned") -> str:
     found = [f"{one.idle_minutes:g} min idle"] if one.idle_minutes else []
     return ", ".join([*found, "mains power"] if one.on_ac else found) or "–"

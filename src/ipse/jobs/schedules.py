@@ -23,12 +23,14 @@ from ipse.vault import Vault
 __all__ = [
     "KIND",
     "NEVER",
+    "Planned",
     "Schedule",
     "When",
     "add",
     "due",
     "held",
     "keep_as",
+    "planned",
     "remove",
     "ripe",
     "run_due",
@@ -85,6 +87,24 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     due_at: datetime
     last_at: datetime | None = None
     last_job: str = ""
+
+
+class Planned(msgspec.Struct, frozen=True, kw_only=True):
+    """A schedule as it is told, ``when`` in words; without ``due_at`` it waits for records, not the clock."""
+
+    id: str
+    spec: Spec
+    when: str
+    cron: str
+    every: float
+    events: int
+    source: str
+    idle_minutes: float
+    on_ac: bool
+    made_at: datetime
+    due_at: datetime | None
+    last_at: datetime | None
+    last_job: str
 
 
 def add(
@@ -146,6 +166,13 @@ def words(schedule: Schedule) -> str:
     if schedule.events:
         told.append(f"{schedule.events} events of {schedule.source}")
     return ", ".join(told)
+
+
+def planned(schedule: Schedule) -> Planned:
+    """It, to be told to people and programs."""
+    told = {name: value for name, value in msgspec.structs.asdict(schedule).items() if name != "seen"}
+    clock = schedule.due_at if schedule.due_at < NEVER else None
+    return Planned(**{**told, "due_at": clock}, when=words(schedule))
 
 
 def ripe(schedule: Schedule, now: datetime, records: int = 0) -> bool:

@@ -10,13 +10,14 @@ from datetime import datetime
 
 import msgspec
 
+from ipse.errors import NotFoundError
 from ipse.pipeline.contacts import conversations
 from ipse.pipeline.workspace import Workspace
 from ipse.privacy.roster import OWNER
 from ipse.records import Message
 from ipse.vault import Conversation
 
-__all__ = ["Line", "Lines", "Talk", "Wanted", "lines", "talks"]
+__all__ = ["Line", "Lines", "Talk", "Wanted", "lines", "one_line", "one_talk", "talks"]
 
 WHY = "browse"
 
@@ -93,6 +94,23 @@ def lines(workspace: Workspace, wanted: Wanted, *, at: int = 0, limit: int = 100
                 heapq.heapreplace(heap, entry)
     newest = sorted(heap, reverse=True)[at:]
     return Lines(items=tuple(line for _, _, line in newest), total=total)
+
+
+def one_line(workspace: Workspace, name: str) -> Line:
+    """The message of that id; raises ``NotFoundError``. Told in the audit log."""
+    for talk in _read(workspace, ""):
+        for message in talk.messages:
+            if message.id == name:
+                return _line(talk, message)
+    raise NotFoundError(f"There is no message `{name[:80]}`.", hint="See the list of messages.")
+
+
+def one_talk(workspace: Workspace, name: str) -> Talk:
+    """The conversation of that id; raises ``NotFoundError``. Told in the audit log."""
+    for talk in _read(workspace, ""):
+        if talk.id == name and talk.messages:
+            return _talk(talk)
+    raise NotFoundError(f"There is no conversation `{name[:80]}`.", hint="See the list of conversations.")
 
 
 def _read(workspace: Workspace, source: str) -> Iterator[Conversation]:

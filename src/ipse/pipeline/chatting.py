@@ -6,7 +6,7 @@ what was said. Nothing here can send anything.
 """
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
@@ -211,17 +211,38 @@ class Conversation:
         :attr:`pieces` are what a :meth:`stream` would have yielded. Where the voice fails, what was asked is
         kept with its audit row.
         """
-        noted = list[Mapping[str, object]]()
+        steps = self.replying(text)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as done:
+                entry: Entry = done.value
+                return entry
+
+    def replying(self, text: str) -> Generator[None, None, Entry]:
+        """:meth:`reply`, step by step; closed between two of them, it keeps what was said until then."""
+        noted, heard = list[Mapping[str, object]](), list[str]()
         mine, context = self._asked(text)
         self.clone.noting = noted.append
         try:
-            self.pieces = tuple(self.clone.speak(context, text))
+            for piece in self.clone.speak(context, text):
+                heard.append(piece)
+                yield
+        except GeneratorExit:
+            self.book.keep(self._whole(mine, heard, noted, whole=False))
+            raise
         except LearnerError:
             if noted:
                 self.book.keep(self._entry((mine,), *map(self._row, noted)))
             raise
-        shown = "".join(self.pieces)
-        self.answered = self._said(shown, whole=True)
+        return self._whole(mine, heard, noted)
+
+    def _whole(
+        self, mine: Said, heard: list[str], noted: list[Mapping[str, object]], *, whole: bool = True
+    ) -> Entry:
+        self.pieces = tuple(heard)
+        shown = "".join(heard)
+        self.answered = self._said(shown, whole=whole)
         rows = [*map(self._row, noted), self._kept()]
         return self._entry((mine, self.answered), *rows) if shown else self._entry((mine,), *rows[:-1])
 

@@ -33,7 +33,7 @@ from ipse.pipeline.archives import ArchiveReport, import_archive
 from ipse.pipeline.clearing import Clearing
 from ipse.pipeline.finding import Export, Found, find
 from ipse.pipeline.language import Detector
-from ipse.pipeline.owner import Ask, matcher, people_of, settle
+from ipse.pipeline.owner import Ask, matcher, people_of, settle, spelled
 from ipse.pipeline.special import refused
 from ipse.pipeline.workspace import Workspace
 from ipse.privacy.gate import Cleared, Gate
@@ -84,7 +84,7 @@ def read_options(
             f"`{settings.tz}` is no time zone.", hint="Write one such as Europe/Berlin."
         ) from error
     return ReadOptions(
-        me=tuple(me), tz=zone, date_order=settings.date_order, passphrase=passphrase, mapping=mapping
+        me=spelled(me), tz=zone, date_order=settings.date_order, passphrase=passphrase, mapping=mapping
     )
 
 

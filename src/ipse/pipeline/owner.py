@@ -10,9 +10,10 @@ from ipse.interfaces import Survey
 from ipse.privacy.roster import OWNER, Roster
 from ipse.records import Person
 
-__all__ = ["Ask", "Candidate", "Settled", "matcher", "people_of", "settle"]
+__all__ = ["Ask", "Candidate", "Settled", "matcher", "people_of", "settle", "shown", "spelled"]
 
 SHOWN = 12  # senders listed when nobody answers to --me
+WHOLE = re.compile(r"(.*\S) <([^<>]+)>")  # a person as :func:`shown`
 PHONE = re.compile(r"\+?[\d\s().\-\u00a0\u2010-\u2015]{7,}")
 
 
@@ -36,7 +37,7 @@ def matcher(me: Iterable[str], roster: Roster | None = None) -> Callable[[Person
 
     Whom the roster knows as the owner from earlier imports is the owner still.
     """
-    wanted = {key for name in me for key in _keys(name)}
+    wanted = {key for name in spelled(me) for key in _keys(name)}
     known: dict[Person, bool] = {}
 
     def is_owner(person: Person) -> bool:
@@ -54,7 +55,22 @@ def matcher(me: Iterable[str], roster: Roster | None = None) -> Callable[[Person
 
 def people_of(me: Iterable[str]) -> list[Person]:
     """The owner's names and addresses as people, for the roster."""
-    return [Person("", name) if "@" in name or PHONE.fullmatch(name) else Person(name) for name in me]
+    return [_person(name) for name in me]
+
+
+def _person(name: str) -> Person:
+    if whole := WHOLE.fullmatch(name.strip()):
+        return Person(whole[1], whole[2])
+    return Person("", name) if "@" in name or PHONE.fullmatch(name) else Person(name)
+
+
+def spelled(me: Iterable[str]) -> tuple[str, ...]:
+    """The owner's names, and the addresses in those that are written as senders are :func:`shown`."""
+    found: list[str] = []
+    for name in me:
+        whole = WHOLE.fullmatch(name.strip())
+        found += [name, whole[2]] if whole else [name]
+    return tuple(dict.fromkeys(one for one in found if one.strip()))
 
 
 class Settled(NamedTuple):
@@ -83,7 +99,7 @@ def settle(
             continue
         candidates = _candidates(survey.senders, frozenset(survey.likely))
         answer = ask(label, candidates) if ask is not None and candidates else ()
-        names.extend(answer)
+        names.extend(spelled(answer))
         if not answer:
             open_.append((label, candidates))
     if open_ and not (found or names):
@@ -111,7 +127,7 @@ def _unknown(label: str, candidates: Sequence[Candidate]) -> SourceError:
 
 
 def _candidates(senders: Mapping[Person, int], likely: frozenset[Person]) -> list[Candidate]:
-    found = [Candidate(_shown(person), n, person in likely) for person, n in senders.items() if n]
+    found = [Candidate(shown(person), n, person in likely) for person, n in senders.items() if n]
     return sorted(
         (one for one in found if one.name), key=lambda one: (one.likely, one.messages, one.name), reverse=True
     )
@@ -126,7 +142,8 @@ def _keys(name: str) -> list[str]:
     return [plain]
 
 
-def _shown(person: Person) -> str:
+def shown(person: Person) -> str:
+    """What a person is called who may be the owner: name and address, as far as there are any."""
     if person.name and person.address and person.address != person.name:
         return f"{person.name} <{person.address}>"
     return person.name or person.address

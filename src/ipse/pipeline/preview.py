@@ -15,7 +15,7 @@ from ipse import plugins
 from ipse.errors import SourceError, UnknownFormatError
 from ipse.exports import ExportPath
 from ipse.interfaces import ReadOptions, Source
-from ipse.pipeline.owner import matcher
+from ipse.pipeline.owner import matcher, shown
 from ipse.records import Message, Record, Unreadable
 
 __all__ = ["Preview", "plain", "preview", "says_its_zone"]
@@ -42,9 +42,7 @@ def preview(path: Path | ExportPath, options: ReadOptions, *, format_name: str |
     export = _export(path)
     source = plugins.source_named(format_name) if format_name else _recognize(export, plugins.sources())
     survey = source.survey(export, options)
-    senders = {
-        f"{who.name} <{who.address}>" if who.address else who.name: n for who, n in survey.senders.items()
-    }
+    senders = {shown(who): n for who, n in survey.senders.items() if shown(who)}
     is_owner = matcher(options.me)
     owners = frozenset(survey.owner or ())
 

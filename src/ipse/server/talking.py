@@ -22,7 +22,9 @@ from ipse.server.vaults import OpenVault
 __all__ = ["Speaking", "speaking"]
 
 T = TypeVar("T")
-Work = Callable[[], Iterator[T]]
+Work = Callable[[], Iterator[T | None]]
+"""Yields pieces; None is none, and lets the work be stopped there."""
+
 END: Final = 5.0  # seconds for answers to end when the vault is locked
 
 
@@ -41,8 +43,10 @@ class Speaking:
 
     async def stream(
         self, who: str, work: "Work[T]", told: Callable[[Place], None] | None = None
-    ) -> AsyncGenerator[T, None]:
+    ) -> AsyncGenerator[list[T], None]:
         """What ``work`` yields, once it is their turn; raises ``BusyError`` and whatever the work raises.
+
+        What came since the last time comes together.
 
         Closing it early stops the work at its next piece; the turn is over when it has stopped.
         """
@@ -61,31 +65,38 @@ class Speaking:
             over(None)
             raise
         try:
-            async for piece in pump:
-                yield piece
+            async for pieces in pump:
+                yield pieces
         finally:
             pump.stop()
 
-    async def whole(self, who: str, work: Callable[[], T]) -> T:
-        """What ``work`` returns, once it is their turn."""
-        async with aclosing(self.stream(who, lambda: iter((work(),)))) as answers:
-            async for answer in answers:
-                return answer
+    async def whole(self, who: str, work: "Work[T]") -> T:
+        """The one thing that ``work`` yields, once it is their turn; cancelled, it stops at its next None."""
+        async with aclosing(self.stream(who, work)) as found:
+            async for (one,) in found:
+                return one
         raise AssertionError("work yields once")
 
     async def reply(self, who: str, begin: Callable[[], Conversation], text: str, model: str) -> Conversation:
-        """Once it is their turn, the whole answer to ``text``, durable: ``answered`` of what this returns."""
+        """Once it is their turn, the whole answer to ``text``, durable: ``answered`` of what this returns.
+
+        Cancelled, it stops at the next piece of it; what was said until then is kept.
+        """
         made: list[Conversation] = []
 
         def make() -> Entry:
             made.append(begin())
             return made[-1].reply(text)
 
+        def piecemeal() -> Iterator[Entry | None]:
+            made.append(begin())
+            yield (yield from made[-1].replying(text))
+
         if self.warm.recalls(model):
             async with self.queue.turn(who):
                 await asyncio.wrap_future(self.scribe.later(make))
         else:
-            entry = await self.whole(who, make)
+            entry = await self.whole(who, piecemeal)
             await asyncio.wrap_future(self.scribe.later(lambda: entry))
         return made[-1]
 
@@ -127,7 +138,8 @@ class _Pump(Generic[T]):
                 for piece in pieces:
                     if self._stopped:
                         break
-                    self._hand(piece)
+                    if piece is not None:
+                        self._hand(piece)
             finally:
                 close = getattr(pieces, "close", None)
                 if close is not None:
@@ -138,11 +150,11 @@ class _Pump(Generic[T]):
             self._over = True
             self._wake()
 
-    def __aiter__(self) -> AsyncIterator[T]:
-        """Each piece as it comes; what the work raised, at its end."""
+    def __aiter__(self) -> AsyncIterator[list[T]]:
+        """The pieces as they come, those together that came together; what the work raised, at its end."""
         return self._heard()
 
-    async def _heard(self) -> AsyncIterator[T]:
+    async def _heard(self) -> AsyncIterator[list[T]]:
         while True:
             await self._ready.wait()
             self._ready.clear()
@@ -150,8 +162,8 @@ class _Pump(Generic[T]):
             with self._guard:
                 pieces, self._told = list(self._pieces), False
                 self._pieces.clear()
-            for piece in pieces:
-                yield piece
+            if pieces:
+                yield pieces
             if over:
                 break
         if self._error is not None:

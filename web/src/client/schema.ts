@@ -67,6 +67,8 @@ export interface paths {
          * Chat
          * @description Answer as the owner would: whole, or as events `place`, `piece`, `done` and `error`.
          *
+         *     It is computed as long as somebody listens.
+         *
          *     Scope: `read`.
          */
         post: operations["chat"];
@@ -510,6 +512,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sources/{source}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Source
+         * @description One kind of export, by its name.
+         *
+         *     Scope: `aggregates`.
+         */
+        get: operations["show_source"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sources/{source}/guide": {
         parameters: {
             query?: never;
@@ -602,6 +626,56 @@ export interface paths {
          *     Scope: `import`.
          */
         get: operations["preview_upload"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Imports
+         * @description Every import, the newest first, with what of each export was kept, refused, or could not be read.
+         *
+         *     Scope: `read`.
+         */
+        get: operations["list_imports"];
+        put?: never;
+        /**
+         * Begin Import
+         * @description Import an upload: cleared, pseudonymized, encrypted. The upload is deleted when it is done.
+         *
+         *     Scope: `import`.
+         */
+        post: operations["begin_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{job}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Import
+         * @description What became of one, by its job.
+         *
+         *     Scope: `read`.
+         */
+        get: operations["show_import"];
         put?: never;
         post?: never;
         delete?: never;
@@ -798,6 +872,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/conversations/{conversation}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Conversation
+         * @description One conversation: who is in it, how much, and from when to when.
+         *
+         *     Scope: `read`.
+         */
+        get: operations["show_conversation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/messages": {
         parameters: {
             query?: never;
@@ -812,6 +908,28 @@ export interface paths {
          *     Scope: `read`.
          */
         get: operations["list_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/messages/{message}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Message
+         * @description One message as it is kept; told in the audit log as read.
+         *
+         *     Scope: `read`.
+         */
+        get: operations["show_message"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1961,28 +2079,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/imports": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Begin Import
-         * @description Import an upload: cleared, pseudonymized, encrypted. The upload is deleted when it is done.
-         *
-         *     Scope: `import`.
-         */
-        post: operations["begin_import"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/backups": {
         parameters: {
             query?: never;
@@ -2196,7 +2292,7 @@ export interface paths {
         };
         /**
          * List Schedules
-         * @description What is done at set times.
+         * @description What is done at set times; `due_at` is null where it waits for records, which `when` tells.
          *
          *     Scope: `read`.
          */
@@ -2222,8 +2318,20 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
-        put?: never;
+        /**
+         * Show Schedule
+         * @description One of them: when it is due, when it was last done, and as which job.
+         *
+         *     Scope: `read`.
+         */
+        get: operations["show_schedule"];
+        /**
+         * Change Schedule
+         * @description Do something else, or at other times; when it was last done stays known.
+         *
+         *     Scope: `read`.
+         */
+        put: operations["change_schedule"];
         post?: never;
         /**
          * Remove Schedule
@@ -2888,7 +2996,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Show Token
+         * @description One token or session, without its text.
+         *
+         *     Scope: `admin`.
+         */
+        get: operations["show_token"];
         put?: never;
         post?: never;
         /**
@@ -3242,7 +3356,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Show Rating
+         * @description One rating of an answer.
+         *
+         *     Scope: `read`.
+         */
+        get: operations["show_rating"];
         put?: never;
         post?: never;
         /**
@@ -3312,7 +3432,7 @@ export interface paths {
         put?: never;
         /**
          * Complete Chat
-         * @description Answer the last message as the owner would.
+         * @description Answer the last message as the owner would, as long as somebody listens.
          *
          *     Scope: `read`.
          */
@@ -3450,6 +3570,33 @@ export interface components {
              * @default false
              */
             hidden: boolean;
+        };
+        /**
+         * ArchivesArchiveReport
+         * @description What became of an archive: ``read == kept + duplicates + sum(refused)``; ``evidence`` are consents.
+         *
+         *     ``joined`` counts people of the archive whom this vault knew already.
+         */
+        ArchivesArchiveReport: {
+            /** Vault */
+            vault: string;
+            /** Read */
+            read: number;
+            /** Kept */
+            kept: number;
+            /** Duplicates */
+            duplicates: number;
+            /** Refused */
+            refused: {
+                [key: string]: number;
+            };
+            /** Evidence */
+            evidence: number;
+            /**
+             * Joined
+             * @default 0
+             */
+            joined: number;
         };
         /**
          * Assessing
@@ -4747,18 +4894,10 @@ export interface components {
             known_at: string;
         };
         /**
-         * DatasetsCard
-         * @description What a dataset is. ``hash`` is SHA-256 over the canonical JSON lines of all examples in order.
-         *
-         *     ``consents``: source to the id of the consent it was used under. ``filters``: what was left out, by
-         *     reason; messages by kind, turns of the owner by ``unanswering | length | echo``, examples by ``between``
-         *     (the gap), ``purged`` (near-duplicates of the test set) and the rules of cleaning; ``special`` counts
-         *     messages of special categories that no consent allows, in all and by category. ``special`` beside it is
-         *     what was let in: source to category to the id of the consent that allows it. ``rates``: short replies
-         *     among all in the training set, ``true`` and ``kept``. ``means``: what judged what. ``languages`` counts
-         *     examples (``und``: undetermined), ``contacts`` and ``platforms`` likewise.
+         * DatasetView
+         * @description A dataset's card, and the id that it is asked for by.
          */
-        DatasetsCard: {
+        DatasetView: {
             /** Hash */
             hash: string;
             /** Settings */
@@ -4819,6 +4958,11 @@ export interface components {
              * @default 2
              */
             format: number;
+            /**
+             * Id
+             * @example 9f3c1ab2d4e58c1f
+             */
+            id: string;
         };
         /**
          * DatasetsSetSummary
@@ -6113,6 +6257,106 @@ export interface components {
             zone: string;
         };
         /**
+         * ImportView
+         * @description An import; ``report`` once it is done, where it was begun here: a terminal has its own.
+         */
+        ImportView: {
+            /**
+             * Job
+             * @example 4c1f09ab37de
+             */
+            job: string;
+            /**
+             * State
+             * @example done
+             * @enum {string}
+             */
+            state: "queued" | "running" | "done" | "failed" | "cancelled" | "interrupted";
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Ended At */
+            ended_at: string | null;
+            /**
+             * Error
+             * @description why it failed
+             * @example
+             */
+            error: string;
+            /**
+             * Hint
+             * @example
+             */
+            hint: string;
+            report?: components["schemas"]["ImportingImportReport"] | null;
+        };
+        /**
+         * ImportingExportReport
+         * @description What became of one export: ``read == kept + duplicates + sum(refused) + unreadable``.
+         */
+        ImportingExportReport: {
+            /** File */
+            file: string;
+            /** Source */
+            source: string;
+            /**
+             * Read
+             * @default 0
+             */
+            read: number;
+            /**
+             * Kept
+             * @default 0
+             */
+            kept: number;
+            /**
+             * Duplicates
+             * @default 0
+             */
+            duplicates: number;
+            /** Refused */
+            refused?: {
+                [key: string]: number;
+            };
+            /**
+             * Unreadable
+             * @default 0
+             */
+            unreadable: number;
+            /** Unreadable At */
+            unreadable_at?: components["schemas"]["RecordsUnreadable"][];
+            /**
+             * Notes
+             * @default []
+             */
+            notes: string[];
+        };
+        /**
+         * ImportingImportReport
+         * @description What became of every export, and the files under a folder that no consented source recognizes.
+         *
+         *     ``failed`` says of exports that could not be read at all why; the others were imported all the same.
+         *     ``archives`` are what `ipse export all` wrote, of this vault or another.
+         */
+        ImportingImportReport: {
+            /** Exports */
+            exports: components["schemas"]["ImportingExportReport"][];
+            /** Unrecognized */
+            unrecognized: string[];
+            /**
+             * Failed
+             * @default []
+             */
+            failed: string[];
+            /**
+             * Archives
+             * @default []
+             */
+            archives: components["schemas"]["ArchivesArchiveReport"][];
+        };
+        /**
          * JudgementView
          * @description Your word on a prediction.
          */
@@ -6736,7 +6980,7 @@ export interface components {
             };
             /**
              * Cron
-             * @description five fields in local time, or hourly, daily, weekly, monthly
+             * @description five fields in local time; hourly, daily, weekly, monthly; `every 6h`; or `1000 events of window`
              */
             cron: string;
             /**
@@ -7317,10 +7561,10 @@ export interface components {
              */
             next?: string | null;
         };
-        /** Page[DatasetsCard] */
-        Page_DatasetsCard_: {
+        /** Page[DatasetView] */
+        Page_DatasetView_: {
             /** Items */
-            items: components["schemas"]["DatasetsCard"][];
+            items: components["schemas"]["DatasetView"][];
             /**
              * Total
              * @description items in all pages
@@ -7396,6 +7640,21 @@ export interface components {
         Page_FeatureView_: {
             /** Items */
             items: components["schemas"]["FeatureView"][];
+            /**
+             * Total
+             * @description items in all pages
+             */
+            total: number;
+            /**
+             * Next
+             * @description `cursor` of the next page
+             */
+            next?: string | null;
+        };
+        /** Page[ImportView] */
+        Page_ImportView_: {
+            /** Items */
+            items: components["schemas"]["ImportView"][];
             /**
              * Total
              * @description items in all pages
@@ -7572,10 +7831,10 @@ export interface components {
              */
             next?: string | null;
         };
-        /** Page[SchedulesSchedule] */
-        Page_SchedulesSchedule_: {
+        /** Page[SchedulesPlanned] */
+        Page_SchedulesPlanned_: {
             /** Items */
-            items: components["schemas"]["SchedulesSchedule"][];
+            items: components["schemas"]["SchedulesPlanned"][];
             /**
              * Total
              * @description items in all pages
@@ -8678,6 +8937,21 @@ export interface components {
             text: string;
         };
         /**
+         * RecordsUnreadable
+         * @description A piece of an export that could not be read: counted and shown, never dropped in silence.
+         *
+         *     ``position`` is ``line 12``, ``byte 4096``, ``row 7`` or a member of an archive; ``reason`` quotes no
+         *     content, for it is printed and logged.
+         */
+        RecordsUnreadable: {
+            /** File */
+            file: string;
+            /** Position */
+            position: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * Rejecting
          * @description Why not: only what is about style teaches style.
          * @example {
@@ -8880,63 +9154,37 @@ export interface components {
             events: number;
         };
         /**
-         * SchedulesSchedule
-         * @description When to queue what; ``idle_minutes`` and ``on_ac`` let it wait, once it is due, until they hold.
-         *
-         *     ``seen`` is how many records the source had when it was last done.
+         * SchedulesPlanned
+         * @description A schedule as it is told, ``when`` in words; without ``due_at`` it waits for records, not the clock.
          */
-        SchedulesSchedule: {
+        SchedulesPlanned: {
             /** Id */
             id: string;
             spec: components["schemas"]["RecordsSpec"];
+            /** When */
+            when: string;
             /** Cron */
             cron: string;
-            /**
-             * Every
-             * @default 0
-             */
+            /** Every */
             every: number;
-            /**
-             * Events
-             * @default 0
-             */
+            /** Events */
             events: number;
-            /**
-             * Source
-             * @default
-             */
+            /** Source */
             source: string;
-            /**
-             * Seen
-             * @default 0
-             */
-            seen: number;
-            /**
-             * Idle Minutes
-             * @default 0
-             */
+            /** Idle Minutes */
             idle_minutes: number;
-            /**
-             * On Ac
-             * @default false
-             */
+            /** On Ac */
             on_ac: boolean;
             /**
              * Made At
              * Format: date-time
              */
             made_at: string;
-            /**
-             * Due At
-             * Format: date-time
-             */
-            due_at: string;
+            /** Due At */
+            due_at: string | null;
             /** Last At */
-            last_at?: string | null;
-            /**
-             * Last Job
-             * @default
-             */
+            last_at: string | null;
+            /** Last Job */
             last_job: string;
         };
         /**
@@ -13786,6 +14034,126 @@ export interface operations {
             };
         };
     };
+    show_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as a list of these gives it */
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "whatsapp",
+                     *       "aliases": [
+                     *         "wa"
+                     *       ],
+                     *       "reads": "chats exported from the app",
+                     *       "allowed": [
+                     *         "archive",
+                     *         "style"
+                     *       ],
+                     *       "records": 1200,
+                     *       "conversations": 14,
+                     *       "bytes": 310000
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SourceView"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     source_guide: {
         parameters: {
             query?: never;
@@ -14419,6 +14787,404 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["PreviewView"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_imports: {
+        parameters: {
+            query?: {
+                /** @description items at most */
+                limit?: number;
+                /** @description `next` of the page before; empty: the first page */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "job": "4c1f09ab37de",
+                     *           "state": "done",
+                     *           "at": "2026-04-01T10:15:00Z",
+                     *           "ended_at": "2026-04-01T10:15:00Z",
+                     *           "error": "",
+                     *           "hint": "",
+                     *           "report": {
+                     *             "exports": [
+                     *               {
+                     *                 "file": "…",
+                     *                 "source": "…",
+                     *                 "read": 0,
+                     *                 "kept": 0,
+                     *                 "duplicates": 0,
+                     *                 "refused": {},
+                     *                 "unreadable": 0,
+                     *                 "unreadable_at": [
+                     *                   {
+                     *                     "file": "…",
+                     *                     "position": "…",
+                     *                     "reason": "…"
+                     *                   }
+                     *                 ],
+                     *                 "notes": []
+                     *               }
+                     *             ],
+                     *             "unrecognized": [
+                     *               "…"
+                     *             ],
+                     *             "failed": [],
+                     *             "archives": []
+                     *           }
+                     *         }
+                     *       ],
+                     *       "total": 1,
+                     *       "next": "…"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_ImportView_"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportAsked"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "job": "4c1f09ab37de"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Started"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as a list of these gives it */
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "job": "4c1f09ab37de",
+                     *       "state": "done",
+                     *       "at": "2026-04-01T10:15:00Z",
+                     *       "ended_at": "2026-04-01T10:15:00Z",
+                     *       "error": "",
+                     *       "hint": "",
+                     *       "report": {
+                     *         "exports": [
+                     *           {
+                     *             "file": "…",
+                     *             "source": "…",
+                     *             "read": 0,
+                     *             "kept": 0,
+                     *             "duplicates": 0,
+                     *             "refused": {},
+                     *             "unreadable": 0,
+                     *             "unreadable_at": [
+                     *               {
+                     *                 "file": "…",
+                     *                 "position": "…",
+                     *                 "reason": "…"
+                     *               }
+                     *             ],
+                     *             "notes": []
+                     *           }
+                     *         ],
+                     *         "unrecognized": [
+                     *           "…"
+                     *         ],
+                     *         "failed": [],
+                     *         "archives": []
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ImportView"];
                 };
             };
             /** @description The body cannot be read. */
@@ -15741,6 +16507,124 @@ export interface operations {
             };
         };
     };
+    show_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as a list of these gives it */
+                conversation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "CONV_1",
+                     *       "source": "whatsapp",
+                     *       "people": [
+                     *         "PERSON_2"
+                     *       ],
+                     *       "group": false,
+                     *       "messages": 240,
+                     *       "own": 120,
+                     *       "first": "2026-04-01T10:15:00Z",
+                     *       "last": "2026-04-01T10:15:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ConversationView"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_messages: {
         parameters: {
             query?: {
@@ -15791,6 +16675,125 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["Page_MessageView_"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as a list of these gives it */
+                message: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "…",
+                     *       "conversation": "CONV_1",
+                     *       "source": "whatsapp",
+                     *       "at": "2026-04-01T10:15:00Z",
+                     *       "sender": "PERSON_2",
+                     *       "own": false,
+                     *       "text": "shall we meet at the lake on monday?",
+                     *       "kind": "text",
+                     *       "lang": "en",
+                     *       "subject": "…",
+                     *       "gap": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MessageView"];
                 };
             };
             /** @description The body cannot be read. */
@@ -20753,14 +21756,15 @@ export interface operations {
                      *           "means": {},
                      *           "special": {},
                      *           "persona_hash": "",
-                     *           "format": 2
+                     *           "format": 2,
+                     *           "id": "9f3c1ab2d4e58c1f"
                      *         }
                      *       ],
                      *       "total": 1,
                      *       "next": "…"
                      *     }
                      */
-                    "application/json": components["schemas"]["Page_DatasetsCard_"];
+                    "application/json": components["schemas"]["Page_DatasetView_"];
                 };
             };
             /** @description The body cannot be read. */
@@ -20990,10 +21994,11 @@ export interface operations {
                      *       "means": {},
                      *       "special": {},
                      *       "persona_hash": "",
-                     *       "format": 2
+                     *       "format": 2,
+                     *       "id": "9f3c1ab2d4e58c1f"
                      *     }
                      */
-                    "application/json": components["schemas"]["DatasetsCard"];
+                    "application/json": components["schemas"]["DatasetView"];
                 };
             };
             /** @description The body cannot be read. */
@@ -23587,116 +24592,6 @@ export interface operations {
             };
         };
     };
-    begin_import: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ImportAsked"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "job": "4c1f09ab37de"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Started"];
-                };
-            };
-            /** @description The body cannot be read. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Nobody is signed in, or the token is not valid. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The token lacks the scope, or another site asked. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing of that id. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It cannot be done as things are; the hint says what to do first. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The service is asked for by a name that is not its own. */
-            421: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The request is not as it should be. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     list_backup_folder: {
         parameters: {
             query?: {
@@ -25030,24 +25925,24 @@ export interface operations {
                      *             "heavy": true,
                      *             "resumable": true
                      *           },
+                     *           "when": "…",
                      *           "cron": "…",
-                     *           "every": 0,
-                     *           "events": 0,
-                     *           "source": "",
-                     *           "seen": 0,
-                     *           "idle_minutes": 0,
+                     *           "every": 0.5,
+                     *           "events": 1,
+                     *           "source": "…",
+                     *           "idle_minutes": 0.5,
                      *           "on_ac": false,
                      *           "made_at": "2026-04-01T10:15:00Z",
                      *           "due_at": "2026-04-01T10:15:00Z",
                      *           "last_at": "2026-04-01T10:15:00Z",
-                     *           "last_job": ""
+                     *           "last_job": "…"
                      *         }
                      *       ],
                      *       "total": 1,
                      *       "next": "…"
                      *     }
                      */
-                    "application/json": components["schemas"]["Page_SchedulesSchedule_"];
+                    "application/json": components["schemas"]["Page_SchedulesPlanned_"];
                 };
             };
             /** @description The body cannot be read. */
@@ -25162,20 +26057,278 @@ export interface operations {
                      *         "heavy": true,
                      *         "resumable": true
                      *       },
+                     *       "when": "…",
                      *       "cron": "…",
-                     *       "every": 0,
-                     *       "events": 0,
-                     *       "source": "",
-                     *       "seen": 0,
-                     *       "idle_minutes": 0,
+                     *       "every": 0.5,
+                     *       "events": 1,
+                     *       "source": "…",
+                     *       "idle_minutes": 0.5,
                      *       "on_ac": false,
                      *       "made_at": "2026-04-01T10:15:00Z",
                      *       "due_at": "2026-04-01T10:15:00Z",
                      *       "last_at": "2026-04-01T10:15:00Z",
-                     *       "last_job": ""
+                     *       "last_job": "…"
                      *     }
                      */
-                    "application/json": components["schemas"]["SchedulesSchedule"];
+                    "application/json": components["schemas"]["SchedulesPlanned"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as a list of these gives it */
+                schedule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "…",
+                     *       "spec": {
+                     *         "kind": "…",
+                     *         "arguments": {},
+                     *         "settings": {},
+                     *         "heavy": true,
+                     *         "resumable": true
+                     *       },
+                     *       "when": "…",
+                     *       "cron": "…",
+                     *       "every": 0.5,
+                     *       "events": 1,
+                     *       "source": "…",
+                     *       "idle_minutes": 0.5,
+                     *       "on_ac": false,
+                     *       "made_at": "2026-04-01T10:15:00Z",
+                     *       "due_at": "2026-04-01T10:15:00Z",
+                     *       "last_at": "2026-04-01T10:15:00Z",
+                     *       "last_job": "…"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SchedulesPlanned"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as a list of these gives it */
+                schedule: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSchedule"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "…",
+                     *       "spec": {
+                     *         "kind": "…",
+                     *         "arguments": {},
+                     *         "settings": {},
+                     *         "heavy": true,
+                     *         "resumable": true
+                     *       },
+                     *       "when": "…",
+                     *       "cron": "…",
+                     *       "every": 0.5,
+                     *       "events": 1,
+                     *       "source": "…",
+                     *       "idle_minutes": 0.5,
+                     *       "on_ac": false,
+                     *       "made_at": "2026-04-01T10:15:00Z",
+                     *       "due_at": "2026-04-01T10:15:00Z",
+                     *       "last_at": "2026-04-01T10:15:00Z",
+                     *       "last_job": "…"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SchedulesPlanned"];
                 };
             };
             /** @description The body cannot be read. */
@@ -29637,6 +30790,124 @@ export interface operations {
             };
         };
     };
+    show_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "9b1c7f20a4de",
+                     *       "name": "my notebook",
+                     *       "scopes": [
+                     *         "aggregates",
+                     *         "read"
+                     *       ],
+                     *       "made_at": "2026-04-01T10:15:00Z",
+                     *       "expires_at": "2026-04-01T10:15:00Z",
+                     *       "revoked_at": "2026-04-01T10:15:00Z",
+                     *       "browser": false,
+                     *       "active": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TokenView"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     revoke_token: {
         parameters: {
             query?: never;
@@ -32076,6 +33347,121 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["Page_RatingView_"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_rating: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as a list of these gives it */
+                rating: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "5f0c2b9e71a4d836",
+                     *       "at": "2026-04-01T10:15:00Z",
+                     *       "answer": "me!! the soup is in the oven already :)",
+                     *       "model": "…",
+                     *       "up": false,
+                     *       "about": "style",
+                     *       "reason": "…"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RatingView"];
                 };
             };
             /** @description The body cannot be read. */

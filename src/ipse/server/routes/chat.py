@@ -8,7 +8,7 @@ from functools import partial
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
-from fastapi import Header, Query, WebSocket, WebSocketDisconnect
+from fastapi import Header, Query, Request, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
@@ -19,6 +19,7 @@ from ipse.pipeline.chatting import Conversation, Summary, Why
 from ipse.pipeline.sessions import MAIN, Said, Session
 from ipse.server.deps import Caller, CallingReading, Identifier, Reading, recheck
 from ipse.server.events import EVENT_STREAM, begun, event, failed, streamed, told
+from ipse.server.listening import while_heard
 from ipse.server.metering import meter
 from ipse.server.mirrors import mirrored, reflected
 from ipse.server.paging import Cursor, Limit, Page, paged
@@ -51,6 +52,7 @@ SessionName = Annotated[str, Query(pattern=NAME, description="which chat; `main`
 ChatId = Identifier
 MessageId = Identifier
 Item = tuple[Literal["piece", "done"], Any]
+Told = tuple[str, dict[str, Any]]
 
 
 class Asking(BaseModel):
@@ -89,15 +91,15 @@ class Answered(BaseModel):
 
 
 @router.post("/chat", response_model=Answered, responses=EVENT_STREAM)
-async def chat(asked: CallingReading, body: Asking, accept: Annotated[str, Header()] = "") -> Response:
-    """Answer as the owner would: whole, or as events `place`, `piece`, `done` and `error`."""
-    voice = speaking(asked.vault)
+async def chat(
+    asked: CallingReading, body: Asking, request: Request, accept: Annotated[str, Header()] = ""
+) -> Response:
+    """Answer as the owner would: whole, or as events `place`, `piece`, `done` and `error`.
+
+    It is computed as long as somebody listens.
+    """
     stream = "text/event-stream" in accept if body.stream is None else body.stream
-    if stream:
-        return streamed(told(await begun(_events(voice, asked, body))))
-    clone = await _replied(voice, asked, body)
-    told_ = msgspec.json.encode({"session": body.session, "message": clone.answered})
-    return Response(told_, media_type="application/json")
+    return await while_heard(request, _streamed(asked, body) if stream else _whole(asked, body))
 
 
 @router.get("/history")
@@ -182,8 +184,9 @@ async def _answer(socket: WebSocket, voice: Speaking, asked: Caller, said: dict[
         body = Asking.model_validate({name: value for name, value in said.items() if name != "type"})
         await recheck(asked)
         async with aclosing(_items(voice, asked, body)) as items:
-            async for kind, value in items:
-                await socket.send_json({"type": kind, **value})
+            async for together in items:
+                for kind, value in together:
+                    await socket.send_json({"type": kind, **value})
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
@@ -192,41 +195,52 @@ async def _answer(socket: WebSocket, voice: Speaking, asked: Caller, said: dict[
         await socket.send_json({"type": "error", **failed(error)})
 
 
+async def _whole(asked: Caller, body: Asking) -> Response:
+    clone = await _replied(speaking(asked.vault), asked, body)
+    told_ = msgspec.json.encode({"session": body.session, "message": clone.answered})
+    return Response(told_, media_type="application/json")
+
+
+async def _streamed(asked: Caller, body: Asking) -> Response:
+    return streamed(told(await begun(_events(speaking(asked.vault), asked, body))))
+
+
 async def _events(voice: Speaking, asked: Caller, body: Asking) -> AsyncGenerator[bytes, None]:
     """The answer as events; an error after the first of them is one too."""
     begun_ = False
     try:
         async with aclosing(_items(voice, asked, body)) as items:
-            async for kind, value in items:
+            async for together in items:
                 begun_ = True
-                yield event(kind, value)
+                yield b"".join(event(kind, value) for kind, value in together)
     except IpseError as error:
         if not begun_:
             raise
         yield event("error", failed(error))
 
 
-async def _items(
-    voice: Speaking, asked: Caller, body: Asking
-) -> AsyncGenerator[tuple[str, dict[str, Any]], None]:
+async def _items(voice: Speaking, asked: Caller, body: Asking) -> AsyncGenerator[list[Told], None]:
+    """What is told, with what is told at the same moment."""
     places: list[Place] = []
     place = voice.queue.place(asked.asker.id)
     if place.seconds and voice.queue.admits(asked.asker.id):
-        yield "place", {"ahead": place.ahead, "seconds": round(place.seconds, 1)}
+        yield [("place", {"ahead": place.ahead, "seconds": round(place.seconds, 1)})]
     if voice.warm.recalls(body.model):
         # It answers in a moment: question and answer are durable in one write, before the first piece.
         clone = await _replied(voice, asked, body)
-        for piece in clone.pieces:
-            yield "piece", {"text": piece}
-        yield "done", {"session": body.session, "message": msgspec.to_builtins(clone.answered)}
+        said = [_told(body, "piece", piece) for piece in clone.pieces]
+        yield [*said, _told(body, "done", clone.answered)]
         return
     work = voice.stream(asked.asker.id, lambda: _work(voice, asked, body), places.append)
     async with aclosing(work) as items:
-        async for kind, value in items:
-            if kind == "piece":
-                yield kind, {"text": value}
-            else:
-                yield kind, {"session": body.session, "message": msgspec.to_builtins(value)}
+        async for together in items:
+            yield [_told(body, kind, value) for kind, value in together]
+
+
+def _told(body: Asking, kind: Literal["piece", "done"], value: object) -> Told:
+    if kind == "piece":
+        return kind, {"text": value}
+    return kind, {"session": body.session, "message": msgspec.to_builtins(value)}
 
 
 async def _replied(voice: Speaking, asked: Caller, body: Asking) -> Conversation:

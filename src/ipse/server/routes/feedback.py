@@ -7,6 +7,7 @@ from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from ipse.drafts import About
+from ipse.errors import NotFoundError
 from ipse.pipeline.feedback import Rating, cleared_turns, listed, rate, rate_said, take_back, tally
 from ipse.server.deps import Approving, Identifier, Reading
 from ipse.server.paging import Cursor, Limit, Page, paged
@@ -23,6 +24,7 @@ __all__ = [
     "rate_in_chat",
     "remove_rating",
     "router",
+    "show_rating",
 ]
 
 router = component("drafts")
@@ -113,6 +115,15 @@ def list_ratings(
     found = [one for one in listed(asked.workspace) if model in ("", one.model) and up in (None, one.up)]
     items, total, behind = paged(found, limit, cursor)
     return Page(items=[_view(one) for one in items], total=total, next=behind)
+
+
+@router.get("/feedback/ratings/{rating}")
+def show_rating(asked: Reading, rating: Identifier) -> RatingView:
+    """One rating of an answer."""
+    found = next((one for one in listed(asked.workspace) if one.id == rating), None)
+    if found is None:
+        raise NotFoundError(f"There is no rating `{rating[:80]}`.", hint="See /api/feedback/ratings.")
+    return _view(found)
 
 
 @router.delete("/feedback/ratings/{rating}", status_code=204)

@@ -1,42 +1,35 @@
-"""Jobs and schedules: queue long work, follow it live, stop it, let it go on; and how training stands."""
+"""Jobs: follow long work live, stop it, let it go on; and how training stands."""
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Annotated, Any, Final, Literal, cast
+from typing import Annotated, Final, Literal, cast
 
 import msgspec
 from fastapi import Query
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
-from ipse.errors import AccessError, NotFoundError
-from ipse.jobs import Job, Spec, State
+from ipse.errors import AccessError
+from ipse.jobs import Job, State
 from ipse.jobs.queue import cancel, resume
-from ipse.jobs.schedules import Schedule, add, held, remove
 from ipse.pipeline.queueing import job_named, jobs
-from ipse.pipeline.tasks import make
 from ipse.pipeline.tokens import Scope
 from ipse.registry import Registry
-from ipse.server.bounds import allowed
 from ipse.server.deps import Asked, Caller, CallingReading, Identifier, Reading, recheck
 from ipse.server.events import EVENT_STREAM, begun, event, streamed, told
 from ipse.server.labour import labour
 from ipse.server.mirrors import mirrored, reflected
 from ipse.server.paging import Cursor, Limit, Page, paged
-from ipse.server.routes.backups import backup_folder
 from ipse.server.routing import component
 
 __all__ = [
     "Begun",
-    "NewSchedule",
     "Stopping",
     "TrainingStatus",
-    "add_schedule",
     "follow_job",
     "list_jobs",
-    "list_schedules",
-    "remove_schedule",
+    "may",
     "resume_job",
     "router",
     "show_job",
@@ -47,8 +40,6 @@ __all__ = [
 router = component("jobs")
 
 JobView = mirrored(Job)
-ScheduleView = mirrored(Schedule)
-Kind = Literal["prepare", "train", "evaluate", "backup", "report", "enrich"]
 NEEDED: Final[dict[str, Scope]] = {
     "import": "import",
     "enrich": "import",
@@ -61,31 +52,6 @@ NEEDED: Final[dict[str, Scope]] = {
 }
 SECRET: Final = ("passphrase",)
 LOOK_SECONDS: Final = 0.4
-
-
-class NewSchedule(BaseModel):
-    """When to do what."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"examples": [{"kind": "prepare", "cron": "30 3 * * *", "idle_minutes": 10}]},
-    )
-
-    kind: Kind
-    method: Annotated[str, StringConstraints(max_length=40)] = Field(
-        default="retrieval", description="for `train`"
-    )
-    keep: Annotated[int, Field(ge=1)] | None = Field(default=None, description="for `backup`: how many")
-    settings: dict[str, dict[str, Any]] = Field(
-        default={}, description="settings for this work alone", examples=[{"lora": {"epochs": 1}}]
-    )
-    cron: Annotated[str, StringConstraints(min_length=1, max_length=100)] = Field(
-        description="five fields in local time, or hourly, daily, weekly, monthly"
-    )
-    idle_minutes: float = Field(
-        default=0.0, ge=0, le=10_000, description="wait until nobody was here so long"
-    )
-    on_ac: bool = Field(default=False, description="wait for mains power")
 
 
 class Stopping(BaseModel):
@@ -139,14 +105,14 @@ def show_job(asked: Reading, job: Identifier) -> BaseModel:
 @router.post("/jobs/{job}/stop", response_model=JobView)
 def stop_job(asked: Reading, job: Identifier, body: Stopping) -> BaseModel:
     """Take it off the queue, or ask it to stop at its next step."""
-    _may(asked, job_named(asked.workspace, job).kind)
+    may(asked, job_named(asked.workspace, job).kind)
     return _view(cancel(asked.workspace.vault, job, force=body.force))
 
 
 @router.post("/jobs/{job}/resume", status_code=202)
 def resume_job(asked: Reading, job: Identifier) -> Begun:
     """Queue it again after it was cut off, stopped or failed; it goes on where it can."""
-    _may(asked, job_named(asked.workspace, job).kind)
+    may(asked, job_named(asked.workspace, job).kind)
     again = resume(asked.workspace.vault, job)
     labour(asked.vault).look()
     return Begun(job=again.id)
@@ -176,44 +142,7 @@ def training_status(asked: Reading) -> TrainingStatus:
     )
 
 
-@router.get("/schedules")
-def list_schedules(asked: Reading, limit: Limit = 100, cursor: Cursor = "") -> Page[ScheduleView]:  # type: ignore[valid-type]
-    """What is done at set times."""
-    found = [reflected(one) for one in held(asked.workspace.vault)]
-    items, total, behind = paged(found, limit, cursor)
-    return Page(items=list(items), total=total, next=behind)
-
-
-@router.post("/schedules", status_code=201, response_model=ScheduleView)
-def add_schedule(asked: Reading, body: NewSchedule) -> BaseModel:
-    """Do a job at set times; what was missed is done once."""
-    spec = _spec(asked, body)
-    made = add(asked.workspace.vault, spec, body.cron, idle_minutes=body.idle_minutes, on_ac=body.on_ac)
-    return reflected(made)
-
-
-@router.delete("/schedules/{schedule}")
-def remove_schedule(asked: Reading, schedule: Identifier) -> dict[str, str]:
-    """Do it no more."""
-    found = next((one for one in held(asked.workspace.vault) if one.id == schedule), None)
-    if found is None:
-        raise NotFoundError(f"There is no schedule `{schedule[:80]}`.", hint="See /api/schedules.")
-    _may(asked, found.spec.kind)
-    remove(asked.workspace.vault, schedule)
-    return {"schedule": schedule}
-
-
-def _spec(asked: Asked, body: NewSchedule) -> Spec:
-    _may(asked, body.kind)
-    told_: dict[str, object] = {}
-    if body.kind == "train":
-        told_ = {"method": body.method, "prepare": True}
-    elif body.kind == "backup":
-        told_ = {"directory": str(backup_folder(asked.workspace)), "keep": body.keep}
-    return make(body.kind, told_, allowed(body.settings))
-
-
-def _may(asked: Asked, kind: str) -> None:
+def may(asked: Asked, kind: str) -> None:
     """Only who may do it by other ways may have it done, or stopped."""
     _needs(asked, NEEDED.get(kind, "admin"))
 

@@ -6,12 +6,20 @@ from typing import Annotated
 from fastapi import Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from ipse.pipeline.browsing import Wanted, lines, talks
-from ipse.server.deps import Reading
+from ipse.pipeline.browsing import Wanted, lines, one_line, one_talk, talks
+from ipse.server.deps import Identifier, Reading
 from ipse.server.paging import Cursor, Limit, Page, paged
 from ipse.server.routing import component
 
-__all__ = ["ConversationView", "MessageView", "list_conversations", "list_messages", "router"]
+__all__ = [
+    "ConversationView",
+    "MessageView",
+    "list_conversations",
+    "list_messages",
+    "router",
+    "show_conversation",
+    "show_message",
+]
 
 router = component("messages")
 
@@ -61,6 +69,12 @@ def list_conversations(
     return Page(items=[ConversationView.model_validate(one) for one in items], total=total, next=behind)
 
 
+@router.get("/conversations/{conversation}")
+def show_conversation(asked: Reading, conversation: Identifier) -> ConversationView:
+    """One conversation: who is in it, how much, and from when to when."""
+    return ConversationView.model_validate(one_talk(asked.workspace, conversation))
+
+
 @router.get("/messages")
 def list_messages(  # noqa: PLR0913 - a filter each
     asked: Reading,
@@ -83,3 +97,9 @@ def list_messages(  # noqa: PLR0913 - a filter each
     behind = at + limit
     more = str(behind) if behind < min(found.total, DEEPEST) else None
     return Page(items=[MessageView.model_validate(one) for one in found.items], total=found.total, next=more)
+
+
+@router.get("/messages/{message}")
+def show_message(asked: Reading, message: Identifier) -> MessageView:
+    """One message as it is kept; told in the audit log as read."""
+    return MessageView.model_validate(one_line(asked.workspace, message))

@@ -6,8 +6,8 @@ Nothing of it is kept but the audit row: such a program sends the conversation e
 
 import secrets
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator, Sequence
+from contextlib import aclosing, closing
 from itertools import chain
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
@@ -25,6 +25,7 @@ from ipse.records import Turn
 from ipse.registry import ModelCard, Registry
 from ipse.server.deps import Caller, CallingReading, Reading
 from ipse.server.events import begun, streamed, told
+from ipse.server.listening import while_heard
 from ipse.server.metering import TOKEN, meter, tokens_in
 from ipse.server.openai_errors import openai_error
 from ipse.server.problems import Refused, status_of
@@ -156,19 +157,26 @@ def list_model_ids(asked: Reading) -> dict[str, Any]:
 
 
 @router.post("/chat/completions")
-async def complete_chat(asked: CallingReading, body: Completing) -> Response:
-    """Answer the last message as the owner would."""
+async def complete_chat(asked: CallingReading, body: Completing, request: Request) -> Response:
+    """Answer the last message as the owner would, as long as somebody listens."""
     if body.messages[-1].role == "assistant" or not _heard(body.messages):
         raise SettingsError("The last message is not a question.", hint="End with one of role `user`.")
     voice = speaking(asked.vault)
     name, now = f"chatcmpl-{secrets.token_hex(12)}", int(time.time())
-    if body.stream:
-        return streamed(told(await begun(_chunks(voice, asked, body, name, now))))
+    how = _streamed if body.stream else _whole
+    return await while_heard(request, how(voice, asked, body, name, now))
+
+
+async def _whole(voice: Speaking, asked: Caller, body: Completing, name: str, now: int) -> Response:
     text, end = await voice.whole(asked.asker.id, lambda: _all(_work(voice, asked, body)))
     message = {"role": "assistant", "content": text, "refusal": None}
     choice = {"index": 0, "message": message, "finish_reason": end.why, "logprobs": None}
     head = _head(name, now, "chat.completion", end.card)
     return JSONResponse({**head, "choices": [choice], "usage": _usage(end), "ipse": _about(end)})
+
+
+async def _streamed(voice: Speaking, asked: Caller, body: Completing, name: str, now: int) -> Response:
+    return streamed(told(await begun(_chunks(voice, asked, body, name, now))))
 
 
 async def _chunks(
@@ -179,16 +187,21 @@ async def _chunks(
     end: _End | None = None
     try:
         async with aclosing(voice.stream(asked.asker.id, lambda: _work(voice, asked, body))) as items:
-            async for item in items:
-                if isinstance(item, ModelCard):
-                    card = item
-                    yield _chunk(
-                        _head(name, now, "chat.completion.chunk", card), {"role": "assistant", "content": ""}
-                    )
-                elif isinstance(item, _End):
-                    end = item
-                elif card is not None:
-                    yield _chunk(_head(name, now, "chat.completion.chunk", card), {"content": item})
+            async for together in items:
+                chunks = list[bytes]()
+                for item in together:
+                    if isinstance(item, _End):
+                        end = item
+                        continue
+                    first = isinstance(item, ModelCard)
+                    card = item if isinstance(item, ModelCard) else card
+                    assert card is not None
+                    delta: dict[str, object] = {"content": item}
+                    if first:
+                        delta = {"role": "assistant", "content": ""}
+                    chunks.append(_chunk(_head(name, now, "chat.completion.chunk", card), delta))
+                if chunks:
+                    yield b"".join(chunks)
     except IpseError as error:
         if card is None:
             raise
@@ -203,7 +216,7 @@ async def _chunks(
     yield b"data: [DONE]\n\n"
 
 
-def _work(voice: Speaking, asked: Caller, body: Completing) -> Iterator[ModelCard | str | _End]:
+def _work(voice: Speaking, asked: Caller, body: Completing) -> Generator[ModelCard | str | _End, None, None]:
     """In a worker thread: who speaks, the pieces, and how it ended."""
     with asked.lend() as workspace:
         clone = Clone(workspace, model=body.model or CHAMPION, shared=voice.warm, lend=asked.lend)
@@ -262,11 +275,16 @@ def _heard(messages: Sequence[Spoken]) -> list[Spoken]:
     return [one for one in messages if one.role in ("user", "assistant") and one.text()]
 
 
-def _all(items: Iterator[ModelCard | str | _End]) -> tuple[str, _End]:
-    found = list(items)
-    end = found[-1]
-    assert isinstance(end, _End)
-    return "".join(item for item in found if isinstance(item, str)), end
+def _all(items: Generator[ModelCard | str | _End, None, None]) -> Iterator[tuple[str, _End] | None]:
+    """The text and how it ended; it can be stopped before."""
+    said = ""
+    with closing(items):
+        for item in items:
+            if isinstance(item, _End):
+                yield said, item
+                return
+            said += item if isinstance(item, str) else ""
+            yield None
 
 
 def _usage(end: _End) -> dict[str, int]:

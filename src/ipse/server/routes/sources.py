@@ -12,7 +12,7 @@ from ipse.server.deps import Aggregates, Identifier
 from ipse.server.paging import Cursor, Limit, Page, paged
 from ipse.server.routing import component
 
-__all__ = ["Guide", "SourceView", "list_sources", "router", "source_guide"]
+__all__ = ["Guide", "SourceView", "list_sources", "router", "show_source", "source_guide"]
 
 router = component("sources", prefix="/sources")
 
@@ -71,10 +71,20 @@ def list_sources(asked: Aggregates, limit: Limit = 100, cursor: Cursor = "") -> 
     return Page(items=list(items), total=total, next=behind)
 
 
+@router.get("/{source}")
+def show_source(asked: Aggregates, source: Identifier) -> SourceView:
+    """One kind of export, by its name."""
+    return _view(asked.workspace.consents(), _named(source), asked.workspace.vault.counts())
+
+
 @router.get("/{source}/guide")
 def source_guide(asked: Aggregates, source: Identifier) -> Guide:  # noqa: ARG001 - whoever is signed in
     """How to get the export of a source, how long that takes, and what it lacks."""
+    return Guide(name=source, markdown=_named(source).guide())
+
+
+def _named(name: str) -> Source:
     known = {one.name: one for one in plugins.sources()}
-    if source not in known:
-        raise NotFoundError(f"There is no source `{source[:80]}`.", hint="See /api/sources.")
-    return Guide(name=source, markdown=known[source].guide())
+    if name not in known:
+        raise NotFoundError(f"There is no source `{name[:80]}`.", hint="See /api/sources.")
+    return known[name]

@@ -6,15 +6,26 @@ from typing import Annotated, cast
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from ipse.errors import AccessError
+from ipse.errors import AccessError, NotFoundError
 from ipse.pipeline.tokens import ROLES, Role, Scope, Token, add, held, revoke
 from ipse.server.deps import Administering
 from ipse.server.paging import Cursor, Limit, Page, paged
 from ipse.server.routing import component
 
-__all__ = ["NewToken", "TokenMade", "TokenView", "add_token", "list_tokens", "revoke_token", "router"]
+__all__ = [
+    "NewToken",
+    "TokenMade",
+    "TokenView",
+    "add_token",
+    "list_tokens",
+    "revoke_token",
+    "router",
+    "show_token",
+]
 
 router = component("tokens", prefix="/tokens")
+
+TokenId = Annotated[str, Path(max_length=64, examples=["9b1c7f20a4de"])]
 
 
 class TokenView(BaseModel):
@@ -88,9 +99,16 @@ def add_token(asked: Administering, body: NewToken) -> TokenMade:
     return TokenMade(**_view(made.token).model_dump(), secret=made.secret)
 
 
+@router.get("/{token}")
+def show_token(asked: Administering, token: TokenId) -> TokenView:
+    """One token or session, without its text."""
+    found = next((one for one in held(asked.workspace) if one.id == token), None)
+    if found is None:
+        raise NotFoundError(f"There is no token `{token}`.", hint="See /api/tokens.")
+    return _view(found)
+
+
 @router.delete("/{token}", status_code=200)
-def revoke_token(
-    asked: Administering, token: Annotated[str, Path(max_length=64, examples=["9b1c7f20a4de"])]
-) -> TokenView:
+def revoke_token(asked: Administering, token: TokenId) -> TokenView:
     """Let a token, or a browser's session, open nothing from now on."""
     return _view(revoke(asked.workspace, token))
