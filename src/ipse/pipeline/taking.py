@@ -1,12 +1,14 @@
 """Events as they come in: merged, cleared and kept by the batch, for as long as a process takes them in.
 
-What comes many times a second shares a commit. The owner's leave is asked for anew each second. The audit log
-is told at the first batch of a source and then every ten minutes, of all that was kept since.
+What comes many times a second shares a commit. The owner's leave is asked for anew as soon as anything
+happened that could have changed it. The audit log is told at the first batch of a source and then every ten
+minutes, of all that was kept since.
 """
 
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -14,6 +16,7 @@ from ipse.consent import Permit
 from ipse.errors import PrivacyError
 from ipse.heartbeats import Heartbeats, Pulse
 from ipse.pipeline.clearing import Clearing
+from ipse.pipeline.watching import Watch
 from ipse.pipeline.workspace import Workspace
 from ipse.privacy.gate import Cleared, Gate
 from ipse.privacy.guard import Guard
@@ -25,7 +28,6 @@ from ipse.vault.scanning import Period
 __all__ = ["Intake", "guard_of"]
 
 TOLD_EVERY = 600.0
-ASKED_EVERY = 1.0
 
 
 def guard_of(workspace: Workspace) -> Guard:
@@ -41,7 +43,8 @@ class Intake:
         self._workspace = workspace
         self._beats = Heartbeats()
         self._looked: set[tuple[str, str]] = set()
-        self._permits: dict[str, tuple[float, Permit]] = {}
+        self._watch = Watch(workspace.vault)
+        self._permits: dict[str, tuple[object, Permit]] = {}
         self._told: dict[str, float] = {}
         self._untold: dict[str, int] = defaultdict(int)
         self._begin()
@@ -120,11 +123,12 @@ class Intake:
             self._beats.begin(last)
 
     def _permit(self, source: str) -> Permit:
-        now = time.monotonic()
-        asked, permit = self._permits.get(source, (0.0, None))
-        if permit is None or now - asked > ASKED_EVERY:
+        rights = self._watch.look().rights
+        as_of, permit = self._permits.get(source, (None, None))
+        ended = permit and permit.expires_at is not None and datetime.now(UTC) >= permit.expires_at
+        if permit is None or ended or as_of is not rights:
             permit = self._workspace.permit(source, "archive")
-            self._permits[source] = (now, permit)
+            self._permits[source] = (rights, permit)
         return permit
 
     def _due(self, source: str) -> dict[str, object] | None:

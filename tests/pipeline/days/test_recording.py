@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -176,12 +177,29 @@ def test_a_withdrawn_consent_stops_its_collector_at_once(allowed: Workspace) -> 
     recorder.emit("window", state("a"))
     recorder.flush()
     withdraw(allowed, allowed.consents()[0].consent.id)
-    recorder._intake._permits.clear()  # it is asked for anew each second
     recorder.emit("window", state("b"))
     recorder.flush()
     recorder.emit("window", state("c"))
     recorder.flush()
     assert [app for _, _, app in kept(allowed)] == ["a"]
+    assert recorder.report().collectors["window"].startswith("stopped")
+
+
+def test_a_consent_that_runs_out_ends_it(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return datetime.now(tz) + timedelta(days=2)
+
+    give(workspace, "window", ("archive", "events"), days=1)
+    recorder = Recorder(workspace, [Scripted()])
+    recorder.emit("window", state("a"))
+    recorder.flush()
+    monkeypatch.setattr("ipse.pipeline.taking.datetime", Later)
+    monkeypatch.setattr("ipse.pipeline.workspace.datetime", Later)
+    recorder.emit("window", state("b"))
+    recorder.flush()
+    assert [app for _, _, app in kept(workspace)] == ["a"]
     assert recorder.report().collectors["window"].startswith("stopped")
 
 
