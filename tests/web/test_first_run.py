@@ -94,13 +94,12 @@ def bring_in(page: Page) -> None:
 
 def learn(page: Page) -> None:
     page.get_by_role("button", name="Learn from my messages").click()
-    expect(page.get_by_role("heading", name="Good to see you")).to_be_visible(timeout=3 * PATIENCE)
+    expect(page.get_by_role("heading", name="Ask your first question")).to_be_visible(timeout=3 * PATIENCE)
 
 
 def ask(page: Page) -> None:
-    page.get_by_role("link", name="Chat", exact=True).click()
     page.get_by_role("textbox", name="Write a message").fill("Are you coming to rehearsal on Thursday?")
-    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Ask").click()  # it is asked in the chat
     answer = page.get_by_test_id("answer")
     expect(answer).to_have_text(re.compile(r"\w"), timeout=PATIENCE)
     expect(page.locator("[aria-busy=true]")).to_have_count(0, timeout=PATIENCE)

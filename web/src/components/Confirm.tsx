@@ -1,9 +1,10 @@
 /** Asks before what cannot be undone; what can be undone is done at once, with a way back. */
-import { Button, type ButtonProps, Group, Modal, TextInput } from "@mantine/core";
+import { Button, type ButtonProps, Group, TextInput } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { type ReactNode, useState } from "react";
 import { useT } from "../i18n";
+import { Dialog } from "./Dialog";
 import { useSaid } from "./states";
 
 export function ConfirmButton(
@@ -42,7 +43,7 @@ export function ConfirmButton(
       <Button {...button} onClick={show}>
         {children}
       </Button>
-      <Modal opened={open} onClose={close} title={ask} closeButtonProps={{ "aria-label": t("action.close") }}>
+      <Dialog opened={open} close={close} title={ask}>
         <div>{about}</div>
         {type && (
           <TextInput
@@ -69,7 +70,7 @@ export function ConfirmButton(
             {children}
           </Button>
         </Group>
-      </Modal>
+      </Dialog>
     </>
   );
 }

@@ -1,7 +1,9 @@
-/** A table that scrolls by itself where it is wider than the page, and a way to turn the pages of a long one. */
+/** A table that stands row by row on a phone, and ways to turn the pages of a long one. */
 import { Button, Group, Table } from "@mantine/core";
+import { IconChevronLeft, IconChevronRight } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useT } from "../i18n";
+import classes from "./Sheet.module.css";
 import { Wide } from "./Wide";
 
 export type Column = {
@@ -16,25 +18,58 @@ export function Sheet(props: {
   caption?: ReactNode;
   children: ReactNode;
 }) {
+  const columns = props.columns.map((one): Column => (typeof one === "string" ? { label: one } : one));
+  // What a cell is, for where the head of its column cannot be seen.
+  const names = columns.map(({ label, quiet }, i) => [`--c${i + 1}`, quiet ? '""' : JSON.stringify(label)]);
   return (
-    <Wide minWidth={props.minWidth}>
-      <Table verticalSpacing={8}>
-        {props.caption && <Table.Caption>{props.caption}</Table.Caption>}
+    <Wide minWidth={props.minWidth} className={classes.wide}>
+      <Table verticalSpacing={8} className={classes.sheet} style={Object.fromEntries(names)}>
+        {props.caption && <Table.Caption className={classes.caption}>{props.caption}</Table.Caption>}
         <Table.Thead>
           <Table.Tr>
-            {props.columns.map((one) => {
-              const { label, width, quiet } = typeof one === "string" ? ({ label: one } as Column) : one;
-              return (
-                <Table.Th key={label} scope="col" w={width}>
-                  {quiet ? <span className="sr">{label}</span> : label}
-                </Table.Th>
-              );
-            })}
+            {columns.map(({ label, width, quiet }) => (
+              <Table.Th key={label} scope="col" w={width}>
+                {quiet ? <span className="sr">{label}</span> : label}
+              </Table.Th>
+            ))}
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>{props.children}</Table.Tbody>
       </Table>
     </Wide>
+  );
+}
+
+/** Back and on in time, the older to the side where reading begins. */
+export function Steps(props: {
+  older?: (() => void) | false;
+  newer?: (() => void) | false;
+  children?: ReactNode;
+}) {
+  const t = useT();
+  const { older, newer, children } = props;
+  return (
+    <Group gap="xs" justify="space-between" wrap="nowrap">
+      <Button
+        size="xs"
+        variant="default"
+        leftSection={<IconChevronLeft size={15} className="flips" />}
+        disabled={!older}
+        onClick={older || undefined}
+      >
+        {t("audit.older")}
+      </Button>
+      {children && <span className="dim">{children}</span>}
+      <Button
+        size="xs"
+        variant="default"
+        rightSection={<IconChevronRight size={15} className="flips" />}
+        disabled={!newer}
+        onClick={newer || undefined}
+      >
+        {t("audit.newer")}
+      </Button>
+    </Group>
   );
 }
 

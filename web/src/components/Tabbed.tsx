@@ -1,5 +1,6 @@
 /** A page of several parts, one shown at a time; which, stands in the address. */
 import { Tabs } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import type { ComponentType } from "react";
 import { useSearchParams } from "react-router";
 import { type MessageId, useT } from "../i18n";
@@ -13,6 +14,7 @@ export function Tabbed<Name extends string>(props: {
 }) {
   const t = useT();
   const [query, setQuery] = useSearchParams();
+  const narrow = useMediaQuery("(max-width: 48em)"); // where they take two lines
   const names = Object.keys(props.tabs) as Name[];
   const tab = names.find((one) => one === query.get("tab")) ?? names[0];
   if (!tab) return null;
@@ -21,10 +23,11 @@ export function Tabbed<Name extends string>(props: {
     <Page title={t(props.title)} lead={t(props.lead)}>
       <Tabs
         value={tab}
+        variant={narrow ? "pills" : "default"}
         onChange={(one) => one && setQuery({ tab: one }, { replace: true })}
         keepMounted={false}
       >
-        <Tabs.List mb="lg">
+        <Tabs.List mb="lg" aria-label={t(props.title)}>
           {names.map((one) => (
             <Tabs.Tab key={one} value={one}>
               {t(props.label(one))}

@@ -2,7 +2,7 @@
 import { BarChart, LineChart } from "@mantine/charts";
 import "@mantine/charts/styles.css";
 import type { ReactNode } from "react";
-import { useFormat } from "../i18n";
+import { useFormat, useIsolate } from "../i18n";
 import classes from "./charts.module.css";
 
 export type Point = Record<string, number | string | null>;
@@ -56,27 +56,36 @@ type ChartProps = {
   format?: (value: number) => string;
   stacked?: boolean;
   marks?: Mark[];
+  /** Its caption is to be seen: nothing about it says the same. */
+  titled?: boolean;
 };
 
 function Frame({ children, ...props }: ChartProps & { children: ReactNode }) {
   return (
     <figure className={classes.figure}>
+      <figcaption className={props.titled ? classes.caption : "sr"}>{props.caption}</figcaption>
       <div aria-hidden dir="ltr">
         {children}
       </div>
-      <figcaption className="sr">{props.caption}</figcaption>
       <Numbers caption={props.caption} x={props.x} rows={props.rows} series={props.series} />
     </figure>
   );
 }
 
+/** Its rows, with what stands on the horizontal axis kept in its own direction. */
+function useRows({ rows, x }: ChartProps): Point[] {
+  const isolate = useIsolate();
+  return rows.map((row) => ({ ...row, [x]: isolate(String(row[x] ?? "")) }));
+}
+
 export function Bars(props: ChartProps) {
   const format = useFormat();
+  const rows = useRows(props);
   return (
     <Frame {...props}>
       <BarChart
         h={props.height ?? 220}
-        data={props.rows}
+        data={rows}
         dataKey={props.x}
         series={props.series}
         type={props.stacked ? "stacked" : "default"}
@@ -94,11 +103,13 @@ export function Bars(props: ChartProps) {
 
 export function Lines(props: ChartProps) {
   const format = useFormat();
+  const isolate = useIsolate();
+  const rows = useRows(props);
   return (
     <Frame {...props}>
       <LineChart
         h={props.height ?? 260}
-        data={props.rows}
+        data={rows}
         dataKey={props.x}
         series={props.series}
         withLegend={props.series.length > 1}
@@ -109,7 +120,7 @@ export function Lines(props: ChartProps) {
         strokeWidth={2}
         curveType="monotone"
         yAxisProps={{ domain: ["auto", "auto"] }}
-        referenceLines={props.marks?.map((one) => ({ x: one.x, color: one.color, strokeWidth: 2 }))}
+        referenceLines={props.marks?.map((one) => ({ x: isolate(one.x), color: one.color, strokeWidth: 2 }))}
         valueFormatter={props.format ?? ((value) => format.number(value, 3))}
         lineProps={{ isAnimationActive: false }}
         lineChartProps={{ accessibilityLayer: false }}

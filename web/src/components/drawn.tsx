@@ -1,44 +1,60 @@
 /** Small drawings of our own, where a chart library would be too much. */
+import type { ReactNode } from "react";
 import { useFormat, useT } from "../i18n";
 import classes from "./charts.module.css";
 
-/** Weekdays by hours: how dark a field is says how much was written then. */
+/** The names of the days, a Monday's first, in the language of the page. */
+export function weekdays(style: "short" | "long"): string[] {
+  const named = new Intl.DateTimeFormat(document.documentElement.lang, { weekday: style, timeZone: "UTC" });
+  return Array.from({ length: 7 }, (_, day) => named.format(new Date(Date.UTC(2024, 0, 1 + day, 12))));
+}
+
+export const clock = (hour: number): string => `${String(hour).padStart(2, "0")}:00`;
+
+/** Weekdays by hours; `cell` draws one of them. It scrolls by itself where the page is narrow. */
+export function WeekGrid(props: { label: string; cell: (day: number, hour: number) => ReactNode }) {
+  const names = weekdays("short");
+  return (
+    <div className="scroll" tabIndex={0} role="group" aria-label={props.label}>
+      <div className={classes.week} role="img" aria-label={props.label}>
+        <div className={classes.hours} aria-hidden>
+          <span />
+          {[0, 6, 12, 18].map((hour) => (
+            <span key={hour}>{clock(hour)}</span>
+          ))}
+        </div>
+        {names.map((name, day) => (
+          <div key={name} className={classes.day} aria-hidden>
+            <span>{name}</span>
+            {Array.from({ length: 24 }, (_, hour) => props.cell(day, hour))}
+          </div>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+/** How dark an hour is says how much was written then. */
 export function Week({ hours }: { hours: number[][] }) {
   const t = useT();
   const format = useFormat();
+  const names = weekdays("short");
   const most = Math.max(1, ...hours.flat());
-  const days = hours.map((_, day) => {
-    const at = new Date(Date.UTC(2024, 0, 1 + day, 12)); // a Monday, and the days after it
-    return new Intl.DateTimeFormat(document.documentElement.lang, {
-      weekday: "short",
-      timeZone: "UTC",
-    }).format(at);
-  });
   return (
-    <div className={classes.week} role="img" aria-label={t("you.week.label")}>
-      <div className={classes.hours} aria-hidden>
-        <span />
-        {[0, 6, 12, 18].map((hour) => (
-          <span key={hour} className={classes.hour}>
-            {String(hour).padStart(2, "0")}
-          </span>
-        ))}
-      </div>
-      {hours.map((row, day) => (
-        <div key={days[day]} className={classes.day} aria-hidden>
-          <span className={classes.name}>{days[day]}</span>
-          {row.map((count, hour) => (
-            <span
-              // biome-ignore lint/suspicious/noArrayIndexKey: an hour is its place
-              key={hour}
-              className={classes.cell}
-              title={`${days[day]} ${String(hour).padStart(2, "0")}:00 · ${format.number(count)}`}
-              style={{ opacity: count === 0 ? 0.07 : 0.18 + 0.82 * Math.sqrt(count / most) }}
-            />
-          ))}
-        </div>
-      ))}
-    </div>
+    <WeekGrid
+      label={t("you.week.label")}
+      cell={(day, hour) => {
+        const count = hours[day]?.[hour] ?? 0;
+        return (
+          <span
+            key={hour}
+            className={classes.cell}
+            title={`${names[day]} ${clock(hour)} · ${format.number(count)}`}
+            style={{ opacity: count === 0 ? 0.07 : 0.18 + 0.82 * Math.sqrt(count / most) }}
+          />
+        );
+      }}
+    />
   );
 }
 

@@ -1,9 +1,9 @@
 /** What a page shows while it waits, when there is nothing, and when something went wrong. */
 import { Alert, Button, Skeleton } from "@mantine/core";
-import { IconAlertTriangle, IconRefresh, type TablerIcon } from "@tabler/icons-react";
+import { IconAlertTriangle, IconFileImport, IconRefresh, type TablerIcon } from "@tabler/icons-react";
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { isRouteErrorResponse, useRouteError } from "react-router";
+import { isRouteErrorResponse, Link, useRouteError } from "react-router";
 import { Problem, Unreachable } from "../client/problem";
 import { useT } from "../i18n";
 import classes from "./states.module.css";
@@ -32,6 +32,16 @@ export function Empty(props: { icon: TablerIcon; title: string; children?: React
       {props.children && <p className={classes.text}>{props.children}</p>}
       {props.action}
     </div>
+  );
+}
+
+/** Where nothing is here because no message was brought in. */
+export function BringIn() {
+  const t = useT();
+  return (
+    <Button component={Link} to="/sources" leftSection={<IconFileImport size={17} />}>
+      {t("action.import")}
+    </Button>
   );
 }
 
@@ -73,6 +83,20 @@ export function Loaded<T>(props: {
   if (query.data !== undefined) return props.children(query.data);
   if (query.error) return <Failure error={query.error} retry={() => void query.refetch()} />;
   return <Waiting lines={props.lines} />;
+}
+
+/** A list as it is: waiting, failed, with nothing in it, or its items. */
+export function Listed<Whole extends { items: readonly unknown[] }>(props: {
+  query: UseQueryResult<Whole>;
+  lines?: number;
+  empty: Parameters<typeof Empty>[0];
+  children: (items: Whole["items"], whole: Whole) => ReactNode;
+}) {
+  return (
+    <Loaded query={props.query} lines={props.lines}>
+      {(whole) => (whole.items.length ? props.children(whole.items, whole) : <Empty {...props.empty} />)}
+    </Loaded>
+  );
 }
 
 /** Where a route failed to load or a page broke. */

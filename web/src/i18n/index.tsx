@@ -69,10 +69,24 @@ export function Languages({ children }: { children: ReactNode }) {
 /** `t("home.from", { n: 3 })`: one message, by a key the compiler knows. */
 export function useT() {
   const intl = useIntl();
+  const isolate = useIsolate();
   return useCallback(
-    (id: MessageId, values?: Values) => intl.formatMessage({ id }, values as never) as string,
-    [intl],
+    (id: MessageId, values?: Values) => {
+      const held = Object.entries(values ?? {}).map(([name, value]) => [
+        name,
+        typeof value === "string" ? isolate(value) : value,
+      ]);
+      return intl.formatMessage({ id }, Object.fromEntries(held)) as string;
+    },
+    [intl, isolate],
   );
+}
+
+/** Words of another direction stand apart from those about them, or brackets and figures change places. */
+export function useIsolate() {
+  const { language } = useLanguage();
+  const turned = LANGUAGES[language].dir === "rtl";
+  return useCallback((text: string) => (turned && text ? `\u2068${text}\u2069` : text), [turned]);
 }
 
 /** A message whose key is made at run time (`state.running`), or the plain word where there is none. */

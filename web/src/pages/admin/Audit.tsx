@@ -60,6 +60,7 @@ export function Audit() {
         actions={
           <TextInput
             size="xs"
+            w={250}
             leftSection={<IconSearch size={15} />}
             placeholder={t("audit.search")}
             aria-label={t("audit.search")}
@@ -78,8 +79,8 @@ export function Audit() {
                 {items.map((row) => (
                   <Table.Tr key={row.seq}>
                     <Table.Td>{row.seq}</Table.Td>
-                    <Table.Td>{row.at ? format.time(row.at) : "–"}</Table.Td>
-                    <Table.Td className="mono">{row.action}</Table.Td>
+                    <Table.Td className="nowrap">{row.at ? format.time(row.at) : "–"}</Table.Td>
+                    <Table.Td className="mono nowrap">{row.action}</Table.Td>
                     <Table.Td className="mono">
                       {Object.entries(row.details)
                         .map(([name, value]) => `${name}=${String(value)}`)

@@ -2,7 +2,7 @@
 import { IconClockPlay } from "@tabler/icons-react";
 import { JobProgress } from "../../components/JobProgress";
 import { Panel } from "../../components/Page";
-import { Empty, Loaded } from "../../components/states";
+import { Listed } from "../../components/states";
 import { useJobs } from "../../hooks/jobs";
 import { useFormat, useT } from "../../i18n";
 
@@ -12,29 +12,26 @@ export function Jobs() {
   const jobs = useJobs();
   return (
     <Panel title={t("jobs.title")} about={t("jobs.about")}>
-      <Loaded query={jobs}>
-        {({ items }) =>
-          items.length ? (
-            <ul className="plain ruled">
-              {items.map((job) => (
-                <li key={job.id}>
-                  <JobProgress job={job} log />
-                  <span className="dim">
-                    {format.time(job.started_at)}
-                    {job.ended_at
-                      ? ` · ${format.seconds((Date.parse(job.ended_at) - Date.parse(job.started_at)) / 1000)}`
-                      : ""}
-                  </span>
-                </li>
-              ))}
-            </ul>
-          ) : (
-            <Empty icon={IconClockPlay} title={t("jobs.empty")}>
-              {t("jobs.empty.text")}
-            </Empty>
-          )
-        }
-      </Loaded>
+      <Listed
+        query={jobs}
+        empty={{ icon: IconClockPlay, title: t("jobs.empty"), children: t("jobs.empty.text") }}
+      >
+        {(items) => (
+          <ul className="plain ruled">
+            {items.map((job) => (
+              <li key={job.id}>
+                <JobProgress job={job} log />
+                <span className="dim">
+                  {format.time(job.started_at)}
+                  {job.ended_at
+                    ? ` · ${format.seconds((Date.parse(job.ended_at) - Date.parse(job.started_at)) / 1000)}`
+                    : ""}
+                </span>
+              </li>
+            ))}
+          </ul>
+        )}
+      </Listed>
     </Panel>
   );
 }

@@ -56,7 +56,7 @@ export function Reports() {
       )}
       {report.data && (
         <div className="stack">
-          <div className="cards">
+          <div className="figures">
             {states.map((state) => (
               <Figure
                 key={state}

@@ -1,25 +1,27 @@
 /** How much the service is used: by day, and by who asked. */
-import { Badge, SegmentedControl, Table } from "@mantine/core";
+import { Badge, Table } from "@mantine/core";
 import { IconChartBar } from "@tabler/icons-react";
-import { useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, ok, type Schemas } from "../../client";
 import { Bars } from "../../components/charts";
 import { Figure, Panel } from "../../components/Page";
 import { Sheet } from "../../components/Sheet";
-import { Empty, Loaded } from "../../components/states";
+import { Spans } from "../../components/Spans";
+import { Listed } from "../../components/states";
 import { useFormat, useT } from "../../i18n";
 
 type Used = Schemas["UsageView"];
 type Sum = Pick<Used, "answers" | "tokens" | "drafts">;
 
-const SPANS = ["7", "30", "365"];
+const SPANS = [7, 30, 365];
+const NONE: Sum = { answers: 0, tokens: 0, drafts: 0 };
 const WHAT = ["answers", "tokens", "drafts"] as const;
 
 function sums<Key extends string>(items: Used[], key: (one: Used) => Key): Map<Key, Sum> {
   const found = new Map<Key, Sum>();
   for (const one of items) {
-    const held = found.get(key(one)) ?? { answers: 0, tokens: 0, drafts: 0 };
+    const held = found.get(key(one)) ?? NONE;
     found.set(key(one), {
       answers: held.answers + one.answers,
       tokens: held.tokens + one.tokens,
@@ -32,47 +34,38 @@ function sums<Key extends string>(items: Used[], key: (one: Used) => Key): Map<K
 export function Usage() {
   const t = useT();
   const format = useFormat();
-  const [days, setDays] = useState("30");
+  const [days, setDays] = useState(30);
   const usage = useQuery({
     queryKey: ["usage", days],
-    queryFn: () => ok(api.GET("/api/usage", { params: { query: { days: Number(days), limit: 500 } } })),
-    placeholderData: (held) => held,
+    queryFn: () => ok(api.GET("/api/usage", { params: { query: { days, limit: 500 } } })),
+    placeholderData: keepPreviousData,
   });
   return (
     <Panel
       title={t("usage.title")}
       about={t("usage.about")}
-      actions={
-        <SegmentedControl
-          size="xs"
-          value={days}
-          onChange={setDays}
-          aria-label={t("usage.span")}
-          data={SPANS.map((value) => ({ value, label: t("retention.days", { n: Number(value) }) }))}
-        />
-      }
+      actions={<Spans spans={SPANS} days={days} choose={setDays} />}
     >
-      <Loaded query={usage} lines={6}>
-        {({ items }) => {
-          const all = sums(items, () => "all").get("all");
-          if (!all)
-            return (
-              <Empty icon={IconChartBar} title={t("usage.empty")}>
-                {t("usage.empty.text")}
-              </Empty>
-            );
+      <Listed
+        query={usage}
+        lines={6}
+        empty={{ icon: IconChartBar, title: t("usage.empty"), children: t("usage.empty.text") }}
+      >
+        {(items) => {
+          const all = sums(items, () => "all").get("all") ?? NONE;
           const names = new Map(items.map((one) => [one.token, one]));
           const rows = [...sums(items, (one) => one.day)]
             .sort(([a], [b]) => (a < b ? -1 : 1))
             .map(([day, sum]) => ({ day: format.day(`${day}T12:00:00Z`), ...sum }));
           return (
             <div className="stack">
-              <div className="cards">
+              <div className="figures">
                 {WHAT.map((one) => (
                   <Figure key={one} value={format.number(all[one])} label={t(`usage.${one}`)} />
                 ))}
               </div>
               <Bars
+                titled
                 caption={t("usage.by.day")}
                 x="day"
                 rows={rows}
@@ -106,7 +99,7 @@ export function Usage() {
             </div>
           );
         }}
-      </Loaded>
+      </Listed>
     </Panel>
   );
 }

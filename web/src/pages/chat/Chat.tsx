@@ -3,7 +3,7 @@ import { ActionIcon, Alert, Button, Select, Textarea, Tooltip } from "@mantine/c
 import { IconMessageCircle, IconPlayerStop, IconRefresh, IconSend } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
-import { Link } from "react-router";
+import { Link, useLocation, useNavigate } from "react-router";
 import { useNews } from "../../components/Confirm";
 import { Page } from "../../components/Page";
 import { Empty, Loaded, useSaid } from "../../components/states";
@@ -53,6 +53,7 @@ function Talk() {
   const [contact, setContact] = useState<string | null>(null);
   const [text, setText] = useState("");
   const talk = useConversation({ model, contact });
+  const navigate = useNavigate();
   const end = useRef<HTMLDivElement>(null);
   const count = talk.exchanges.length;
   const length = talk.exchanges.at(-1)?.answer.length ?? 0;
@@ -60,6 +61,15 @@ function Talk() {
   useEffect(() => {
     void end.current?.scrollIntoView({ block: "nearest" }); // a promise in newer browsers, and no way to clean up
   }, [count, length]);
+  const asked = (useLocation().state as { ask?: string } | null)?.ask;
+  const taken = useRef(false);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what was asked elsewhere is asked once
+  useEffect(() => {
+    if (!asked || !talk.ready || taken.current) return;
+    taken.current = true; // effects may run twice
+    void navigate("/chat", { replace: true, state: null });
+    void talk.ask(asked);
+  }, [asked, talk.ready]);
   const send = () => {
     const message = text.trim();
     if (!message || talk.busy) return;
@@ -93,7 +103,7 @@ function Talk() {
             })),
           ]}
           size="sm"
-          w={190}
+          className={classes.choice}
         />
         <Select
           aria-label={t("chat.as")}
@@ -105,7 +115,7 @@ function Talk() {
           clearButtonProps={{ "aria-label": t("chat.anybody") }}
           data={people.slice(0, 200).map((one) => ({ value: one.pseudonym, label: one.name }))}
           size="sm"
-          w={190}
+          className={classes.choice}
         />
         <Tooltip label={t("chat.anew")}>
           <ActionIcon

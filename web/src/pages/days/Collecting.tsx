@@ -5,6 +5,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, ok } from "../../client";
 import { useNews } from "../../components/Confirm";
+import { Notes } from "../../components/Notes";
 import { Figure, Panel } from "../../components/Page";
 import { Failure, Loaded } from "../../components/states";
 import { useAct } from "../../hooks/act";
@@ -61,7 +62,7 @@ function Running({ held }: { held: Held }) {
     });
   return (
     <>
-      <div className="cards">
+      <div className="figures">
         <Figure
           value={format.number(held.kept)}
           label={t("collect.kept")}
@@ -117,17 +118,6 @@ function Running({ held }: { held: Held }) {
         </Group>
       )}
     </>
-  );
-}
-
-function Notes({ notes }: { notes: string[] }) {
-  if (!notes.length) return null;
-  return (
-    <ul className="plain dim" lang="en" dir="ltr">
-      {notes.map((note) => (
-        <li key={note}>{note}</li>
-      ))}
-    </ul>
   );
 }
 
@@ -192,13 +182,7 @@ function Begin({ held }: { held: Held }) {
             onChange={(event) => toggle(one.name, event.currentTarget.checked)}
             label={word("collector", one.name)}
             description={
-              one.why_not ? (
-                <span lang="en" dir="ltr">
-                  {t("collect.cannot", { why: one.why_not })}
-                </span>
-              ) : (
-                word("collector.about", one.name)
-              )
+              one.why_not ? t("collect.cannot", { why: one.why_not }) : word("collector.about", one.name)
             }
           />
         ))}

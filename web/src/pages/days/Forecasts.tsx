@@ -60,8 +60,8 @@ function One({ one }: { one: Forecast }) {
           { name: "left", label: t("forecasts.was"), color: "moss.6" },
           ...(ends
             ? [
-                { name: "low", label: t("forecasts.low"), color: "clay.3" },
-                { name: "median", label: t("forecasts.median"), color: "clay.6" },
+                { name: "low", label: t("forecasts.low"), color: "clay.8" },
+                { name: "median", label: t("forecasts.median"), color: "clay.5" },
                 ...(ends.high ? [{ name: "high", label: t("forecasts.high"), color: "clay.3" }] : []),
               ]
             : []),

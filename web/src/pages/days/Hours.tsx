@@ -1,16 +1,9 @@
 /** Weekdays by hours: how much focus each held, and which are better than chance explains. */
+import { clock, WeekGrid, weekdays } from "../../components/drawn";
 import { Panel } from "../../components/Page";
 import { useFormat, useT } from "../../i18n";
 import classes from "./Days.module.css";
 import type { Told } from "./Productivity";
-
-/** A Monday and the days after it. */
-function weekdays(style: "short" | "long"): string[] {
-  const named = new Intl.DateTimeFormat(document.documentElement.lang, { weekday: style, timeZone: "UTC" });
-  return Array.from({ length: 7 }, (_, day) => named.format(new Date(Date.UTC(2024, 0, 1 + day, 12))));
-}
-
-const clock = (hour: number) => `${String(hour).padStart(2, "0")}:00`;
 
 export function Hours({ told }: { told: Told }) {
   const t = useT();
@@ -23,46 +16,30 @@ export function Hours({ told }: { told: Told }) {
   return (
     <Panel title={t("hours.title")} about={t("hours.about", { weeks: told.weeks })}>
       <div className="stack">
-        <div className="scroll" tabIndex={0} role="group" aria-label={t("hours.title")}>
-          <div className={classes.week} aria-hidden>
-            <div className={classes.hours}>
-              <span />
-              {[0, 6, 12, 18].map((hour) => (
-                <span key={hour} className="dim">
-                  {clock(hour)}
-                </span>
-              ))}
-            </div>
-            {short.map((name, day) => (
-              <div key={name} className={classes.day}>
-                <span className="dim">{name}</span>
-                {Array.from({ length: 24 }, (_, hour) => {
-                  const one = held.get(24 * day + hour);
-                  return (
-                    <span
-                      // biome-ignore lint/suspicious/noArrayIndexKey: an hour is its place
-                      key={hour}
-                      className={classes.cell}
-                      data-best={one?.best || undefined}
-                      data-open={one ? undefined : true}
-                      title={`${name} ${clock(hour)} · ${
-                        one
-                          ? t("hours.cell", {
-                              focus: format.seconds(one.focus),
-                              low: format.seconds(one.low),
-                              high: format.seconds(one.high),
-                            })
-                          : t("hours.unknown")
-                      }`}
-                    >
-                      <span style={{ opacity: one ? 0.08 + 0.92 * (one.focus / most) : 0 }} />
-                    </span>
-                  );
-                })}
-              </div>
-            ))}
-          </div>
-        </div>
+        <WeekGrid
+          label={t("hours.title")}
+          cell={(day, hour) => {
+            const one = held.get(24 * day + hour);
+            const told = one
+              ? t("hours.cell", {
+                  focus: format.seconds(one.focus),
+                  low: format.seconds(one.low),
+                  high: format.seconds(one.high),
+                })
+              : t("hours.unknown");
+            return (
+              <span
+                key={hour}
+                className={classes.cell}
+                data-best={one?.best || undefined}
+                data-open={one ? undefined : true}
+                title={`${short[day]} ${clock(hour)} · ${told}`}
+              >
+                <span style={{ opacity: one ? 0.08 + 0.92 * (one.focus / most) : 0 }} />
+              </span>
+            );
+          }}
+        />
         <ul className={classes.legend} aria-hidden>
           <li>
             <span className={classes.cell} data-best>

@@ -10,6 +10,7 @@ import { Figure, Panel } from "../../components/Page";
 import { Sheet } from "../../components/Sheet";
 import { Loaded } from "../../components/states";
 import { useFormat, useT, useWord } from "../../i18n";
+import { useFeatureName } from "./features";
 import { type Held, path } from "./Project";
 
 type Told = Schemas["OutcomesView"];
@@ -28,7 +29,7 @@ export function Outcomes({ project }: { project: Held }) {
         <Loaded query={query} lines={4}>
           {(told) => (
             <div className="stack">
-              <div className="cards">
+              <div className="figures">
                 <Figure
                   value={format.number(told.rows)}
                   label={t("outcomes.rows")}
@@ -67,6 +68,7 @@ function Calibration({ told }: { told: Told }) {
   if (told.bins.length < 2) return null;
   return (
     <Lines
+      titled
       caption={t("outcomes.calibration")}
       x="sure"
       rows={told.bins.map((one) => ({
@@ -90,6 +92,7 @@ function Weeks({ told }: { told: Told }) {
   if (told.weeks.length < 2) return null;
   return (
     <Lines
+      titled
       caption={t("outcomes.weeks")}
       x="week"
       rows={told.weeks.map((one) => ({
@@ -109,6 +112,7 @@ function Weeks({ told }: { told: Told }) {
 function Drift({ project }: { project: Held }) {
   const t = useT();
   const format = useFormat();
+  const feature = useFeatureName();
   const [asked, setAsked] = useState(false);
   const query = useQuery({
     queryKey: ["drift", project.name],
@@ -150,8 +154,8 @@ function Drift({ project }: { project: Held }) {
                   >
                     {shown.map((one) => (
                       <Table.Tr key={one.feature}>
-                        <Table.Th scope="row" fw={500} className="mono">
-                          {one.feature}
+                        <Table.Th scope="row" fw={500} title={one.feature}>
+                          {feature(one.feature)}
                         </Table.Th>
                         <Table.Td>{format.number(one.psi, 3)}</Table.Td>
                         <Table.Td>{format.number(one.ks, 3)}</Table.Td>

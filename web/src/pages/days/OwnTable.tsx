@@ -1,18 +1,17 @@
 /** A table of one's own becomes a model: hand it over, say what is to be foretold, and follow how it learns. */
-import { Alert, Button, FileButton, Group, Progress, Radio, Select, TextInput } from "@mantine/core";
+import { Alert, Button, FileButton, Radio, Select, TextInput } from "@mantine/core";
 import { IconShieldCheck, IconTableShare } from "@tabler/icons-react";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
-import { api, ok, type Schemas } from "../../client";
-import { upload } from "../../client/upload";
+import { useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { api, ok } from "../../client";
+import { Drop } from "../../components/Drop";
 import { JobProgress } from "../../components/JobProgress";
 import { Panel } from "../../components/Page";
-import { Failure } from "../../components/states";
+import { useHanding } from "../../hooks/handing";
 import { runs, useJob } from "../../hooks/jobs";
 import { useMay } from "../../hooks/session";
-import { useFormat, useT } from "../../i18n";
-import dropClasses from "../sources/Sources.module.css";
-import { nameOf } from "./EventFile";
+import { useT } from "../../i18n";
+import { FileForm, NameInput, nameOf } from "./FileForm";
 import { allowEvents } from "./hooks";
 
 /** The columns of a table of text, by its first line; none where they cannot be told from here. */
@@ -31,7 +30,7 @@ export function OwnTable({ learned }: { learned: (project: string) => void }) {
   const trains = useMay("train");
   const [chosen, setChosen] = useState<Chosen | null>(null);
   const [begun, setBegun] = useState<{ job: string; project: string } | null>(null);
-  const choose = (file: File | null) => {
+  const choose = (file: File | null | undefined) => {
     setBegun(null);
     if (file) void columnsOf(file).then((columns) => setChosen({ file, columns }));
   };
@@ -51,10 +50,12 @@ export function OwnTable({ learned }: { learned: (project: string) => void }) {
             again={() => setChosen(null)}
           />
         ) : (
-          <div className={dropClasses.drop}>
-            <IconTableShare size={34} stroke={1.4} aria-hidden />
-            <strong>{t("own.drop")}</strong>
-            <p>{t("own.drop.about")}</p>
+          <Drop
+            icon={IconTableShare}
+            title={t("own.drop")}
+            about={t("own.drop.about")}
+            take={(data) => choose(data.files[0])}
+          >
             <FileButton
               onChange={choose}
               accept=".csv,.parquet"
@@ -62,7 +63,7 @@ export function OwnTable({ learned }: { learned: (project: string) => void }) {
             >
               {(props) => <Button {...props}>{t("own.choose")}</Button>}
             </FileButton>
-          </div>
+          </Drop>
         )}
       </div>
     </Panel>
@@ -91,59 +92,41 @@ function Following({ job, see }: { job: string; see: () => void }) {
 function Ask(props: { chosen: Chosen; begun: (job: string, project: string) => void; again: () => void }) {
   const { file, columns } = props.chosen;
   const t = useT();
-  const format = useFormat();
   const client = useQueryClient();
   const [name, setName] = useState(nameOf(file));
   const [target, setTarget] = useState(columns.at(-1) ?? "");
   const [ahead, setAhead] = useState("next");
-  const [share, setShare] = useState<number | null>(null);
-  const send = useMutation({
-    mutationFn: async () => {
+  const { send, share } = useHanding(
+    async (hand) => {
       await allowEvents(name);
-      setShare(0);
-      try {
-        const held = await upload<Schemas["UploadFound"]>(
-          "/api/uploads",
-          [{ name: file.name, file }],
-          setShare,
-        );
-        return await ok(
-          api.POST("/api/tables", {
-            body: {
-              upload: held.id,
-              target,
-              name,
-              same_row: ahead === "same",
-              time: "",
-              task: "auto",
-              algorithm: "auto",
-            },
-          }),
-        );
-      } finally {
-        setShare(null);
-      }
+      const held = await hand([{ name: file.name, file }]);
+      const asked = { upload: held.id, target, name, same_row: ahead === "same" };
+      return await ok(
+        api.POST("/api/tables", { body: { ...asked, time: "", task: "auto", algorithm: "auto" } }),
+      );
     },
-    onSuccess: async ({ job }) => {
+    async ({ job }) => {
       await client.invalidateQueries();
       props.begun(job, name);
     },
-  });
-  const bad = /^[a-z][a-z0-9_-]{0,63}$/.test(name) ? "" : t("eventfile.name.bad");
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (!bad && target) send.mutate();
-  };
+  );
+  const about = { label: t("own.target"), description: t("own.target.about") };
   return (
-    <form className="stack" onSubmit={submit}>
-      <p className={dropClasses.lead}>
-        <bdi>{file.name}</bdi> · {format.bytes(file.size)}
-      </p>
+    <FileForm
+      file={file}
+      name={name}
+      ready={!!target}
+      sending={send}
+      share={share}
+      submit={() => send.mutate(undefined)}
+      again={props.again}
+      icon={<IconShieldCheck size={18} />}
+      does={t("own.do")}
+    >
       <div className="halves">
         {columns.length ? (
           <Select
-            label={t("own.target")}
-            description={t("own.target.about")}
+            {...about}
             data={columns}
             value={target}
             onChange={(value) => setTarget(value ?? "")}
@@ -152,21 +135,13 @@ function Ask(props: { chosen: Chosen; begun: (job: string, project: string) => v
           />
         ) : (
           <TextInput
-            label={t("own.target")}
-            description={t("own.target.about")}
+            {...about}
             value={target}
             onChange={(event) => setTarget(event.currentTarget.value)}
             required
           />
         )}
-        <TextInput
-          label={t("eventfile.name")}
-          description={t("eventfile.name.about")}
-          value={name}
-          onChange={(event) => setName(event.currentTarget.value)}
-          error={bad}
-          required
-        />
+        <NameInput name={name} choose={setName} />
       </div>
       <Radio.Group value={ahead} onChange={setAhead} label={t("own.ahead")}>
         <div className="stack">
@@ -174,26 +149,6 @@ function Ask(props: { chosen: Chosen; begun: (job: string, project: string) => v
           <Radio value="same" label={t("own.ahead.same")} description={t("own.ahead.same.about")} />
         </div>
       </Radio.Group>
-      <p className="dim">{t("eventfile.terms")}</p>
-      {send.error && <Failure error={send.error} />}
-      {share !== null && (
-        <div role="status">
-          <Progress value={100 * share} animated={share >= 1} aria-label={t("import.sending")} />
-        </div>
-      )}
-      <Group>
-        <Button
-          type="submit"
-          loading={send.isPending}
-          leftSection={<IconShieldCheck size={18} />}
-          disabled={!target}
-        >
-          {t("own.do")}
-        </Button>
-        <Button variant="default" onClick={props.again} disabled={send.isPending}>
-          {t("action.cancel")}
-        </Button>
-      </Group>
-    </form>
+    </FileForm>
   );
 }

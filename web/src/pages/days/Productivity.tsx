@@ -1,12 +1,13 @@
 /** What time went to, when there was focus, the best hours, and what to do first. */
-import { Button, Group, SegmentedControl, Table } from "@mantine/core";
+import { Button, Group, Table } from "@mantine/core";
 import { IconClockHour4 } from "@tabler/icons-react";
-import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import type { ReactNode } from "react";
 import { Link } from "react-router";
 import { api, ok, type Schemas } from "../../client";
+import { Notes } from "../../components/Notes";
 import { Panel } from "../../components/Page";
 import { Sheet } from "../../components/Sheet";
+import { useSpan } from "../../components/Spans";
 import { Empty, Loaded } from "../../components/states";
 import { useFormat, useT } from "../../i18n";
 import { paint, useCategory } from "./categories";
@@ -18,23 +19,10 @@ import { Timeline } from "./Timeline";
 
 export type Told = Schemas["ProductivityView"];
 
-const SPANS = ["1", "7", "28"] as const;
-const DAY = 86_400_000;
-
 export function Productivity() {
-  const [days, setDays] = useState<string>("7");
-  const query = useQuery({
-    queryKey: ["productivity", days],
-    queryFn: () => {
-      const until = new Date();
-      const since = new Date(until.getTime() - Number(days) * DAY).toISOString();
-      return ok(
-        api.GET("/api/days/productivity", { params: { query: { since, until: until.toISOString() } } }),
-      );
-    },
-    placeholderData: (held) => held,
-    staleTime: 30_000,
-  });
+  const { query, choice } = useSpan("productivity", (span) =>
+    ok(api.GET("/api/days/productivity", { params: { query: span } })),
+  );
   return (
     <>
       <Loaded query={query} lines={8}>
@@ -42,7 +30,7 @@ export function Productivity() {
           told.timeline_total || told.weeks ? (
             <>
               {told.whose === "sample" && <MadeUp />}
-              <Activities told={told} days={days} setDays={setDays} />
+              <Activities told={told} choice={choice} />
               <Timeline told={told} />
               <Focus told={told} />
               <Hours told={told} />
@@ -81,37 +69,12 @@ export function Nothing({ notes = [] }: { notes?: readonly string[] }) {
   );
 }
 
-/** What could not be said and why, as the service puts it. */
-export function Notes({ notes }: { notes: readonly string[] }) {
-  if (!notes.length) return null;
-  return (
-    <ul className="plain dim" lang="en" dir="ltr">
-      {notes.map((note) => (
-        <li key={note}>{note}</li>
-      ))}
-    </ul>
-  );
-}
-
-function Activities(props: { told: Told; days: string; setDays: (days: string) => void }) {
-  const { told } = props;
+function Activities({ told, choice }: { told: Told; choice: ReactNode }) {
   const t = useT();
   const format = useFormat();
   const category = useCategory();
   return (
-    <Panel
-      title={t("activities.title")}
-      about={t("activities.about")}
-      actions={
-        <SegmentedControl
-          size="xs"
-          value={props.days}
-          onChange={props.setDays}
-          aria-label={t("series.span")}
-          data={SPANS.map((value) => ({ value, label: t("retention.days", { n: Number(value) }) }))}
-        />
-      }
-    >
+    <Panel title={t("activities.title")} about={t("activities.about")} actions={choice}>
       <div className="stack">
         {told.activities.length ? (
           <ul className={classes.shares}>

@@ -33,7 +33,7 @@ export function Project({ project }: { project: Held }) {
       <div className="stack">
         <Learning project={project.name} />
         {speaks ? (
-          <div className="cards">
+          <div className="figures">
             <Figure
               value={<bdi>{speaks.id}</bdi>}
               label={t("projects.champion")}

@@ -12,6 +12,7 @@ import { useAct } from "../../hooks/act";
 import { useMay } from "../../hooks/session";
 import { useFormat, useT } from "../../i18n";
 import classes from "./Days.module.css";
+import { tells, useFeatureName } from "./features";
 import { type Held, path } from "./Project";
 
 type Prediction = Schemas["PredictionView"];
@@ -79,6 +80,7 @@ export function Said({ project }: { project: Held }) {
 function One({ one, task }: { one: Prediction; task: string }) {
   const t = useT();
   const format = useFormat();
+  const feature = useFeatureName();
   const figure = (value: number) => format.number(value, 2);
   const most = Math.max(...one.reasons.map((each) => Math.abs(each.moves)), 1e-9);
   return (
@@ -98,8 +100,8 @@ function One({ one, task }: { one: Prediction; task: string }) {
         <ul className={classes.reasons} aria-label={t("said.why")}>
           {one.reasons.slice(0, 4).map((each) => (
             <li key={each.feature}>
-              <span className="mono">{each.feature}</span>
-              <span>{each.value == null ? "–" : figure(each.value)}</span>
+              <span title={each.feature}>{feature(each.feature)}</span>
+              <span>{each.value == null || !tells(each.feature) ? "" : figure(each.value)}</span>
               <span className={classes.better} aria-hidden dir="ltr">
                 <i />
                 <span
@@ -138,6 +140,7 @@ function Word({ one, task }: { one: Prediction; task: string }) {
   const act = useAct();
   const may = useMay("approve");
   const [wrong, setWrong] = useState(false);
+  const [anew, setAnew] = useState(false); // another word than the one that was given
   const [label, setLabel] = useState("");
   const send = (verdict: "right" | "wrong" | "not_an_anomaly", was: string | null = null) =>
     ok(
@@ -150,18 +153,27 @@ function Word({ one, task }: { one: Prediction; task: string }) {
     act.mutate(async () => {
       const told = await send(verdict, was);
       setWrong(false);
+      setAnew(false);
       const rule = told.suppression;
-      const undo = rule
-        ? () =>
-            act.mutate(() =>
-              ok(api.DELETE("/api/suppressions/{suppression}", { params: { path: { suppression: rule } } })),
-            )
-        : verdict === "right"
-          ? () => act.mutate(() => send("wrong"))
-          : () => act.mutate(() => send("right"));
-      news.done(t(`said.told.${verdict}`), undo);
+      const undo = () =>
+        act.mutate(() =>
+          ok(
+            api.DELETE("/api/suppressions/{suppression}", { params: { path: { suppression: rule ?? "" } } }),
+          ),
+        );
+      news.done(t(`said.told.${verdict}`), rule ? undo : undefined);
     });
-  if (one.feedback) return <Badge color="moss">{t(`said.verdict.${one.feedback.verdict}`)}</Badge>;
+  if (one.feedback && !anew)
+    return (
+      <Group gap="xs">
+        <Badge color="moss">{t(`said.verdict.${one.feedback.verdict}`)}</Badge>
+        {may && (
+          <Button size="compact-sm" variant="subtle" color="gray" c="inherit" onClick={() => setAnew(true)}>
+            {t("settings.do")}
+          </Button>
+        )}
+      </Group>
+    );
   if (!may) return null;
   if (wrong) {
     const submit = (event: FormEvent) => {

@@ -29,7 +29,7 @@ export function MadeUp() {
   return (
     <Alert color="clay" icon={<IconSparkles />} title={t("days.sample")}>
       {t("days.sample.text")}{" "}
-      <Anchor component={Link} to="/privacy?tab=erase" inherit underline="always">
+      <Anchor component={Link} to="/privacy?tab=erase&source=sample" inherit underline="always">
         {t("days.sample.erase")}
       </Anchor>
     </Alert>

@@ -1,15 +1,16 @@
 /** What there is of events: each stream with its count and span, and how one went over time. */
 import { Badge, Button, Group, SegmentedControl, Select, Table } from "@mantine/core";
-import { IconChevronLeft, IconChevronRight, IconTimeline } from "@tabler/icons-react";
+import { IconTimeline } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, ok } from "../../client";
 import { Bars, Lines } from "../../components/charts";
 import { Panel } from "../../components/Page";
-import { Sheet } from "../../components/Sheet";
-import { Empty, Loaded } from "../../components/states";
+import { Sheet, Steps } from "../../components/Sheet";
+import { Empty, Loaded, Waiting } from "../../components/states";
+import { useStreams } from "../../hooks/data";
 import { useFormat, useT, useWord } from "../../i18n";
-import { type Stream, useStreamName, useStreams } from "./hooks";
+import { type Stream, useStreamName } from "./hooks";
 import { SampleButton } from "./Sample";
 
 const DAY = 86_400;
@@ -129,6 +130,7 @@ function Over(props: { stream: Stream; streams: Stream[]; choose: (id: string) =
   const [field, setField] = useState("");
   const fields = useFields(stream);
   const names = fields.data ?? [];
+  const known = !fields.isPending;
   const what = field || (stream.kind === "metric" ? (names[0] ?? "") : "");
   const until = Date.parse(stream.last) / 1000 - back * SPANS[span];
   const since = SPANS[span] ? until - SPANS[span] : Date.parse(stream.first) / 1000;
@@ -177,34 +179,21 @@ function Over(props: { stream: Stream; streams: Stream[]; choose: (id: string) =
             />
           )}
         </Group>
-        <Chart stream={stream} field={what} since={since} until={until} whole={!SPANS[span]} />
+        {known ? (
+          <Chart key={what} stream={stream} field={what} since={since} until={until} whole={!SPANS[span]} />
+        ) : (
+          <Waiting lines={6} />
+        )}
         {SPANS[span] > 0 && (
-          <Group justify="space-between">
-            <Button
-              size="xs"
-              variant="default"
-              leftSection={<IconChevronLeft size={15} className="flips" />}
-              disabled={since <= Date.parse(stream.first) / 1000}
-              onClick={() => setBack(back + 1)}
-            >
-              {t("audit.older")}
-            </Button>
-            <span className="dim">
-              {t("you.between", {
-                first: format.day(new Date(since * 1000)),
-                last: format.day(new Date(until * 1000)),
-              })}
-            </span>
-            <Button
-              size="xs"
-              variant="default"
-              rightSection={<IconChevronRight size={15} className="flips" />}
-              disabled={back === 0}
-              onClick={() => setBack(back - 1)}
-            >
-              {t("audit.newer")}
-            </Button>
-          </Group>
+          <Steps
+            older={since > Date.parse(stream.first) / 1000 && (() => setBack(back + 1))}
+            newer={back > 0 && (() => setBack(back - 1))}
+          >
+            {t("you.between", {
+              first: format.day(new Date(since * 1000)),
+              last: format.day(new Date(until * 1000)),
+            })}
+          </Steps>
         )}
       </div>
     </Panel>

@@ -1,44 +1,38 @@
 /** The machine's health: what is unusual and why, what will be used up and when, bursts of errors. */
-import { Alert, Badge, Group, SegmentedControl, Select, Table } from "@mantine/core";
-import { IconCircleCheck } from "@tabler/icons-react";
+import { Alert, Badge, Button, Group, Select, Table } from "@mantine/core";
+import { IconArrowBackUp, IconBellOff, IconCircleCheck } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { api, ok, type Schemas } from "../../client";
+import { useNews } from "../../components/Confirm";
 import { Lines } from "../../components/charts";
+import { Notes } from "../../components/Notes";
 import { Panel } from "../../components/Page";
 import { Sheet } from "../../components/Sheet";
+import { useSpan } from "../../components/Spans";
 import { Loaded } from "../../components/states";
+import { useAct } from "../../hooks/act";
+import { useMay } from "../../hooks/session";
 import { useFormat, useT, useWord } from "../../i18n";
 import classes from "./Days.module.css";
 import { Forecasts } from "./Forecasts";
-import { Notes, Nothing } from "./Productivity";
+import { Nothing } from "./Productivity";
 import { MadeUp } from "./Sample";
 
 type Told = Schemas["SystemView"];
 type Anomaly = Told["anomalies"][number];
 
-const SPANS = ["1", "7", "28"] as const;
-const DAY = 86_400_000;
-
 export function System() {
-  const [days, setDays] = useState<string>("7");
-  const query = useQuery({
-    queryKey: ["machine", days],
-    queryFn: () => {
-      const until = new Date();
-      const since = new Date(until.getTime() - Number(days) * DAY).toISOString();
-      return ok(api.GET("/api/days/system", { params: { query: { since, until: until.toISOString() } } }));
-    },
-    placeholderData: (held) => held,
-    staleTime: 30_000,
-  });
+  const { query, choice } = useSpan("machine", (span) =>
+    ok(api.GET("/api/days/system", { params: { query: span } })),
+  );
   return (
     <Loaded query={query} lines={8}>
       {(told) =>
         told.forecasts.length || told.anomalies.length || told.bursts.length || told.whose === "sample" ? (
           <>
             {told.whose === "sample" && <MadeUp />}
-            <Anomalies told={told} days={days} setDays={setDays} />
+            <Anomalies told={told} choice={choice} />
             <Forecasts forecasts={told.forecasts} />
             <Bursts told={told} />
           </>
@@ -50,8 +44,7 @@ export function System() {
   );
 }
 
-function Anomalies(props: { told: Told; days: string; setDays: (days: string) => void }) {
-  const { told } = props;
+function Anomalies({ told, choice }: { told: Told; choice: ReactNode }) {
   const t = useT();
   const word = useWord();
   const metrics = [...new Set(told.anomalies.map((one) => one.metric))];
@@ -61,15 +54,7 @@ function Anomalies(props: { told: Told; days: string; setDays: (days: string) =>
     <Panel
       title={t("anomalies.title", { n: told.anomalies.filter((one) => !one.suppressed).length })}
       about={t("anomalies.about")}
-      actions={
-        <SegmentedControl
-          size="xs"
-          value={props.days}
-          onChange={props.setDays}
-          aria-label={t("series.span")}
-          data={SPANS.map((value) => ({ value, label: t("retention.days", { n: Number(value) }) }))}
-        />
-      }
+      actions={choice}
     >
       <div className="stack">
         {told.anomalies.length === 0 && (
@@ -181,30 +166,91 @@ function One({ one }: { one: Anomaly }) {
           {t("focus.between", { start: format.moment(one.at), end: format.clock(one.end) })}
         </span>
       </span>
-      {one.causes.length > 0 && (
-        <ul className={`${classes.shares} ${classes.causes}`} aria-label={t("anomalies.causes")}>
-          {one.causes.slice(0, 4).map((cause) => (
-            <li key={cause.kind + cause.name}>
-              <strong>
-                <bdi>{cause.kind === "metric" ? word("metric", cause.name) : cause.name}</bdi>
-              </strong>
-              <span className={classes.bar} aria-hidden>
-                <span
-                  style={{
-                    width: `${Math.max(0.5, 100 * cause.share)}%`,
-                    background: "var(--mantine-color-clay-5)",
-                  }}
-                />
-              </span>
-              <span>{format.percent(cause.share)}</span>
-              <span className="dim">
-                {t(cause.kind === "process" ? "anomalies.program" : "anomalies.figure")}
-              </span>
-            </li>
-          ))}
-        </ul>
-      )}
+      <div className={`halves ${classes.causes}`}>
+        <Causes title={t("anomalies.by")} causes={one.causes.filter((each) => each.kind === "process")} />
+        <Causes title={t("anomalies.of")} causes={one.causes.filter((each) => each.kind === "metric")} />
+      </div>
+      <Group justify="flex-end" mt="xs">
+        <Word one={one} />
+      </Group>
     </li>
+  );
+}
+
+/** Programs by their share in what grew, or figures by theirs in what is unusual. */
+function Causes({ title, causes }: { title: string; causes: Anomaly["causes"] }) {
+  const word = useWord();
+  const format = useFormat();
+  if (!causes.length) return null;
+  return (
+    <div>
+      <h3 className={classes.small}>{title}</h3>
+      <ul className={classes.shares}>
+        {causes.slice(0, 3).map((cause) => (
+          <li key={cause.name}>
+            <strong>
+              <bdi>{cause.kind === "metric" ? word("metric", cause.name) : cause.name}</bdi>
+            </strong>
+            <span className={classes.bar} aria-hidden>
+              <span
+                style={{
+                  width: `${Math.max(0.5, 100 * cause.share)}%`,
+                  background: "var(--mantine-color-clay-5)",
+                }}
+              />
+            </span>
+            <span>{format.percent(cause.share)}</span>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+/** The owner's word that this is none, and the way back, now and later. */
+function Word({ one }: { one: Anomaly }) {
+  const t = useT();
+  const word = useWord();
+  const format = useFormat();
+  const news = useNews();
+  const act = useAct("machine");
+  const may = useMay("approve");
+  const rules = useQuery({
+    queryKey: ["machine", "dismissals"],
+    queryFn: () => ok(api.GET("/api/suppressions", { params: { query: { project: "system", limit: 500 } } })),
+    enabled: may && one.suppressed,
+  });
+  if (!may) return null;
+  const back = (rule: string) =>
+    act.mutate(() =>
+      ok(api.DELETE("/api/suppressions/{suppression}", { params: { path: { suppression: rule } } })),
+    );
+  const dismiss = () =>
+    act.mutate(async () => {
+      const made = await ok(
+        api.POST("/api/days/system/dismissals", { body: { metric: one.metric, value: one.value } }),
+      );
+      const told = t("anomalies.dismissed", {
+        metric: word("metric", made.metric),
+        high: format.number(made.high, 1),
+        until: format.day(made.until),
+      });
+      news.done(told, () => back(made.id));
+    });
+  const rule = rules.data?.items.find(
+    (each) => each.active && each.column === one.metric && each.low <= one.value && one.value <= each.high,
+  );
+  if (one.suppressed && !rule) return null;
+  return (
+    <Button
+      size="compact-sm"
+      variant="subtle"
+      leftSection={rule ? <IconArrowBackUp size={15} className="flips" /> : <IconBellOff size={15} />}
+      loading={act.isPending}
+      onClick={() => (rule ? back(rule.id) : dismiss())}
+    >
+      {t(rule ? "anomalies.again" : "said.not_an_anomaly")}
+    </Button>
   );
 }
 

@@ -6,7 +6,7 @@ import { type FormEvent, useState } from "react";
 import { api, ok, type Schemas } from "../../client";
 import { useNews } from "../../components/Confirm";
 import { Panel } from "../../components/Page";
-import { Empty, Loaded } from "../../components/states";
+import { Listed } from "../../components/states";
 import { useAct } from "../../hooks/act";
 import { useMay } from "../../hooks/session";
 import { useFormat, useT } from "../../i18n";
@@ -24,21 +24,19 @@ export function Tasks() {
   return (
     <Panel title={t("tasks.title")} about={t("tasks.about")}>
       <div className="stack">
-        <Loaded query={query} lines={3}>
-          {({ items }) =>
-            items.length ? (
-              <ol className={classes.tasks}>
-                {items.map((one, i) => (
-                  <One key={one.id} task={one} before={items[i - 1]} />
-                ))}
-              </ol>
-            ) : (
-              <Empty icon={IconChecklist} title={t("tasks.empty")}>
-                {t("tasks.empty.text")}
-              </Empty>
-            )
-          }
-        </Loaded>
+        <Listed
+          query={query}
+          lines={3}
+          empty={{ icon: IconChecklist, title: t("tasks.empty"), children: t("tasks.empty.text") }}
+        >
+          {(items) => (
+            <ol className={classes.tasks}>
+              {items.map((one, i) => (
+                <One key={one.id} task={one} before={items[i - 1]} />
+              ))}
+            </ol>
+          )}
+        </Listed>
         {may && <Add />}
       </div>
     </Panel>

@@ -1,11 +1,11 @@
 /** One day as it went: what was in front and what it was for, how that is known, and the owner's word on it. */
-import { Autocomplete, Badge, Button, Group, Modal, Radio, Table } from "@mantine/core";
-import { IconChevronLeft, IconChevronRight } from "@tabler/icons-react";
+import { Autocomplete, Badge, Button, Group, Radio, Table } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { api, ok } from "../../client";
 import { useNews } from "../../components/Confirm";
+import { Dialog } from "../../components/Dialog";
 import { Panel } from "../../components/Page";
-import { Sheet } from "../../components/Sheet";
+import { Sheet, Steps } from "../../components/Sheet";
 import { useAct } from "../../hooks/act";
 import { useMay } from "../../hooks/session";
 import { useFormat, useT } from "../../i18n";
@@ -60,26 +60,10 @@ export function Timeline({ told }: { told: Told }) {
       title={t("timeline.title", { day: format.weekday(new Date(day)) })}
       about={t("timeline.about")}
       actions={
-        <Group gap="xs">
-          <Button
-            size="xs"
-            variant="default"
-            leftSection={<IconChevronLeft size={15} className="flips" />}
-            disabled={at === 0}
-            onClick={() => setBack(days.length - at)}
-          >
-            {t("audit.older")}
-          </Button>
-          <Button
-            size="xs"
-            variant="default"
-            rightSection={<IconChevronRight size={15} className="flips" />}
-            disabled={at === days.length - 1}
-            onClick={() => setBack(days.length - 2 - at)}
-          >
-            {t("audit.newer")}
-          </Button>
-        </Group>
+        <Steps
+          older={at > 0 && (() => setBack(days.length - at))}
+          newer={at < days.length - 1 && (() => setBack(days.length - 2 - at))}
+        />
       }
     >
       <div className="stack">
@@ -242,12 +226,7 @@ function Saying({ one, close }: { one: App; close: () => void }) {
     });
   };
   return (
-    <Modal
-      opened
-      onClose={close}
-      title={t("correct.title", { app: one.app })}
-      closeButtonProps={{ "aria-label": t("action.close") }}
-    >
+    <Dialog close={close} title={t("correct.title", { app: one.app })}>
       <form className="stack" onSubmit={submit}>
         <Autocomplete
           label={t("correct.category")}
@@ -279,6 +258,6 @@ function Saying({ one, close }: { one: App; close: () => void }) {
           </Button>
         </Group>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

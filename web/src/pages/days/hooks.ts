@@ -1,11 +1,10 @@
 /** What several parts of the page Days ask for. */
 import { useQuery } from "@tanstack/react-query";
 import { api, ok, type Schemas } from "../../client";
+import type { useStreams } from "../../hooks/data";
 import { useWord } from "../../i18n";
 
-const listed = () => ok(api.GET("/api/streams", { params: { query: { limit: 500 } } }));
-
-export type Stream = Awaited<ReturnType<typeof listed>>["items"][number];
+export type Stream = NonNullable<ReturnType<typeof useStreams>["data"]>["items"][number];
 export type Collecting = Schemas["CollectingView"];
 
 export function useCollecting() {
@@ -14,10 +13,6 @@ export function useCollecting() {
     queryFn: () => ok(api.GET("/api/collecting")),
     refetchInterval: (query) => (query.state.data?.running ? 5_000 : 30_000),
   });
-}
-
-export function useStreams() {
-  return useQuery({ queryKey: ["streams"], queryFn: listed });
 }
 
 /** Allow a source of events to be kept and learned from. */

@@ -2,12 +2,13 @@
 import { Button } from "@mantine/core";
 import { IconInbox, IconMessageCircle } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { Link } from "react-router";
 import { api, ok } from "../../client";
 import { JobProgress } from "../../components/JobProgress";
 import { Figure, Page, Panel } from "../../components/Page";
 import { Loaded } from "../../components/states";
-import { useModels, useOverview } from "../../hooks/data";
+import { useKept, useModels } from "../../hooks/data";
 import { runs, useJobs } from "../../hooks/jobs";
 import { useMay, useWaitingDrafts } from "../../hooks/session";
 import { useFormat, useT, useWord } from "../../i18n";
@@ -16,12 +17,11 @@ import { Journey } from "./Journey";
 export default function Home() {
   const models = useModels();
   const reads = useMay("read");
+  const [led, setLed] = useState(false); // who came here without a clone is led on to its first answer
+  const speaks = models.data?.items.some((one) => one.champion);
+  if (speaks === false && !led) setLed(true);
   if (!reads) return <Aggregates />;
-  return (
-    <Loaded query={models}>
-      {({ items }) => (items.some((one) => one.champion) ? <Standing /> : <Journey />)}
-    </Loaded>
-  );
+  return <Loaded query={models}>{() => (speaks && !led ? <Standing /> : <Journey />)}</Loaded>;
 }
 
 /** Who may see figures alone is not led to words. */
@@ -43,7 +43,7 @@ function Standing() {
   const word = useWord();
   const format = useFormat();
   const models = useModels();
-  const overview = useOverview();
+  const { query: kept, messages } = useKept();
   const waiting = useWaitingDrafts();
   const jobs = useJobs();
   const champion = models.data?.items.find((one) => one.champion);
@@ -78,11 +78,11 @@ function Standing() {
         </>
       }
     >
-      <div className="cards">
+      <div className="figures">
         <Figure
-          value={overview.data ? format.number(overview.data.records) : "–"}
+          value={kept.data ? format.number(messages.reduce((sum, one) => sum + one.records, 0)) : "–"}
           label={t("home.messages")}
-          note={overview.data && t("home.from", { n: overview.data.allowed.length })}
+          note={kept.data && t("home.from", { n: messages.length })}
         />
         <Figure
           value={champion?.id ?? "–"}

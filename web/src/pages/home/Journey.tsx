@@ -11,16 +11,16 @@ import { Page } from "../../components/Page";
 import { useAllowed, useModels, useSources } from "../../hooks/data";
 import { runs, useJob, useJobs } from "../../hooks/jobs";
 import { useFormat, useT } from "../../i18n";
-import { Allow } from "../sources/Allow";
+import { First } from "../sources/First";
 import { Import } from "../sources/Import";
-import { sourceName } from "../sources/names";
-import { Picker } from "../sources/Picker";
+import { useSourceName } from "../sources/names";
 import classes from "./Journey.module.css";
 
 type State = "done" | "now" | "later";
 
 export function Journey() {
   const t = useT();
+  const sourceName = useSourceName();
   const format = useFormat();
   const allowed = useAllowed();
   const sources = useSources();
@@ -39,7 +39,7 @@ export function Journey() {
           told={t("journey.consent.done", { sources: format.list([...allowed].map(sourceName)) })}
           text={t("journey.consent.text")}
         >
-          <Choosing />
+          <First />
         </Step>
         <Step
           n={2}
@@ -91,23 +91,6 @@ function Step(props: {
         {props.state === "now" && <div className={classes.work}>{props.children}</div>}
       </div>
     </li>
-  );
-}
-
-function Choosing() {
-  const t = useT();
-  const [chosen, setChosen] = useState<string[]>([]);
-  const [asking, setAsking] = useState(false);
-  if (asking) return <Allow sources={chosen} done={() => setAsking(false)} cancel={() => setAsking(false)} />;
-  return (
-    <div className="stack">
-      <Picker chosen={chosen} choose={setChosen} />
-      <div>
-        <Button disabled={!chosen.length} onClick={() => setAsking(true)}>
-          {t("sources.choose", { n: chosen.length })}
-        </Button>
-      </div>
-    </div>
   );
 }
 

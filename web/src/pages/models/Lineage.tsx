@@ -1,6 +1,7 @@
 /** From consent to model, drawn: what each was made from, and what falls when a consent is withdrawn. */
 import type { Schemas } from "../../client";
-import { useT } from "../../i18n";
+import { useFormat, useT, useWord } from "../../i18n";
+import { useSourceName } from "../sources/names";
 import classes from "./Lineage.module.css";
 
 type Model = Schemas["ModelView"];
@@ -19,7 +20,13 @@ type Box = {
   live: boolean;
 };
 
-function place(models: Model[], consents: Consent[]) {
+type Called = {
+  source: (name: string) => string;
+  state: (state: string) => string;
+  method: (name: string) => string;
+};
+
+function place(models: Model[], consents: Consent[], called: Called) {
   const columns: Box[][] = [[], [], []];
   const edges: [string, string][] = [];
   const add = (column: number, box: Box) => {
@@ -34,13 +41,19 @@ function place(models: Model[], consents: Consent[]) {
       add(0, {
         id: `c:${id}`,
         kind: "consent",
-        title: source,
-        sub: state ?? "",
+        title: called.source(source),
+        sub: state ? called.state(state) : "",
         live: state !== "withdrawn",
       });
       edges.push([`c:${id}`, data]);
     }
-    add(2, { id: `m:${model.id}`, kind: "model", title: model.id, sub: model.method, live: model.champion });
+    add(2, {
+      id: `m:${model.id}`,
+      kind: "model",
+      title: model.id,
+      sub: called.method(model.method),
+      live: model.champion,
+    });
     edges.push([data, `m:${model.id}`]);
     if (model.base) {
       add(1, { id: `b:${model.base}`, kind: "base", title: model.base, sub: "", live: true });
@@ -59,7 +72,14 @@ function place(models: Model[], consents: Consent[]) {
 
 export function Lineage({ models, consents }: { models: Model[]; consents: Consent[] }) {
   const t = useT();
-  const { at, edges, rows } = place(models, consents);
+  const source = useSourceName();
+  const word = useWord();
+  const format = useFormat();
+  const { at, edges, rows } = place(models, consents, {
+    source,
+    state: (state) => word("lineage.state", state),
+    method: (name) => word("method", name),
+  });
   const width = 3 * WIDE + 2 * BETWEEN;
   const height = rows * (HIGH + GAP) + 34;
   const heads = [t("lineage.consent"), t("lineage.dataset"), t("lineage.model")];
@@ -67,11 +87,16 @@ export function Lineage({ models, consents }: { models: Model[]; consents: Conse
     t("lineage.told", {
       model: model.id,
       dataset: model.dataset,
-      sources: Object.keys(model.consents).join(", "),
+      sources: format.list(Object.keys(model.consents).map(source)),
     }),
   );
   return (
-    <div className="scroll" tabIndex={0} role="group" aria-label={t("lineage.title")}>
+    <>
+      <ul className={`plain ruled ${classes.told}`}>
+        {told.map((line) => (
+          <li key={line}>{line}</li>
+        ))}
+      </ul>
       <svg
         viewBox={`-1 -1 ${width + 2} ${height}`}
         className={classes.drawing}
@@ -122,6 +147,6 @@ export function Lineage({ models, consents }: { models: Model[]; consents: Conse
           ))}
         </g>
       </svg>
-    </div>
+    </>
   );
 }

@@ -79,8 +79,15 @@ function Registry(props: { models: Model[]; chosen: string[]; choose: (ids: stri
       title={t("models.registry")}
       about={t("models.registry.about")}
       actions={
-        may && (
-          <Button size="xs" variant="default" leftSection={<IconArrowBackUp size={16} />} onClick={roll}>
+        may &&
+        props.models.length > 1 && (
+          <Button
+            size="xs"
+            variant="default"
+            leftSection={<IconArrowBackUp size={16} className="flips" />}
+            loading={act.isPending}
+            onClick={roll}
+          >
             {t("models.rollback")}
           </Button>
         )
@@ -122,7 +129,7 @@ function Registry(props: { models: Model[]; chosen: string[]; choose: (ids: stri
                 )}
               </span>
             </Table.Th>
-            <Table.Td>{format.time(model.created_at)}</Table.Td>
+            <Table.Td className="nowrap">{format.time(model.created_at)}</Table.Td>
             <Table.Td>
               {model.dataset}
               {model.base ? ` · ${model.base}` : ""}

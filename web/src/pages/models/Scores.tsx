@@ -104,7 +104,7 @@ export function Scores({ cards }: { cards: Card[] }) {
         ) : null,
       )}
       {cards.length === 1 && (first.products?.length ?? 0) > 0 && (
-        <div className="cards">
+        <div className="figures">
           {(first.products ?? []).map((one) => (
             <Figure
               key={one.name}

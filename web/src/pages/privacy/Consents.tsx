@@ -1,19 +1,19 @@
 /** Every consent, what it allows, and its withdrawal with what goes along. */
-import { Badge, Button, Group, Modal, Radio, Table } from "@mantine/core";
+import { Badge, Button, Group, Radio, Table } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconShieldLock, IconShieldOff } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { Link } from "react-router";
 import { api, ok, type Schemas } from "../../client";
 import { useNews } from "../../components/Confirm";
+import { Dialog } from "../../components/Dialog";
 import { Panel } from "../../components/Page";
 import { Sheet } from "../../components/Sheet";
-import { Empty, Failure, Loaded } from "../../components/states";
+import { BringIn, Failure, Listed } from "../../components/states";
 import { useConsents } from "../../hooks/data";
 import { useMay } from "../../hooks/session";
 import { useFormat, useT, useWord } from "../../i18n";
-import { sourceName } from "../sources/names";
+import { useSourceName } from "../sources/names";
 
 type Consent = Schemas["ConsentView"];
 type Also = "nothing" | "models" | "records";
@@ -25,31 +25,24 @@ export function Consents() {
   const query = useConsents();
   return (
     <Panel title={t("consents.title")} about={t("consents.about")}>
-      <Loaded query={query}>
-        {({ items }) =>
-          items.length ? (
-            <List consents={items} />
-          ) : (
-            <Empty
-              icon={IconShieldLock}
-              title={t("consents.empty")}
-              action={
-                <Button component={Link} to="/sources">
-                  {t("action.import")}
-                </Button>
-              }
-            >
-              {t("consents.empty.text")}
-            </Empty>
-          )
-        }
-      </Loaded>
+      <Listed
+        query={query}
+        empty={{
+          icon: IconShieldLock,
+          title: t("consents.empty"),
+          children: t("consents.empty.text"),
+          action: <BringIn />,
+        }}
+      >
+        {(items) => <List consents={items} />}
+      </Listed>
     </Panel>
   );
 }
 
 function List({ consents }: { consents: Consent[] }) {
   const t = useT();
+  const sourceName = useSourceName();
   const word = useWord();
   const format = useFormat();
   const may = useMay("admin");
@@ -111,14 +104,13 @@ function List({ consents }: { consents: Consent[] }) {
           </Table.Tr>
         ))}
       </Sheet>
-      <Modal
+      <Dialog
         opened={opened}
-        onClose={modal.close}
+        close={modal.close}
         title={t("consents.withdraw.ask", { source: withdrawing ? sourceName(withdrawing.source) : "" })}
-        closeButtonProps={{ "aria-label": t("action.close") }}
       >
         {withdrawing && <Withdraw consent={withdrawing} close={modal.close} />}
-      </Modal>
+      </Dialog>
     </>
   );
 }

@@ -3,15 +3,17 @@ import { Alert, Button, Checkbox, Group, Select } from "@mantine/core";
 import { IconCertificate, IconDownload, IconTrash } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import { useSearchParams } from "react-router";
 import { api, ok, reach, type Schemas } from "../../client";
 import { save } from "../../client/save";
 import { ConfirmButton, useNews } from "../../components/Confirm";
 import { Panel } from "../../components/Page";
-import { Empty, Failure, Loaded } from "../../components/states";
-import { useContacts, useModels, useSources } from "../../hooks/data";
+import { Failure, Listed } from "../../components/states";
+import { useContacts, useKept, useModels } from "../../hooks/data";
 import { useMay } from "../../hooks/session";
 import { useFormat, useT, useWord } from "../../i18n";
-import { sourceName } from "../sources/names";
+import { useSourceName } from "../sources/names";
+import { Counts } from "./Counts";
 
 type What = "source" | "contact" | "model" | "all";
 type Plan = Schemas["PlanView"];
@@ -80,16 +82,19 @@ function Take() {
 
 function Choose() {
   const t = useT();
+  const sourceName = useSourceName();
   const word = useWord();
   const [what, setWhat] = useState<What>("source");
-  const [name, setName] = useState<string | null>(null);
-  const sources = useSources();
+  const [asked] = useSearchParams(); // another page may have named a source
+  const [name, setName] = useState<string | null>(asked.get("source"));
+  const { messages, events } = useKept();
   const contacts = useContacts();
   const models = useModels();
   const options: Record<What, { value: string; label: string }[]> = {
-    source: (sources.data?.items ?? [])
-      .filter((one) => one.records > 0)
-      .map((one) => ({ value: one.name, label: sourceName(one.name) })),
+    source: [...new Set([...messages, ...events].map((one) => one.name))].map((value) => ({
+      value,
+      label: sourceName(value),
+    })),
     contact: (contacts.data?.items ?? [])
       .filter((one) => one.pseudonym !== "me")
       .map((one) => ({ value: one.pseudonym, label: one.name })),
@@ -146,22 +151,6 @@ function Choose() {
   );
 }
 
-function Counts({ counts }: { counts: Record<string, number> }) {
-  const word = useWord();
-  const format = useFormat();
-  return (
-    <ul className="plain">
-      {Object.entries(counts)
-        .filter(([, n]) => n > 0)
-        .map(([kind, n]) => (
-          <li key={kind}>
-            <strong>{format.number(n)}</strong> {word("count", kind)}
-          </li>
-        ))}
-    </ul>
-  );
-}
-
 function Shown({ plan, done }: { plan: Plan; done: () => void }) {
   const t = useT();
   const news = useNews();
@@ -207,29 +196,30 @@ function Certificates() {
   });
   return (
     <Panel title={t("certificates.title")} about={t("certificates.about")}>
-      <Loaded query={query}>
-        {({ items }) =>
-          items.length ? (
-            <ul className="plain ruled">
-              {items.map(({ certificate }) => (
-                <li key={certificate.id}>
-                  <span className="row">
-                    <IconCertificate size={18} aria-hidden />
-                    <strong>{word("erase.what", certificate.what)}</strong>
-                    <span className="dim">{format.time(certificate.done_at)}</span>
-                    <span className="mono dim">{certificate.id}</span>
-                  </span>
-                  <Counts counts={certificate.counts} />
-                </li>
-              ))}
-            </ul>
-          ) : (
-            <Empty icon={IconCertificate} title={t("certificates.empty")}>
-              {t("certificates.empty.text")}
-            </Empty>
-          )
-        }
-      </Loaded>
+      <Listed
+        query={query}
+        empty={{
+          icon: IconCertificate,
+          title: t("certificates.empty"),
+          children: t("certificates.empty.text"),
+        }}
+      >
+        {(items) => (
+          <ul className="plain ruled">
+            {items.map(({ certificate }) => (
+              <li key={certificate.id}>
+                <span className="row">
+                  <IconCertificate size={18} aria-hidden />
+                  <strong>{word("erase.what", certificate.what)}</strong>
+                  <span className="dim">{format.time(certificate.done_at)}</span>
+                  <span className="mono dim">{certificate.id}</span>
+                </span>
+                <Counts counts={certificate.counts} />
+              </li>
+            ))}
+          </ul>
+        )}
+      </Listed>
     </Panel>
   );
 }

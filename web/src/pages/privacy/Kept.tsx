@@ -4,55 +4,64 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { IconDatabase, IconSearch } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { Link } from "react-router";
 import { api, ok } from "../../client";
 import { Panel } from "../../components/Page";
 import { Sheet } from "../../components/Sheet";
-import { Empty, Loaded } from "../../components/states";
-import { useSources } from "../../hooks/data";
+import { BringIn, Empty, Loaded } from "../../components/states";
+import { useKept } from "../../hooks/data";
 import { useMay } from "../../hooks/session";
 import { useFormat, useT } from "../../i18n";
-import { sourceName } from "../sources/names";
+import { useSourceName } from "../sources/names";
 import classes from "./Privacy.module.css";
 import { Retention } from "./Retention";
 
 export function Kept() {
   const t = useT();
+  const sourceName = useSourceName();
   const format = useFormat();
-  const sources = useSources();
+  const { query, messages, events } = useKept();
   const reads = useMay("read");
   return (
     <>
       <Panel title={t("kept.title")} about={t("kept.about")}>
-        <Loaded query={sources}>
-          {({ items }) => {
-            const held = items.filter((one) => one.records > 0);
-            return held.length ? (
+        <Loaded query={query}>
+          {() => {
+            return messages.length + events.length ? (
               <Sheet
                 minWidth={460}
-                columns={[t("sources.source"), t("kept.records"), t("kept.talks"), t("kept.size")]}
+                columns={[
+                  t("sources.source"),
+                  t("kept.what"),
+                  t("kept.records"),
+                  t("kept.talks"),
+                  t("kept.size"),
+                ]}
               >
-                {held.map((one) => (
+                {messages.map((one) => (
                   <Table.Tr key={one.name}>
                     <Table.Th scope="row" fw={550}>
                       {sourceName(one.name)}
                     </Table.Th>
+                    <Table.Td>{t("kept.messages")}</Table.Td>
                     <Table.Td>{format.number(one.records)}</Table.Td>
                     <Table.Td>{format.number(one.conversations)}</Table.Td>
                     <Table.Td>{format.bytes(one.bytes)}</Table.Td>
                   </Table.Tr>
                 ))}
+                {events.map((one) => (
+                  <Table.Tr key={`events ${one.name}`}>
+                    <Table.Th scope="row" fw={550}>
+                      <bdi>{sourceName(one.name)}</bdi>
+                    </Table.Th>
+                    <Table.Td>{t("kept.events")}</Table.Td>
+                    <Table.Td>{format.number(one.records)}</Table.Td>
+                    <Table.Td>–</Table.Td>
+                    <Table.Td>–</Table.Td>
+                  </Table.Tr>
+                ))}
               </Sheet>
             ) : (
-              <Empty
-                icon={IconDatabase}
-                title={t("kept.empty")}
-                action={
-                  <Button component={Link} to="/sources">
-                    {t("action.import")}
-                  </Button>
-                }
-              >
+              <Empty icon={IconDatabase} title={t("kept.empty")} action={<BringIn />}>
                 {t("kept.empty.text")}
               </Empty>
             );
@@ -70,6 +79,7 @@ const ROWS = 20;
 /** The messages as they are kept: asked for, they are told in the audit log as read. */
 function Messages() {
   const t = useT();
+  const sourceName = useSourceName();
   const format = useFormat();
   const [shown, setShown] = useState(false);
   const [search, setSearch] = useState("");

@@ -10,8 +10,9 @@ import { Failure, Loaded } from "../../components/states";
 import { useAct } from "../../hooks/act";
 import { useSources } from "../../hooks/data";
 import { useMay } from "../../hooks/session";
-import { useFormat, useT, useWord } from "../../i18n";
-import { sourceName } from "../sources/names";
+import { useT, useWord } from "../../i18n";
+import { useSourceName } from "../sources/names";
+import { Counts } from "./Counts";
 
 type Held = Schemas["RetentionView"];
 type Limits = Schemas["Limits"];
@@ -39,6 +40,7 @@ const limits = (days: Days, sources: Held["sources"]) => ({ ...days, sources }) 
 
 function Edit({ held }: { held: Held }) {
   const t = useT();
+  const sourceName = useSourceName();
   const word = useWord();
   const news = useNews();
   const act = useAct();
@@ -67,7 +69,7 @@ function Edit({ held }: { held: Held }) {
   const changed = JSON.stringify([days, own]) !== JSON.stringify([held.days, held.sources]);
   return (
     <>
-      <div className="cards">
+      <div className="figures">
         {Object.entries(days).map(([kind, n]) => (
           <NumberInput
             key={kind}
@@ -94,7 +96,7 @@ function Edit({ held }: { held: Held }) {
       {here.length > 0 && (
         <>
           <h3 className="dim">{t("retention.own")}</h3>
-          <div className="cards">
+          <div className="figures">
             {here.map((one) => (
               <NumberInput
                 key={one.name}
@@ -144,14 +146,6 @@ function Edit({ held }: { held: Held }) {
       )}
     </>
   );
-}
-
-function Counts({ counts }: { counts: Record<string, number> }) {
-  const t = useT();
-  const word = useWord();
-  const format = useFormat();
-  const told = Object.entries(counts).map(([kind, n]) => `${format.number(n)} ${word("count", kind)}`);
-  return <p>{told.length ? format.list(told) : t("retention.nothing")}</p>;
 }
 
 function LetGo({ due }: { due: Record<string, number> }) {

@@ -1,8 +1,9 @@
 /** Asking the clone for a draft: what somebody wrote, and who. */
-import { Button, Group, Modal, Select, Textarea } from "@mantine/core";
+import { Button, Group, Select, Textarea } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { api, ok } from "../../client";
+import { Dialog } from "../../components/Dialog";
 import { Failure } from "../../components/states";
 import { useContacts } from "../../hooks/data";
 import { useT } from "../../i18n";
@@ -31,13 +32,7 @@ export function NewDraft({ opened, close }: { opened: boolean; close: () => void
     make.mutate();
   };
   return (
-    <Modal
-      opened={opened}
-      onClose={close}
-      size="lg"
-      title={t("review.new")}
-      closeButtonProps={{ "aria-label": t("action.close") }}
-    >
+    <Dialog opened={opened} close={close} size="lg" title={t("review.new")}>
       <form className="stack" onSubmit={submit}>
         <p className="dim">{t("review.new.about")}</p>
         <Textarea
@@ -68,6 +63,6 @@ export function NewDraft({ opened, close }: { opened: boolean; close: () => void
           </Button>
         </Group>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

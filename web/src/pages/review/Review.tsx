@@ -1,9 +1,10 @@
 /** Drafts that wait for a decision. Nothing leaves without one, and what leaves is exactly what was seen. */
-import { ActionIcon, Badge, Button, Kbd, Modal, SegmentedControl, Tooltip } from "@mantine/core";
+import { ActionIcon, Badge, Button, Kbd, SegmentedControl, Tooltip } from "@mantine/core";
 import { useDisclosure, useHotkeys } from "@mantine/hooks";
 import { IconInbox, IconKeyboard, IconMailPlus } from "@tabler/icons-react";
 import { useState } from "react";
 import type { Schemas } from "../../client";
+import { Dialog } from "../../components/Dialog";
 import { Page } from "../../components/Page";
 import { Empty, Loaded } from "../../components/states";
 import { FOLDERS, type Folder, useDrafts } from "../../hooks/session";
@@ -142,12 +143,7 @@ function Keys({ opened, close }: { opened: boolean; close: () => void }) {
     ["?", t("review.keys")],
   ];
   return (
-    <Modal
-      opened={opened}
-      onClose={close}
-      title={t("review.keys")}
-      closeButtonProps={{ "aria-label": t("action.close") }}
-    >
+    <Dialog opened={opened} close={close} title={t("review.keys")}>
       <dl className={classes.keys}>
         {keys.map(([key, what]) => (
           <div key={key}>
@@ -158,6 +154,6 @@ function Keys({ opened, close }: { opened: boolean; close: () => void }) {
           </div>
         ))}
       </dl>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,5 +1,5 @@
 /** Every setting with where its value comes from, changed in place; and the parts that are plugged in. */
-import { Badge, Switch, TextInput } from "@mantine/core";
+import { Accordion, Badge, Switch, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
@@ -10,10 +10,13 @@ import { Empty, Loaded } from "../../components/states";
 import { useT, useWord } from "../../i18n";
 import { nameOf, type Setting, Value } from "./Value";
 
+const GENERAL = "general"; // what belongs to no section
+
 export default function Settings() {
   const t = useT();
   const [search, setSearch] = useState("");
   const [changed, setChanged] = useState(false);
+  const [open, setOpen] = useState<string[]>([]);
   const [wanted] = useDebouncedValue(search.trim().toLowerCase(), 150);
   const settings = useQuery({
     queryKey: ["settings"],
@@ -45,8 +48,20 @@ export default function Settings() {
       <Loaded query={settings} lines={10}>
         {({ items }) => {
           const found = sections(items.filter(matches));
+          const narrowed = !!wanted || changed;
           return found.length ? (
-            found.map(([section, held]) => <Section key={section} name={section} settings={held} />)
+            <Panel>
+              <Accordion
+                multiple
+                keepMounted={false}
+                value={narrowed ? found.map(([section]) => section || GENERAL) : open}
+                onChange={(sections) => !narrowed && setOpen(sections)}
+              >
+                {found.map(([section, held]) => (
+                  <Section key={section} name={section} settings={held} />
+                ))}
+              </Accordion>
+            </Panel>
           ) : (
             <Empty icon={IconSearch} title={t("settings.none")}>
               {t("settings.none.text")}
@@ -71,14 +86,23 @@ function sections(settings: Setting[]): [string, Setting[]][] {
 function Section({ name, settings }: { name: string; settings: Setting[] }) {
   const t = useT();
   const word = useWord();
+  const changed = settings.filter((one) => one.origin !== "built-in").length;
   return (
-    <Panel title={name ? word("section", name) : t("settings.general")}>
-      <ul className="plain ruled">
-        {settings.map((one) => (
-          <Value key={nameOf(one)} one={one} />
-        ))}
-      </ul>
-    </Panel>
+    <Accordion.Item value={name || GENERAL}>
+      <Accordion.Control>
+        <span className="row">
+          <strong>{name ? word("section", name) : t("settings.general")}</strong>
+          {changed > 0 && <Badge>{t("settings.changed.n", { n: changed })}</Badge>}
+        </span>
+      </Accordion.Control>
+      <Accordion.Panel>
+        <ul className="plain ruled">
+          {settings.map((one) => (
+            <Value key={nameOf(one)} one={one} />
+          ))}
+        </ul>
+      </Accordion.Panel>
+    </Accordion.Item>
   );
 }
 

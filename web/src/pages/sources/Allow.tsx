@@ -6,7 +6,7 @@ import { type FormEvent, useState } from "react";
 import { api, ok, type Schemas } from "../../client";
 import { Failure } from "../../components/states";
 import { useT } from "../../i18n";
-import { sourceName } from "./names";
+import { useSourceName } from "./names";
 import classes from "./Sources.module.css";
 
 type Purpose = Schemas["Giving"]["purposes"][number];
@@ -23,6 +23,7 @@ export function Allow({
   cancel?: () => void;
 }) {
   const t = useT();
+  const sourceName = useSourceName();
   const client = useQueryClient();
   const [style, setStyle] = useState(true);
   const [enrich, setEnrich] = useState(false);

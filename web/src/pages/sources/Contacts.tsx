@@ -1,5 +1,5 @@
 /** The people in the owner's messages: one person on several platforms joined, renamed, or left out. */
-import { ActionIcon, Badge, Button, Checkbox, Group, Menu, Modal, Table, TextInput } from "@mantine/core";
+import { ActionIcon, Badge, Button, Checkbox, Group, Menu, Table, TextInput } from "@mantine/core";
 import { useDebouncedValue, useDisclosure } from "@mantine/hooks";
 import {
   IconArrowMerge,
@@ -14,14 +14,15 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, ok, type Schemas } from "../../client";
 import { ConfirmButton, useNews } from "../../components/Confirm";
+import { Dialog } from "../../components/Dialog";
 import { Panel } from "../../components/Page";
 import { Sheet } from "../../components/Sheet";
-import { Empty, Loaded } from "../../components/states";
+import { Listed } from "../../components/states";
 import { useAct } from "../../hooks/act";
 import { useContacts } from "../../hooks/data";
 import { useMay } from "../../hooks/session";
 import { useFormat, useT } from "../../i18n";
-import { sourceName } from "./names";
+import { useSourceName } from "./names";
 
 type Contact = Schemas["ContactView"];
 
@@ -48,45 +49,42 @@ export function Contacts() {
         />
       }
     >
-      <Loaded query={query}>
-        {({ items }) =>
-          items.length ? (
-            <>
-              <Merge
-                people={items.filter((one) => chosen.includes(one.pseudonym))}
-                clear={() => setChosen([])}
-              />
-              <Sheet
-                minWidth={520}
-                columns={[
-                  { label: t("contacts.choose"), width: 34, quiet: true },
-                  t("contacts.name"),
-                  t("contacts.where"),
-                  t("you.messages"),
-                  { label: t("contacts.actions"), width: 44, quiet: true },
-                ]}
-              >
-                {items.filter(matches).map((one) => (
-                  <One
-                    key={one.pseudonym}
-                    person={one}
-                    chosen={chosen.includes(one.pseudonym)}
-                    choose={(on) =>
-                      setChosen((held) =>
-                        on ? [...held, one.pseudonym] : held.filter((id) => id !== one.pseudonym),
-                      )
-                    }
-                  />
-                ))}
-              </Sheet>
-            </>
-          ) : (
-            <Empty icon={IconUsers} title={t("contacts.empty")}>
-              {t("contacts.empty.text")}
-            </Empty>
-          )
-        }
-      </Loaded>
+      <Listed
+        query={query}
+        empty={{ icon: IconUsers, title: t("contacts.empty"), children: t("contacts.empty.text") }}
+      >
+        {(items) => (
+          <>
+            <Merge
+              people={items.filter((one) => chosen.includes(one.pseudonym))}
+              clear={() => setChosen([])}
+            />
+            <Sheet
+              minWidth={520}
+              columns={[
+                { label: t("contacts.choose"), width: 34, quiet: true },
+                t("contacts.name"),
+                t("contacts.where"),
+                t("you.messages"),
+                { label: t("contacts.actions"), width: 44, quiet: true },
+              ]}
+            >
+              {items.filter(matches).map((one) => (
+                <One
+                  key={one.pseudonym}
+                  person={one}
+                  chosen={chosen.includes(one.pseudonym)}
+                  choose={(on) =>
+                    setChosen((held) =>
+                      on ? [...held, one.pseudonym] : held.filter((id) => id !== one.pseudonym),
+                    )
+                  }
+                />
+              ))}
+            </Sheet>
+          </>
+        )}
+      </Listed>
     </Panel>
   );
 }
@@ -101,6 +99,7 @@ function One({
   choose: (on: boolean) => void;
 }) {
   const t = useT();
+  const sourceName = useSourceName();
   const format = useFormat();
   const news = useNews();
   const change = useAct("contacts");
@@ -123,6 +122,7 @@ function One({
       renaming_.close();
       news.done(t("contacts.renamed", { name }), () => change.mutate(() => called(person.name)));
     });
+  const others = person.handles.filter((one) => one !== person.name);
   return (
     <Table.Tr opacity={person.excluded ? 0.75 : 1}>
       <Table.Td>
@@ -140,7 +140,7 @@ function One({
           {person.excluded && <Badge color="gray">{t("contacts.out")}</Badge>}
           {person.objected && <Badge color="red">{t("contacts.objected")}</Badge>}
         </span>
-        {person.handles.length > 1 && <bdi className="dim">{person.handles.join(" · ")}</bdi>}
+        {others.length > 0 && <bdi className="dim">{others.join(" · ")}</bdi>}
       </Table.Th>
       <Table.Td>{person.platforms.map(sourceName).join(", ")}</Table.Td>
       <Table.Td>{format.number(person.messages)}</Table.Td>
@@ -187,12 +187,7 @@ function Rename(props: {
   const t = useT();
   const [name, setName] = useState(props.person.name);
   return (
-    <Modal
-      opened={props.opened}
-      onClose={props.close}
-      title={t("contacts.rename")}
-      closeButtonProps={{ "aria-label": t("action.close") }}
-    >
+    <Dialog opened={props.opened} close={props.close} title={t("contacts.rename")}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -211,7 +206,7 @@ function Rename(props: {
           <Button type="submit">{t("contacts.rename")}</Button>
         </Group>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
 

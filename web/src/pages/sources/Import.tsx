@@ -1,18 +1,20 @@
 /** Bringing an export in: dropped, looked into, allowed, read as a job, and counted to the last message. */
-import { Alert, Badge, Button, FileButton, Group, Progress, Select, TagsInput } from "@mantine/core";
+import { Alert, Badge, Button, FileButton, Group, TagsInput } from "@mantine/core";
 import { IconFile, IconFolderUp, IconUpload } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, ok, type Schemas } from "../../client";
-import { upload } from "../../client/upload";
+import { Drop, Going } from "../../components/Drop";
 import { JobProgress } from "../../components/JobProgress";
 import { Panel } from "../../components/Page";
 import { Failure, Loaded } from "../../components/states";
+import { ownZone, Zone } from "../../components/Zone";
+import { type Named, useHanding } from "../../hooks/handing";
 import { runs, useJob, useJobs } from "../../hooks/jobs";
 import { useFormat, useT } from "../../i18n";
 import { Allow } from "./Allow";
-import { type Dropped, dropped } from "./dropped";
-import { sourceName } from "./names";
+import { dropped } from "./dropped";
+import { useSourceName } from "./names";
 import { Report } from "./Report";
 import classes from "./Sources.module.css";
 
@@ -33,7 +35,7 @@ export function Import() {
       <div className="stack">
         <JobProgress job={job.data} />
         {job.data.state === "done" && <Report job={job.data} />}
-        {!runs(job.data) && <Drop found={again} />}
+        {!runs(job.data) && <Bring found={again} />}
       </div>
     );
   }
@@ -49,50 +51,27 @@ export function Import() {
       />
     );
   }
-  return <Drop found={setFound} />;
+  return <Bring found={setFound} />;
 }
 
 /** Where files are dropped or chosen; folders too. */
-function Drop({ found }: { found: (found: Found) => void }) {
+function Bring({ found }: { found: (found: Found) => void }) {
   const t = useT();
-  const format = useFormat();
-  const [over, setOver] = useState(false);
-  const [share, setShare] = useState<number | null>(null);
-  const send = useMutation({
-    mutationFn: async (files: Dropped[]) => {
-      setShare(0);
-      try {
-        return await upload<Found>("/api/uploads", files, setShare);
-      } finally {
-        setShare(null);
-      }
-    },
-    onSuccess: found,
-  });
+  const { send, share } = useHanding((hand, files: Named[]) => hand(files), found);
   const chosen = (files: File[]) => {
     if (files.length)
       send.mutate(files.map((file) => ({ name: file.webkitRelativePath || file.name, file })));
   };
   return (
     <div className="stack">
-      <div
-        className={classes.drop}
-        data-over={over || undefined}
-        onDragOver={(event) => {
-          event.preventDefault();
-          setOver(true);
-        }}
-        onDragLeave={() => setOver(false)}
-        onDrop={(event) => {
-          event.preventDefault();
-          setOver(false);
-          void dropped(event.dataTransfer).then((files) => files.length && send.mutate(files));
-        }}
+      <Drop
+        icon={IconUpload}
+        title={t("import.drop")}
+        about={t("import.drop.about")}
+        take={(data) => void dropped(data).then((files) => files.length && send.mutate(files))}
       >
-        <IconUpload size={34} stroke={1.4} aria-hidden />
-        <strong>{t("import.drop")}</strong>
-        <p>{t("import.drop.about")}</p>
-        {share === null ? (
+        <Going share={share} after={t("import.looking")} />
+        {share === null && (
           <Group gap="xs" justify="center">
             <FileButton onChange={chosen} multiple inputProps={{ "aria-label": t("import.files") }}>
               {(props) => (
@@ -113,13 +92,8 @@ function Drop({ found }: { found: (found: Found) => void }) {
               )}
             </FileButton>
           </Group>
-        ) : (
-          <div role="status" style={{ width: "min(100%, 20rem)" }}>
-            <Progress value={100 * share} animated={share >= 1} aria-label={t("import.sending")} />
-            <p>{share < 1 ? format.percent(share) : t("import.looking")}</p>
-          </div>
         )}
-      </div>
+      </Drop>
       {send.error && <Failure error={send.error} />}
     </div>
   );
@@ -136,6 +110,7 @@ function Look({
   started: (job: string) => void;
 }) {
   const t = useT();
+  const sourceName = useSourceName();
   const client = useQueryClient();
   const fresh = useQuery({
     queryKey: ["upload", found.id],
@@ -190,9 +165,6 @@ function Look({
   );
 }
 
-/** Every zone that the browser knows, and the one chosen. */
-const zones = (chosen: string) => [...new Set([chosen, "UTC", ...Intl.supportedValuesOf("timeZone")])];
-
 /** Which of the senders is the owner; where it is known from before, nothing is asked. */
 function Who({ found, started }: { found: Found; started: (job: string) => void }) {
   const t = useT();
@@ -220,7 +192,7 @@ function Who({ found, started }: { found: Found; started: (job: string) => void 
   const [me, setMe] = useState<string[] | null>(null);
   const known = owner.data?.known ? owner.data.handles : [];
   const mine = me ?? known;
-  const [zone, setZone] = useState(Intl.DateTimeFormat().resolvedOptions().timeZone);
+  const [zone, setZone] = useState(ownZone);
   const start = useMutation({
     mutationFn: () =>
       ok(
@@ -260,15 +232,11 @@ function Who({ found, started }: { found: Found; started: (job: string) => void 
             clearable
           />
           {!zoned && (
-            <Select
+            <Zone
               label={t("import.zone")}
               description={t("import.zone.about")}
-              data={zones(zone)}
               value={zone}
-              onChange={(value) => value && setZone(value)}
-              searchable
-              allowDeselect={false}
-              maw={340}
+              choose={setZone}
             />
           )}
           {start.error && <Failure error={start.error} />}

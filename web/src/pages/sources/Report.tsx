@@ -3,7 +3,7 @@ import { Alert, Table } from "@mantine/core";
 import { Wide } from "../../components/Wide";
 import type { Job } from "../../hooks/jobs";
 import { useFormat, useT, useWord } from "../../i18n";
-import { sourceName } from "./names";
+import { useSourceName } from "./names";
 import classes from "./Sources.module.css";
 
 interface Export {
@@ -19,6 +19,7 @@ interface Export {
 
 export function Report({ job }: { job: Job }) {
   const t = useT();
+  const sourceName = useSourceName();
   const word = useWord();
   const format = useFormat();
   const exports = (job.result?.exports ?? []) as Export[];

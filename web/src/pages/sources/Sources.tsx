@@ -1,11 +1,12 @@
 /** Where the owner's messages come from: allowed first, then dropped here, read, and counted to the last one. */
-import { Accordion, Badge, Button, Modal, Table } from "@mantine/core";
+import { Accordion, Badge, Button, Table } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconShieldPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "react-router";
 import { api, ok } from "../../client";
+import { Dialog } from "../../components/Dialog";
 import { Markdown } from "../../components/Markdown";
 import { Page, Panel } from "../../components/Page";
 import { Sheet } from "../../components/Sheet";
@@ -15,9 +16,9 @@ import { useMay } from "../../hooks/session";
 import { useFormat, useT } from "../../i18n";
 import { Allow } from "./Allow";
 import { Contacts } from "./Contacts";
+import { First } from "./First";
 import { Import, PastImports } from "./Import";
-import { sourceName } from "./names";
-import { Picker } from "./Picker";
+import { useSourceName } from "./names";
 import classes from "./Sources.module.css";
 
 export default function Sources() {
@@ -36,24 +37,6 @@ export default function Sources() {
       <Contacts />
       <Others />
     </Page>
-  );
-}
-
-/** Nothing is allowed yet: what to bring is chosen, and allowed, before anything is opened. */
-function First() {
-  const t = useT();
-  const [chosen, setChosen] = useState<string[]>([]);
-  const [asking, setAsking] = useState(false);
-  if (asking) return <Allow sources={chosen} done={() => setAsking(false)} cancel={() => setAsking(false)} />;
-  return (
-    <div className="stack">
-      <Picker chosen={chosen} choose={setChosen} />
-      <div>
-        <Button disabled={!chosen.length} onClick={() => setAsking(true)}>
-          {t("sources.choose", { n: chosen.length })}
-        </Button>
-      </div>
-    </div>
   );
 }
 
@@ -82,6 +65,7 @@ function Guide({ source }: { source: string }) {
 /** What is allowed or kept. */
 function Held() {
   const t = useT();
+  const sourceName = useSourceName();
   const format = useFormat();
   const sources = useSources();
   return (
@@ -134,6 +118,7 @@ function Held() {
 /** All that is not allowed yet: what is read of it, and how to get its export. */
 function Others() {
   const t = useT();
+  const sourceName = useSourceName();
   const sources = useSources();
   const may = useMay("import");
   const [opened, modal] = useDisclosure();
@@ -169,15 +154,14 @@ function Others() {
           </Accordion.Item>
         ))}
       </Accordion>
-      <Modal
+      <Dialog
         opened={opened}
-        onClose={modal.close}
+        close={modal.close}
         size="lg"
         title={t("allow.title", { source: sourceName(wanted) })}
-        closeButtonProps={{ "aria-label": t("action.close") }}
       >
         <Allow sources={[wanted]} done={modal.close} cancel={modal.close} />
-      </Modal>
+      </Dialog>
     </Panel>
   );
 }

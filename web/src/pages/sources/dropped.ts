@@ -1,18 +1,14 @@
-/** A file with the path it had in the folder that was dropped. */
-export interface Dropped {
-  name: string;
-  file: File;
-}
+import type { Named } from "../../hooks/handing";
 
-/** Every file of what was dropped, folders walked through. */
-export async function dropped(data: DataTransfer): Promise<Dropped[]> {
+/** Every file of what was dropped, folders walked through, with the path that it had there. */
+export async function dropped(data: DataTransfer): Promise<Named[]> {
   const entries = [...data.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
-  const found: Dropped[] = [];
+  const found: Named[] = [];
   for (const entry of entries) await walk(entry, found);
   return found;
 }
 
-async function walk(entry: FileSystemEntry, found: Dropped[]): Promise<void> {
+async function walk(entry: FileSystemEntry, found: Named[]): Promise<void> {
   const path = entry.fullPath.replace(/^\//, "");
   if (entry.isFile) {
     const file = await new Promise<File>((resolve, reject) =>

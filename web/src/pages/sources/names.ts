@@ -1,4 +1,7 @@
-/** What people call the places their messages come from; a plugin's source is called by its own name. */
+import { useCallback } from "react";
+import { useWord } from "../../i18n";
+
+/** What people call the places their messages come from, in every language. */
 const NAMES: Record<string, string> = {
   discord: "Discord",
   gmail: "Gmail",
@@ -6,12 +9,9 @@ const NAMES: Record<string, string> = {
   imessage: "iMessage",
   instagram: "Instagram",
   irc: "IRC",
-  journals: "Journals",
   linkedin: "LinkedIn",
-  mapping: "Any table",
   mattermost: "Mattermost",
   messenger: "Messenger",
-  reflections: "Reflections",
   signal: "Signal",
   slack: "Slack",
   sms: "SMS",
@@ -21,4 +21,8 @@ const NAMES: Record<string, string> = {
   zulip: "Zulip",
 };
 
-export const sourceName = (name: string): string => NAMES[name] ?? name;
+/** The name of a source of messages or events; that of a plugin, or of a table, is its own. */
+export function useSourceName() {
+  const word = useWord();
+  return useCallback((name: string): string => NAMES[name] ?? word("collector", name), [word]);
+}

@@ -1,7 +1,7 @@
 /** Teaching a clone: what by, on what base, whether it fits, and how it goes. */
-import { Alert, Badge, Button, Group, NumberInput, Radio, Select, Switch } from "@mantine/core";
-import { IconGauge, IconPlayerPlay, IconSchool } from "@tabler/icons-react";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Badge, Button, Group, Radio, Switch } from "@mantine/core";
+import { IconPlayerPlay, IconSchool } from "@tabler/icons-react";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "react-router";
 import { api, ok } from "../../client";
@@ -9,16 +9,16 @@ import { useNews } from "../../components/Confirm";
 import { Lines } from "../../components/charts";
 import { JobProgress } from "../../components/JobProgress";
 import { Figure, Page, Panel } from "../../components/Page";
-import { Empty, Failure, Loaded } from "../../components/states";
+import { BringIn, Empty, Loaded } from "../../components/states";
 import { useAllowed } from "../../hooks/data";
 import { type Job, runs, useJob, useJobs } from "../../hooks/jobs";
 import { useMay } from "../../hooks/session";
 import { useFormat, useT, useWord } from "../../i18n";
-import { Offered } from "./Offered";
+import { Adapter, OPTIONS, settingsOf, useNamed } from "./Adapter";
 import classes from "./Train.module.css";
 
 const METHODS = ["retrieval", "lora", "qlora", "dora", "houlsby", "full"] as const;
-type Method = (typeof METHODS)[number];
+export type Method = (typeof METHODS)[number];
 
 export default function Train() {
   const t = useT();
@@ -31,15 +31,7 @@ export default function Train() {
   if (jobs.data && allowed.size === 0 && !mine.length) {
     return (
       <Page title={t("nav.train")} lead={t("train.lead")}>
-        <Empty
-          icon={IconSchool}
-          title={t("train.empty")}
-          action={
-            <Button component={Link} to="/sources">
-              {t("action.import")}
-            </Button>
-          }
-        >
+        <Empty icon={IconSchool} title={t("train.empty")} action={<BringIn />}>
           {t("train.empty.text")}
         </Empty>
       </Page>
@@ -59,26 +51,16 @@ function Choose({ busy }: { busy: boolean }) {
   const news = useNews();
   const client = useQueryClient();
   const [method, setMethod] = useState<Method>("retrieval");
-  const [base, setBase] = useState<string | null>(null);
-  const [steps, setSteps] = useState<number | string>(0);
-  const [epochs, setEpochs] = useState<number | string>(3);
+  const [options, setOptions] = useState(OPTIONS);
   const [fresh, setFresh] = useState(true);
   const adapter = method !== "retrieval";
-  const bases = useQuery({
-    queryKey: ["bases"],
-    queryFn: () => ok(api.GET("/api/bases")),
-    enabled: adapter,
-    staleTime: 60_000,
-  });
-  const named = base ?? bases.data?.items[0]?.name ?? "";
+  const named = useNamed(options, adapter);
   const start = useMutation({
     mutationFn: () => {
-      const lora = { epochs: Number(epochs), max_steps: Number(steps), ...(named ? { base: named } : {}) };
-      return ok(
-        api.POST("/api/models", {
-          body: { method, prepare: fresh, anew: false, settings: adapter ? { lora } : {} },
-        }),
-      );
+      const settings: Record<string, Record<string, unknown>> = adapter
+        ? { lora: settingsOf(options, named) }
+        : {};
+      return ok(api.POST("/api/models", { body: { method, prepare: fresh, anew: false, settings } }));
     },
     onSuccess: () => client.invalidateQueries({ queryKey: ["jobs"] }),
     onError: news.failed,
@@ -97,42 +79,14 @@ function Choose({ busy }: { busy: boolean }) {
                 <span className="row">
                   <Radio.Indicator />
                   <strong>{t(`method.${one}`)}</strong>
-                  {one === "retrieval" && <Badge>{t("train.start")}</Badge>}
+                  {one === "retrieval" && <Badge variant="outline">{t("train.start")}</Badge>}
                 </span>
                 <span className="dim">{t(`method.${one}.about`)}</span>
               </Radio.Card>
             ))}
           </div>
         </Radio.Group>
-        {adapter && (
-          <>
-            <div className="halves">
-              <Select
-                label={t("train.base")}
-                description={t("train.base.about")}
-                data={bases.data?.items.map((one) => one.name) ?? []}
-                value={named}
-                onChange={setBase}
-                allowDeselect={false}
-                disabled={!bases.data}
-              />
-              <Group grow align="flex-end">
-                <NumberInput
-                  label={t("train.epochs")}
-                  value={epochs}
-                  onChange={setEpochs}
-                  min={0.1}
-                  max={50}
-                  step={0.5}
-                />
-                <NumberInput label={t("train.steps")} value={steps} onChange={setSteps} min={0} step={10} />
-              </Group>
-            </div>
-            <Offered />
-            {bases.error && <Failure error={bases.error} />}
-            {named && <Preflight base={named} method={method} />}
-          </>
-        )}
+        {adapter && <Adapter method={method} named={named} options={options} set={setOptions} />}
         <Switch
           checked={fresh}
           onChange={(event) => setFresh(event.currentTarget.checked)}
@@ -153,50 +107,6 @@ function Choose({ busy }: { busy: boolean }) {
         </Group>
       </div>
     </Panel>
-  );
-}
-
-function Preflight({ base, method }: { base: string; method: Method }) {
-  const t = useT();
-  const format = useFormat();
-  const [asked, setAsked] = useState(false);
-  const query = useQuery({
-    queryKey: ["preflight", base],
-    queryFn: () => ok(api.GET("/api/bases/{base}/preflight", { params: { path: { base } } })),
-    enabled: asked,
-    staleTime: 60_000,
-  });
-  if (!asked) {
-    return (
-      <Group>
-        <Button
-          variant="default"
-          size="xs"
-          leftSection={<IconGauge size={16} />}
-          onClick={() => setAsked(true)}
-        >
-          {t("train.preflight")}
-        </Button>
-      </Group>
-    );
-  }
-  return (
-    <Loaded query={query} lines={2}>
-      {(found) => {
-        const like = method === "qlora" || method === "full" ? method : "lora";
-        const fit = found.fits.find((one) => one.method === like);
-        if (!fit) return null;
-        return (
-          <Alert
-            color={fit.fits ? "moss" : "red"}
-            title={t(fit.fits ? "train.fits" : "train.unfit", { device: found.device.name })}
-          >
-            {t("train.memory", { need: format.bytes(fit.total), free: format.bytes(found.device.free) })}{" "}
-            {fit.seconds > 0 && t("train.time", { time: format.seconds(fit.seconds) })}
-          </Alert>
-        );
-      }}
-    </Loaded>
   );
 }
 
@@ -223,6 +133,7 @@ function Following({ id }: { id: string }) {
               <JobProgress job={job} log />
               {loss.length > 0 && (
                 <Lines
+                  titled
                   caption={t("train.curve")}
                   x="step"
                   rows={merged(loss)}
@@ -235,6 +146,7 @@ function Following({ id }: { id: string }) {
               )}
               {machine.map(([name, points]) => (
                 <Lines
+                  titled
                   key={name}
                   caption={word("figure", name)}
                   x="step"
@@ -244,7 +156,7 @@ function Following({ id }: { id: string }) {
                 />
               ))}
               {Object.keys(job.figures ?? {}).length > 0 && (
-                <div className="cards">
+                <div className="figures">
                   {Object.entries(job.figures ?? {})
                     .filter(([name]) => !["eta_seconds", "steps"].includes(name))
                     .slice(0, 8)

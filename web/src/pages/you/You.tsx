@@ -1,16 +1,15 @@
 /** How the owner writes: measured anew from the vault each time it is asked for. */
-import { Badge, Button, SegmentedControl, Table } from "@mantine/core";
-import { IconFileImport, IconUserCircle } from "@tabler/icons-react";
+import { Badge, SegmentedControl, Table } from "@mantine/core";
+import { IconUserCircle } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { Link } from "react-router";
 import { api, ok } from "../../client";
 import { Problem } from "../../client/problem";
 import { Bars, Lines } from "../../components/charts";
 import { Week } from "../../components/drawn";
 import { Figure, Page, Panel } from "../../components/Page";
 import { Sheet } from "../../components/Sheet";
-import { Empty, Loaded } from "../../components/states";
+import { BringIn, Empty, Loaded } from "../../components/states";
 import { useFormat, useT, useWord } from "../../i18n";
 import classes from "./You.module.css";
 
@@ -42,15 +41,7 @@ function Nothing({ why }: { why?: Problem }) {
   const t = useT();
   return (
     <Page title={t("nav.you")} lead={t("you.lead")}>
-      <Empty
-        icon={IconUserCircle}
-        title={t("you.empty")}
-        action={
-          <Button component={Link} to="/sources" leftSection={<IconFileImport size={17} />}>
-            {t("action.import")}
-          </Button>
-        }
-      >
+      <Empty icon={IconUserCircle} title={t("you.empty")} action={<BringIn />}>
         {why?.message || t("you.empty.text")}
       </Empty>
     </Page>
@@ -63,7 +54,7 @@ function Portrait({ whole }: { whole: Whole }) {
   const format = useFormat();
   return (
     <>
-      <div className="cards">
+      <div className="figures">
         <Figure
           value={format.number(profile.messages)}
           label={t("you.messages")}
