@@ -107,7 +107,9 @@ function Preflight({ base, method, tokens }: { base: string; method: Method; tok
         const like = method === "qlora" || method === "full" ? method : "lora";
         const fit = found.fits.find((one) => one.method === like);
         if (!fit) return null;
-        const most = tokens === "" ? found.ending.tokens : Number(tokens);
+        const own = tokens !== "";
+        const most = own ? Number(tokens) : found.ends_after_tokens;
+        const why = own ? (most ? "settings" : "epochs") : found.ends_because;
         const rate = fit.tokens_per_second;
         return (
           <Alert
@@ -115,9 +117,7 @@ function Preflight({ base, method, tokens }: { base: string; method: Method; tok
             title={t(fit.fits ? "train.fits" : "train.unfit", { device: found.device.name })}
           >
             {t("train.memory", { need: format.bytes(fit.total), free: format.bytes(found.device.free) })}{" "}
-            {most > 0
-              ? t(tokens === "" ? "train.ends" : "train.ends.chosen", { n: most })
-              : t("train.rounds")}{" "}
+            {t(`train.ends.${why}`, { n: most })}{" "}
             {most > 0 && rate > 0 && t("train.time", { time: format.seconds(most / rate) })}
           </Alert>
         );
