@@ -28,7 +28,7 @@ import psutil
 
 import peers  # type: ignore[import-not-found]
 
-PEER = ("aw-server==0.12.0", "peewee==3.17.9", "flask==2.2.5", "werkzeug==2.2.3")  # later ones break it
+PEER = ("aw-server==0.12.0", "peewee==3.17.9", "flask==2.2.5")  # later ones break it
 OURS, THEIRS = "http://127.0.0.1:4793", "http://127.0.0.1:4794"
 ENV = {**os.environ, "IPSE_PASSPHRASE": "a passphrase for load", "OMP_NUM_THREADS": "1"}
 START = datetime(2026, 4, 1, 6, tzinfo=UTC)

@@ -103,11 +103,29 @@ class Gathering:
                 while not ended:
                     given, ended = self._waiting()
                     for source, some in given.items():
-                        _keep(intake, source, some)
-                    self._vault.watch.look()  # so that whose tokens are good is known again at once
+                        self._keep(intake, source, some)
                 intake.finish()
         finally:
             self._ended.set()
+
+    def _keep(self, intake: Intake, source: str, some: Sequence[_Given]) -> None:
+        """Keep what several requests brought, and tell each; what fails together is tried alone."""
+        events = [event for one in some for event in one.events]
+        pulses = [pulse for one in some for pulse in one.pulses]
+        try:
+            kept, cleared = intake.take(source, events, pulses)
+            self._vault.watch.look()  # so that whose tokens are good is known before they ask again
+        except IpseError as error:
+            if len(some) > 1:
+                for one in some:
+                    self._keep(intake, source, [one])
+            else:
+                _tell([(some[0], error)])
+            return
+        except BaseException:  # a bug: nobody is left waiting for it
+            _tell([(one, _ended()) for one in some])
+            raise
+        _tell(list(zip(some, _shares(some, kept, cleared), strict=True)))
 
     def _waiting(self) -> tuple[dict[str, list[_Given]], bool]:
         """What waits, by source; waits for the first."""
@@ -127,25 +145,6 @@ class Gathering:
             except queue.Empty:
                 return found, False
         return found, True
-
-
-def _keep(intake: Intake, source: str, some: Sequence[_Given]) -> None:
-    """Keep what several requests brought, and tell each; what fails together is tried alone."""
-    events = [event for one in some for event in one.events]
-    pulses = [pulse for one in some for pulse in one.pulses]
-    try:
-        kept, cleared = intake.take(source, events, pulses)
-    except IpseError as error:
-        if len(some) > 1:
-            for one in some:
-                _keep(intake, source, [one])
-        else:
-            _tell([(some[0], error)])
-        return
-    except BaseException:  # a bug: nobody is left waiting for it
-        _tell([(one, _ended()) for one in some])
-        raise
-    _tell(list(zip(some, _shares(some, kept, cleared), strict=True)))
 
 
 def _shares(some: Sequence[_Given], kept: Kept, cleared: Sequence[Event]) -> Iterator[Taken]:
