@@ -48,11 +48,11 @@ def test_where_an_adapters_training_ends_is_said_before_and_after(
     run("consent", "give", "--source", "whatsapp", "--purpose", "archive", "style", "--yes")
     run("import", str(chat), "--me", "Nora Feld", "--tz", "UTC", "--yes")
     run("prepare")
-    how = ("train", "--method", "lora", "--base", str(tiny_base))
+    how = ("train", "--base", str(tiny_base))  # who names a base means an adapter
     code, out, _ = run(*how, "--tokens", "200")
     told = " ".join(out.split())
     assert code == 0
-    assert "about 200 tokens if these are fewer (lora.total_tokens in your settings)" in told
+    assert "about 200 tokens if these are fewer (lora.total_tokens, as you set it)" in told
     assert "Its tokens were spent" in told
     code, out, _ = run(*how, "--epochs", "0.5")
     assert code == 0

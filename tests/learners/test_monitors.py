@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ipse.config import LoraSettings
-from ipse.errors import CancelledError, MissingExtraError
+from ipse.errors import CancelledError, LearnerError, MissingExtraError
 from ipse.learners.adapters import monitors
 from ipse.learners.adapters.lora import LoraLearner
 from ipse.learners.adapters.monitors import Monitor
@@ -131,3 +131,25 @@ def test_tensorboard_reads_what_was_written(tmp_path: Path) -> None:
     read = EventAccumulator(str(run))
     read.Reload()
     assert [(each.step, each.value) for each in read.Scalars("ipse/loss")] == [(1, 1.0), (2, 0.5)]
+
+
+@pytest.mark.skipif(find_spec("mlflow") is None, reason="mlflow is not installed")
+@pytest.mark.filterwarnings("default")
+def test_mlflow_reads_what_was_written(tmp_path: Path) -> None:
+    from mlflow import MlflowClient
+
+    wanted = LoraSettings(monitors=("mlflow",), monitor_folder=str(tmp_path / "runs"))
+    for last in (0.5, 0.25):  # two trainings are two runs of one experiment
+        written = Monitor(wanted)
+        for step, loss in ((1, 1.0), (2, last)):
+            written.write(step, {"loss": loss, "memory": 1e9})
+        written.close()
+    client = MlflowClient(tracking_uri=f"sqlite:///{tmp_path / 'runs' / monitors.DATABASE}")
+    (experiment,) = [one for one in client.search_experiments() if one.name == "ipse"]
+    runs = client.search_runs([experiment.experiment_id])
+    assert [run.info.status for run in runs] == ["FINISHED", "FINISHED"]
+    curves = [[(m.step, m.value) for m in client.get_metric_history(run.info.run_id, "loss")] for run in runs]
+    assert sorted(curves) == [[(1, 1.0), (2, 0.25)], [(1, 1.0), (2, 0.5)]]
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LearnerError, match="MLflow cannot write"):
+        Monitor(wanted.model_copy(update={"monitor_folder": str(tmp_path / "file")}))

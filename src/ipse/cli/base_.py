@@ -204,7 +204,7 @@ def _print(found: "Preflight") -> None:
             fit.work.method,
             f"{fit.total / GB:.1f} GB",
             *(f"{fit.memory[part] / GB:.2f}" for part in ("base", "trained", "activations")),
-            "yes" if fit.fits else f"with --batch {batch}" if batch else "no",
+            "yes" if fit.fits else f"yes, {_rows(batch)} at a time" if batch else "no",
             f"about {fit.tokens_per_second:,.0f}",
             f"about {fit.seconds / 60:.0f} min" if fit.seconds else "give --examples",
         )
@@ -218,12 +218,16 @@ def told_ending(ending: "Ending", epochs: float) -> str:
     if not ending.tokens:
         return whole
     why = {
-        "settings": "lora.total_tokens in your settings",
+        "settings": "lora.total_tokens, as you set it",
         "preset": "the preset of this base; `ipse train --epochs N`, or lora.total_tokens: 0, lifts it",
         "processor": "only a processor computes here; `ipse train --epochs N`, or lora.total_tokens: 0, "
         "lifts it",
     }[ending.why]
     return f"{whole}, or about {ending.tokens:,} tokens if these are fewer ({why})"
+
+
+def _rows(count: int) -> str:
+    return f"{count} row{'' if count == 1 else 's'}"
 
 
 def _told(base: "Base") -> str:

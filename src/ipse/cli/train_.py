@@ -20,10 +20,10 @@ def train(
         str,
         typer.Option(
             "--method",
-            help="retrieval (needs no weights); an adapter: lora, qlora, dora, houlsby, full; "
-            "preference: what you decided on drafts.",
+            help="retrieval (needs no weights; trained unless a base is named); an adapter: lora (else), "
+            "qlora, dora, houlsby, full; ensemble; prompted; preference: what you decided on drafts.",
         ),
-    ] = "retrieval",
+    ] = "",
     base: Annotated[
         str | None, typer.Option("--base", metavar="PATH_OR_ID", help="Base model for an adapter.")
     ] = None,
@@ -58,6 +58,7 @@ def train(
     from ipse.pipeline.learning import train as fit
     from ipse.pipeline.optimizing import optimize_if_useful
 
+    method = method or ("retrieval" if base is epochs is tokens is None else "lora")
     given = {"base": base, "epochs": epochs, "total_tokens": 0 if epochs and tokens is None else tokens}
     lora = {key: value for key, value in given.items() if value is not None}
     with opened(vault, {"lora": lora} if lora else {}) as workspace:

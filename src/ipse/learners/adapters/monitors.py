@@ -4,6 +4,7 @@ Only figures go out, never text. NVML tells of the GPU where nvidia-ml-py is ins
 are the owner's own, and written to a folder.
 """
 
+import logging
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -14,12 +15,14 @@ from typing import Any, Final, Protocol
 
 from ipse.bases.loading import device
 from ipse.config import LoraSettings
-from ipse.errors import MissingExtraError
+from ipse.errors import LearnerError, MissingExtraError
 
 __all__ = ["Monitor", "Writer", "writers"]
 
 COOLER: Final = 5.0  # degrees below the limit from which it goes on
 PAUSE: Final = 2.0  # seconds between two looks at a hot GPU
+DATABASE: Final = "mlflow.db"
+EXPERIMENT: Final = "ipse"
 PACKAGES: Final = {"tensorboard": "tensorboard", "mlflow": "mlflow"}
 
 
@@ -107,21 +110,38 @@ class _Board:
 
 
 class _Mlflow:
-    """A run of MLflow in a folder; its own telemetry is switched off before it is imported."""
+    """A run of MLflow, in a database of the folder; its own telemetry is switched off before it is imported.
+
+    MLflow 3 writes no plain files any more.
+    """
 
     def __init__(self, folder: Path) -> None:
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
         os.environ.setdefault("DO_NOT_TRACK", "true")
         from mlflow import MlflowClient
+        from mlflow.exceptions import MlflowException
 
-        self._client: Any = MlflowClient(tracking_uri=folder.resolve().as_uri())
-        found = self._client.get_experiment_by_name("ipse")
-        experiment = found.experiment_id if found else self._client.create_experiment("ipse")
-        self._run = self._client.create_run(experiment).info.run_id
+        logging.getLogger("mlflow").setLevel(logging.WARNING)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            database = folder.resolve() / DATABASE
+            self._client: Any = MlflowClient(tracking_uri=f"sqlite:///{database}")
+            found = self._client.get_experiment_by_name(EXPERIMENT)
+            place = (folder.resolve() / "mlflow-artifacts").as_uri()
+            held = found.experiment_id if found else self._client.create_experiment(EXPERIMENT, place)
+            self._run = self._client.create_run(held).info.run_id
+        except (MlflowException, OSError) as error:
+            raise LearnerError(
+                f"MLflow cannot write to {folder}: {str(error).partition('. ')[0]}",
+                hint="Set lora.monitor_folder to a folder that can be written, or leave mlflow out of "
+                "lora.monitors.",
+            ) from error
 
     def write(self, step: int, figures: Mapping[str, float]) -> None:
-        for name, value in figures.items():
-            self._client.log_metric(self._run, name, value, step=step)
+        from mlflow.entities import Metric
+
+        now = round(time.time() * 1000)
+        self._client.log_batch(self._run, [Metric(name, value, now, step) for name, value in figures.items()])
 
     def close(self) -> None:
         self._client.set_terminated(self._run)
