@@ -58,7 +58,8 @@ def train(
     from ipse.pipeline.learning import train as fit
     from ipse.pipeline.optimizing import optimize_if_useful
 
-    method = method or ("retrieval" if base is epochs is tokens is None else "lora")
+    named = any(one is not None for one in (base, epochs, tokens))
+    method = method or ("lora" if named else "retrieval")
     given = {"base": base, "epochs": epochs, "total_tokens": 0 if epochs and tokens is None else tokens}
     lora = {key: value for key, value in given.items() if value is not None}
     with opened(vault, {"lora": lora} if lora else {}) as workspace:
