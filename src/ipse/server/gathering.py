@@ -27,7 +27,8 @@ __all__ = ["Gathering", "Taken"]
 WAITING = 2000  # requests; more are told to come again
 TOGETHER = 50_000  # events in one commit
 SECONDS = 30.0
-LINGER = 0.004  # seconds that are waited for more where several came together the last time
+STEP = 0.002  # seconds that are waited for more where several came together the last time
+STEPS = 8  # of them at most; no more once as many are there, or nobody came in one
 
 
 class Taken(NamedTuple):
@@ -131,8 +132,12 @@ class Gathering:
         """What waits, by source; waits for the first."""
         found: dict[str, list[_Given]] = defaultdict(list)
         one = self._queue.get()
-        if self._together > 1:
-            time.sleep(LINGER)
+        there, before = self._queue.qsize() + 1, 0
+        for _ in range(STEPS):
+            if before == there or there >= self._together:
+                break
+            time.sleep(STEP)
+            before, there = there, self._queue.qsize() + 1
         count = self._together = 0
         while one is not None:
             found[one.source].append(one)

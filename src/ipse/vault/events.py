@@ -91,8 +91,7 @@ class EventStore:
         old = [one for one, now in zip(before, grown, strict=True) if now.rows]
         after = [now.stream for now in grown if now.rows]
         self._streams.save(db, home, old, after)
-        for one in grown:
-            self._insert(db, one)
+        self._insert(db, grown)
         new = [event for one in grown for event in one.new]
         late = [event for one in grown for event in one.late]
         extended = sum(one.extended for one in grown)
@@ -135,13 +134,15 @@ class EventStore:
             late,
         )
 
-    def _insert(self, db: sa.Connection, grown: _Grown) -> None:
+    def _insert(self, db: sa.Connection, grown: Sequence[_Grown]) -> None:
         columns = tables.segments.c
-        if grown.dropped:
-            mine = (columns.conversation == grown.stream.position) & columns.number.in_(grown.dropped)
-            db.execute(sa.delete(tables.segments).where(mine))
-        if grown.rows:
-            self._parts.catalog.insert(db, tables.segments, grown.rows)
+        for one in grown:
+            if one.dropped:
+                mine = (columns.conversation == one.stream.position) & columns.number.in_(one.dropped)
+                db.execute(sa.delete(tables.segments).where(mine))
+        rows = [row for one in grown for row in one.rows]
+        if rows:
+            self._parts.catalog.insert(db, tables.segments, rows)
 
     def _known(self, db: sa.Connection, stream: Stream, times: Sequence[int]) -> set[Name]:
         """The names in those blocks that could have events of such times."""
