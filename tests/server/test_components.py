@@ -1,5 +1,6 @@
 """Each component over HTTP, on a vault of a made-up person: what the pipeline says is what a route says."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -243,6 +244,26 @@ def test_the_audit_log_verifies_and_is_paged(owner: httpx2.Client) -> None:
     assert numbers[0] > report["rows"]
     made = owner.post("/api/audit/checkpoint").json()
     assert made["rows"] >= report["rows"]
+
+
+def test_what_is_taken_away_comes_as_lines_and_leaves_no_file(owner: httpx2.Client, service: Running) -> None:
+    dataset = owner.get("/api/datasets").json()["items"][0]["id"]
+    at = f"/api/datasets/{dataset}/export"
+    taken = owner.post(at, json={"part": "train", "form": "chat"})
+    assert taken.headers["content-type"] == "application/x-ndjson"
+    assert f"{dataset}-train.jsonl" in taken.headers["content-disposition"]
+    lines = [json.loads(line) for line in taken.text.splitlines()]
+    assert lines
+    assert all(one["messages"][-1]["role"] == "assistant" for one in lines)
+    assert "Ilka" not in taken.text
+    assert owner.post("/api/datasets/nothing/export", json={}).status_code == 404
+    log = owner.post("/api/audit/export").text.splitlines()
+    assert len(log) > 10
+    assert json.loads(owner.post("/api/backups/ledger").text)["vault"] == service.vaults.find("").id
+    with service.client(service.token("aggregates")) as researcher:
+        for path in (at, "/api/audit/export", "/api/backups/ledger"):
+            assert researcher.post(path, json={}).status_code == 403
+    assert not [one for one in service.folder.rglob("download-*") if any(one.iterdir())]
 
 
 def test_an_upload_is_looked_into_imported_and_gone(

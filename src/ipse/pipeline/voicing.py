@@ -145,8 +145,10 @@ class Warm(Shared):
         """As of :class:`Shared`; one at a time, for the roster learns."""
         key = ("gate", card.id)
         of, gate = self._held(key, lambda: (roster, _gate(workspace, card, roster)))
-        if of is not roster:  # a conversation may be older than what is known by now
+        if of is not roster:  # one of them was looked at again before the other
             gate = _gate(workspace, card, roster)
+            with self._guard:
+                self._known[key] = time.monotonic(), (roster, gate)
         with self._clearing:
             return _cleared(gate, next(iter(card.consents)), text)
 

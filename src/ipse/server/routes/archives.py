@@ -1,17 +1,17 @@
 """Everything of a vault in open formats, as one download."""
 
-import tempfile
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 from shutil import rmtree
 from typing import Literal
 
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.background import BackgroundTask
 
 from ipse.pipeline.portability import export_all
 from ipse.server.deps import Administering
+from ipse.server.downloads import download
 from ipse.server.routing import component
 
 __all__ = ["Taking", "router", "take_everything"]
@@ -33,20 +33,14 @@ class Taking(BaseModel):
 @router.post("", response_class=FileResponse, responses=ZIP)  # type: ignore[arg-type]
 def take_everything(asked: Administering, body: Taking) -> FileResponse:
     """Everything that is kept, signed, to keep or to take elsewhere. It is not encrypted any more."""
-    place = Path(tempfile.mkdtemp(prefix="archive-"))  # below the vault, and gone with the answer
-    try:
-        folder, packed = place / "archive", place / "archive.zip"
-        made = export_all(asked.workspace, folder, body.form, names=body.names)
+    made = datetime.now(UTC)
+
+    def write(packed: Path) -> None:
+        folder = packed.with_name("archive")
+        export_all(asked.workspace, folder, body.form, names=body.names)
         with zipfile.ZipFile(packed, "x", zipfile.ZIP_DEFLATED) as archive:
             for file in sorted(folder.iterdir()):
                 archive.write(file, file.name)
         rmtree(folder)
-    except BaseException:
-        rmtree(place, ignore_errors=True)
-        raise
-    return FileResponse(
-        packed,
-        media_type="application/zip",
-        filename=f"ipse-{made.at:%Y-%m-%d}.zip",
-        background=BackgroundTask(rmtree, place, ignore_errors=True),
-    )
+
+    return download(f"ipse-{made:%Y-%m-%d}.zip", write, media_type="application/zip")

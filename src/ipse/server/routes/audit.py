@@ -5,10 +5,12 @@ from itertools import islice
 from typing import Annotated, Any
 
 from fastapi import Query
+from fastapi.responses import FileResponse
 from pydantic import AwareDatetime, BaseModel, Field
 
-from ipse.pipeline.auditing import checkpoint, verify
+from ipse.pipeline.auditing import checkpoint, export_log, verify
 from ipse.server.deps import Administering
+from ipse.server.downloads import LINES, download
 from ipse.server.paging import Limit, Page
 from ipse.server.routing import component
 
@@ -17,6 +19,7 @@ __all__ = [
     "CheckpointMade",
     "RowView",
     "checkpoint_audit",
+    "export_audit",
     "list_audit",
     "router",
     "verify_audit",
@@ -97,3 +100,9 @@ def checkpoint_audit(asked: Administering) -> CheckpointMade:
     """Sign the rows so far and destroy the key that wrote them."""
     made = checkpoint(asked.workspace)
     return CheckpointMade(epoch=made.epoch, rows=made.rows, public_key=made.public_key)
+
+
+@router.post("/export", response_class=FileResponse, responses=LINES)
+def export_audit(asked: Administering) -> FileResponse:
+    """The log without what it says, for `tools/verify_audit.py`, as JSON lines; it is signed first."""
+    return download("audit.jsonl", lambda file: export_log(asked.workspace, file))

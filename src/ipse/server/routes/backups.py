@@ -3,12 +3,14 @@
 from datetime import datetime
 from pathlib import Path
 
+from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from ipse.errors import VaultError
-from ipse.pipeline.backups import check_backups, list_backups
+from ipse.pipeline.backups import check_backups, export_ledger, list_backups
 from ipse.pipeline.workspace import Workspace
 from ipse.server.deps import Administering
+from ipse.server.downloads import LINES, download
 from ipse.server.paging import Cursor, Limit, Page, paged
 from ipse.server.routing import component
 
@@ -20,6 +22,7 @@ __all__ = [
     "check_backup_folder",
     "list_backup_folder",
     "router",
+    "take_ledger",
 ]
 
 router = component("backups", prefix="/backups")
@@ -98,3 +101,9 @@ def check_backup_folder(asked: Administering, body: Checking) -> Page[BackupChec
     )
     items = [BackupChecked.model_validate(one) for one in found]
     return Page(items=items, total=len(items))
+
+
+@router.post("/ledger", response_class=FileResponse, responses=LINES)
+def take_ledger(asked: Administering) -> FileResponse:
+    """What was erased, as tokens: with it, a restore of an older backup erases it again."""
+    return download("ledger.jsonl", lambda file: export_ledger(asked.workspace, file))

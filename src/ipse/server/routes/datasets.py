@@ -1,16 +1,22 @@
 """Datasets: what was frozen to learn from. Their examples stay in the vault."""
 
-from pydantic import BaseModel, Field
+from pathlib import Path
+from typing import Literal
+
+from fastapi.responses import FileResponse
+from pydantic import BaseModel, ConfigDict, Field
 
 from ipse.datasets import Card
 from ipse.errors import NotFoundError
+from ipse.pipeline.learning import export_dataset
 from ipse.pipeline.lineage import dataset_cards
-from ipse.server.deps import Aggregates, Identifier
+from ipse.server.deps import Aggregates, Identifier, Reading, require
+from ipse.server.downloads import LINES, download
 from ipse.server.mirrors import mirrored, reflected
 from ipse.server.paging import Cursor, Limit, Page, paged
 from ipse.server.routing import component
 
-__all__ = ["DatasetView", "list_datasets", "router", "show_dataset"]
+__all__ = ["DatasetView", "ExamplesTaken", "export_examples", "list_datasets", "router", "show_dataset"]
 
 router = component("datasets", prefix="/datasets")
 
@@ -21,6 +27,17 @@ class DatasetView(CardView):  # type: ignore[valid-type, misc]
     """A dataset's card, and the id that it is asked for by."""
 
     id: str = Field(examples=["9f3c1ab2d4e58c1f"])
+
+
+class ExamplesTaken(BaseModel):
+    """Which set, and the form of each line."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"part": "train", "form": "chat"}]}
+    )
+
+    part: Literal["train", "judge", "test"] = "train"
+    form: Literal["chat", "sharegpt", "alpaca"] = "chat"
 
 
 @router.get("")
@@ -37,6 +54,19 @@ def show_dataset(asked: Aggregates, dataset: Identifier) -> DatasetView:
     if dataset not in cards:
         raise NotFoundError(f"There is no dataset `{dataset[:80]}`.", hint="See /api/datasets.")
     return _view(dataset, cards[dataset])
+
+
+@router.post("/{dataset}/export", response_class=FileResponse, responses=LINES)
+def export_examples(asked: Reading, dataset: Identifier, body: ExamplesTaken) -> FileResponse:
+    """One set of a dataset as JSON lines, to train with elsewhere. It is not encrypted any more."""
+    require(asked.workspace, "dataset", dataset)
+
+    def write(file: Path) -> None:
+        lines = export_dataset(asked.workspace, dataset, body.part, body.form)
+        with file.open("w", encoding="utf-8") as stream:
+            stream.writelines(f"{line}\n" for line in lines)
+
+    return download(f"{dataset}-{body.part}.jsonl", write)
 
 
 def _view(name: str, card: Card) -> DatasetView:
