@@ -9,6 +9,7 @@ import pytest
 from ipse.client import Client, calls
 from ipse.config import load_settings
 from ipse.pipeline.consents import give
+from ipse.pipeline.days.origins import origin_of
 from ipse.pipeline.queueing import work_off
 
 from ..pipeline.days.tables import events_table
@@ -178,7 +179,12 @@ def test_a_rule_is_listed_ends_and_is_taken_back(service: Running, owner: httpx2
     with one.opened.lend() as workspace:
         until = datetime.now(UTC) + timedelta(days=2)
         rule = add(
-            workspace, project="laptop", column="cpu", within=(0.9, 0.2), sources=["system"], until=until
+            workspace,
+            project="laptop",
+            column="cpu",
+            within=(0.9, 0.2),
+            origin=origin_of(["system"]),
+            until=until,
         )
     (shown,) = owner.get("/api/suppressions", params={"project": "laptop"}).json()["items"]
     assert (shown["id"], shown["low"], shown["high"], shown["active"]) == (rule.id, 0.2, 0.9, True)

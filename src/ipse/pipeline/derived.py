@@ -31,6 +31,7 @@ __all__ = [
     "made_at",
     "made_of",
     "reached",
+    "stream_tokens",
     "touched",
 ]
 
@@ -46,8 +47,9 @@ Family = Literal["datasets", "models", "scorecards", "drafts", "predictions", "l
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
     """What a document was made from.
 
-    ``about`` narrows ``sources`` down to these pseudonyms, conversations or ids of messages; empty, it is
-    made of anything of them. ``documents`` are others that it was made of, such as a model.
+    ``about`` narrows ``sources`` down to these pseudonyms, conversations, ids of messages or streams of
+    events; empty, it is made of anything of them. ``documents`` are others that it was made of, such as a
+    model.
     """
 
     sources: frozenset[str] = frozenset()
@@ -124,8 +126,14 @@ def made_of(workspace: Workspace, name: Name) -> Origin:
     return _made(workspace, name).origin
 
 
+def stream_tokens(source: str, stream: str) -> tuple[str, ...]:
+    """What a stream of events is known by in an origin: its source's, and its own where it has a name."""
+    whole = f"stream:{source}"
+    return (whole, f"{whole}.{stream}") if stream else (whole,)
+
+
 def touched(workspace: Workspace, cuts: Sequence[Cut]) -> dict[str, frozenset[str]]:
-    """What these cuts reach into, by source: conversations, who took part in them, and ids of messages."""
+    """What these cuts reach into, by source: conversations, who took part, ids of messages, and streams."""
     roster = workspace.roster()
     found: dict[str, frozenset[str]] = {}
     for cut in cuts:
@@ -133,6 +141,7 @@ def touched(workspace: Workspace, cuts: Sequence[Cut]) -> dict[str, frozenset[st
         if not removed:
             continue
         tokens = set(cut.people)
+        tokens.update(*(stream_tokens(cut.source, stream) for stream in removed.streams))
         for talk in workspace.vault.scan(sources=[cut.source]) if removed.names else ():
             if talk.id in removed.names:
                 people = {one for message in talk.messages for one in people_in(message)} - {OWNER, ""}

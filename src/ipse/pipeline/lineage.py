@@ -1,5 +1,7 @@
 """Where each model comes from: consents, sources, datasets, bases, models and scorecards as a graph.
 
+Models of events too: from consents by their sources and features.
+
 Made of cards alone; no example and no message is opened for it.
 """
 
@@ -10,12 +12,14 @@ from typing import Literal
 import msgspec
 
 from ipse.datasets import Card, Dataset
+from ipse.pipeline.days import predictors
+from ipse.pipeline.days.predictors import Predictor
 from ipse.pipeline.workspace import Workspace
 from ipse.registry import ModelCard, Registry
 
 __all__ = ["Edge", "Kind", "Lineage", "Node", "dataset_cards", "lineage"]
 
-Kind = Literal["consent", "source", "dataset", "base", "model", "scorecard"]
+Kind = Literal["consent", "source", "dataset", "base", "model", "scorecard", "features", "predictor"]
 
 
 class Node(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,12 +53,15 @@ def dataset_cards(workspace: Workspace) -> dict[str, Card]:
 
 
 def lineage(workspace: Workspace, model: str = "") -> Lineage:
-    """Of every model, or of one; raises ``RegistryError`` where there is no such model."""
+    """Of every model, or of one, of events too; raises ``RegistryError`` where there is no such model."""
     registry, cards = Registry(workspace.vault), dataset_cards(workspace)
-    models = [registry.card(model)] if model else registry.cards()
+    of_events = [one for one in workspace.vault.ids(predictors.KIND) if model in ("", one)]
+    told = [predictors.card(workspace, one) for one in of_events]
+    models = [registry.card(model)] if model and not told else [] if model else registry.cards()
     nodes: dict[str, Node] = {}
     edges: dict[tuple[str, str], Edge] = {}
-    for node, into in _walk(workspace, models, cards, whole=not model):
+    walked = _walk(workspace, models, cards, told=told, whole=not model)
+    for node, into in (*walked, *_walk_events(workspace, told)):
         nodes.setdefault(node.id, node)
         for below in into:
             edges.setdefault((node.id, below), Edge(out=node.id, into=below))
@@ -66,18 +73,24 @@ def lineage(workspace: Workspace, model: str = "") -> Lineage:
 
 
 def _walk(
-    workspace: Workspace, models: list[ModelCard], cards: dict[str, Card], *, whole: bool
+    workspace: Workspace,
+    models: list[ModelCard],
+    cards: dict[str, Card],
+    *,
+    told: list[Predictor],
+    whole: bool,
 ) -> Iterator[tuple[Node, list[str]]]:
     """Each thing with the ids of what was made of it."""
     speaks, scored = Registry(workspace.vault).champion(), set(workspace.vault.ids("scorecard"))
     counts, now = workspace.vault.counts(), datetime.now(UTC)
-    used: dict[str, set[str]] = {}  # source and consent to datasets
+    used: dict[str, set[str]] = {}  # source and consent to datasets and features
     wanted = {card.dataset for card in models} | (set(cards) if whole else set())
     held = {name: card.consents for name, card in cards.items() if name in wanted}
     held |= {card.dataset: card.consents for card in models if card.dataset not in cards}
-    for dataset, consents in held.items():
+    made_of = [(f"dataset:{name}", consents) for name, consents in held.items()]
+    for below, consents in (*made_of, *((_features(one), one.consents) for one in told)):
         for source, consent in consents.items():
-            used.setdefault(f"source:{source}", set()).add(f"dataset:{dataset}")
+            used.setdefault(f"source:{source}", set()).add(below)
             used.setdefault(f"consent:{consent}", set()).add(f"source:{source}")
     for signed in workspace.consents():
         given, name = signed.consent, f"consent:{signed.consent.id}"
@@ -111,6 +124,28 @@ def _walk(
         ), into  # fmt: skip
         if into:
             yield Node(id=into[0], kind="scorecard", name=card.id), []
+
+
+def _walk_events(workspace: Workspace, told: list[Predictor]) -> Iterator[tuple[Node, list[str]]]:
+    """The features of models of events, and these."""
+    aliases = {one.name: one for one in predictors.projects(workspace)}
+    for card in told:
+        features = _features(card)
+        name = f"{card.set_name} {card.version}"
+        figures = {"features": float(len(card.features)), "columns": float(len(card.columns))}
+        made = [f"predictor:{one.id}" for one in told if _features(one) == features]
+        yield Node(id=features, kind="features", name=name, state="kept", figures=figures), made
+        held = aliases[card.project]
+        states = {held.challenger: "challenger", held.champion: "champion"}
+        figures = {card.verdict.metric: card.verdict.value, "better": card.verdict.better}
+        yield Node(
+            id=f"predictor:{card.id}", kind="predictor", name=f"{card.id} {card.algorithm}",
+            state=states.get(card.id, ""), figures={"rows": float(card.rows), **figures},
+        ), []  # fmt: skip
+
+
+def _features(card: Predictor) -> str:
+    return f"features:{card.set_name}-{card.version}"
 
 
 def _dataset(name: str, card: Card | None) -> Node:

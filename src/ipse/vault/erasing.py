@@ -57,7 +57,7 @@ class Cut(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Removed(msgspec.Struct, frozen=True, kw_only=True):
-    """What went, or would go: ``conversations`` whole; ``rewritten`` ones and event streams in part."""
+    """What went, or would go: ``conversations`` whole; ``rewritten`` ones and event ``streams`` in part."""
 
     messages: int = 0
     events: int = 0
@@ -65,6 +65,7 @@ class Removed(msgspec.Struct, frozen=True, kw_only=True):
     rewritten: int = 0
     size: int = 0
     names: frozenset[str] = frozenset()
+    streams: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
         """Whether anything did."""
@@ -277,15 +278,16 @@ def _mark(name: str, before: Message) -> Message:
 def _counted(sum_: Removed, changes: Sequence[_Change]) -> Removed:
     """``sum_`` and these."""
     talks = [change for change in changes if change.stream.manifest.family == "messages"]
-    events = [len(change.gone) for change in changes if change.stream.manifest.family == "events"]
+    events = [change for change in changes if change.stream.manifest.family == "events"]
     whole = sum(not change.kept for change in talks)
     return Removed(
         messages=sum_.messages + sum(len(change.gone) for change in talks),
-        events=sum_.events + sum(events),
+        events=sum_.events + sum(len(change.gone) for change in events),
         conversations=sum_.conversations + whole,
         rewritten=sum_.rewritten + len(talks) - whole,
         size=sum_.size + sum(change.stream.manifest.size for change in changes),
         names=sum_.names | {change.stream.manifest.name for change in talks},
+        streams=sum_.streams | {change.stream.manifest.stream for change in events},
     )
 
 

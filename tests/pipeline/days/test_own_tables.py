@@ -25,6 +25,7 @@ from ipse.pipeline.days.settling import Learned
 from ipse.pipeline.days.tables_taking import take
 from ipse.pipeline.days.wanting import Wanted
 from ipse.pipeline.derived import reached
+from ipse.pipeline.lineage import lineage
 from ipse.pipeline.workspace import Workspace
 
 from .tables import events_table
@@ -171,6 +172,25 @@ def test_erasing_the_source_reaches_what_was_made_of_it(desk: Workspace) -> None
     predict(desk, "desk")
     found = reached(desk, sources=["desk"])
     assert {kind for kind, _ in found} >= {"predictor", "prediction"}
+
+
+def test_lineage_leads_from_consent_to_a_model_of_events(desk: Workspace) -> None:
+    made = taught(desk).card
+    graph = lineage(desk)
+    consent, source, features, model = graph.nodes
+    assert [one.kind for one in graph.nodes] == ["consent", "source", "features", "predictor"]
+    assert consent.id == f"consent:{made.consents['desk']}"
+    assert (source.name, source.state) == ("desk", "kept")
+    assert (model.id, model.state) == (f"predictor:{made.id}", "champion")
+    assert [(one.out, one.into) for one in graph.edges] == [
+        (consent.id, source.id),
+        (source.id, features.id),
+        (features.id, model.id),
+    ]
+    taught(desk, project="other")
+    assert [one.name for one in lineage(desk, made.id).nodes if one.kind == "predictor"] == [model.name]
+    with pytest.raises(RegistryError):
+        lineage(desk, "none")
 
 
 YAML = """

@@ -85,6 +85,23 @@ def test_features_made_of_what_goes_go_along(filled: Workspace) -> None:
     assert [name.split("-")[0] for name in held.vault.ids("features")] == ["kept"]
 
 
+def test_what_was_made_of_another_stream_of_the_source_stays(filled: Workspace) -> None:
+    parts = {"own": "system.self", "all": "system"}
+    for name, source in parts.items():
+        features = parse_features({"x": {"from": source, "agg": "mean", "field": "x", "window": "1d"}})
+        made = parse_set({"name": name, "features": ["x"], "origins": {"every": "1d"}}, features)
+        featuring.build(filled, made)
+    events.keep(filled, [event(age, "system", "other") for age in (1, 20)])
+    held = limited(filled, retention={"sources": {"system.other": 7}})
+    plan = plan_purge(held)
+    assert plan is not None
+    assert [name.split("-")[0] for _, name in plan.documents] == ["all"]
+    purge(held)
+    assert [name.split("-")[0] for name in held.vault.ids("features")] == ["own"]
+    purge(limited(filled, retention={"sources": {"system.self": 7}}))
+    assert held.vault.ids("features") == []
+
+
 def test_a_project_lets_go_of_its_own_sources(filled: Workspace) -> None:
     project = {"privacy": {"data_retention_days": 10}, "data_sources": [{"name": "window"}]}
     assert not is_limited(Settings())

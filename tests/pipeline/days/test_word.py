@@ -19,6 +19,7 @@ from ipse.pipeline.days.corrections import correct, labels_of
 from ipse.pipeline.days.foretelling import learn
 from ipse.pipeline.days.handing import export_predictor, write_batch
 from ipse.pipeline.days.judging import judge
+from ipse.pipeline.days.origins import origin_of
 from ipse.pipeline.days.outcomes import history, outcomes
 from ipse.pipeline.days.predicting import predict
 from ipse.pipeline.days.predictions import Reason, keep, predictions
@@ -208,7 +209,7 @@ def everything(workspace: Workspace) -> dict[str, int]:
     taught(workspace)
     said = predict(workspace, "desk")
     judge(workspace, said.id, "right")
-    suppressions.add(workspace, project="desk", column="a", within=(0, 1), sources=["desk"])
+    suppressions.add(workspace, project="desk", column="a", within=(0, 1), origin=origin_of(["desk"]))
     return counts(workspace)
 
 
@@ -240,8 +241,10 @@ def test_a_rule_ends_within_a_year_and_later_than_now(desk: Workspace) -> None:
     now = datetime.now(UTC)
     for until in (now - timedelta(days=1), now + timedelta(days=400)):
         with pytest.raises(SettingsError, match="within a year"):
-            suppressions.add(desk, project="a", column="x", within=(0, 1), sources=["desk"], until=until)
-    rule = suppressions.add(desk, project="a", column="x", within=(2, 1), sources=["desk"])
+            suppressions.add(
+                desk, project="a", column="x", within=(0, 1), origin=origin_of(["desk"]), until=until
+            )
+    rule = suppressions.add(desk, project="a", column="x", within=(2, 1), origin=origin_of(["desk"]))
     assert suppressions.in_force(desk, "a", now + timedelta(days=29)) == [rule]
     assert suppressions.in_force(desk, "a", now + timedelta(days=31)) == []
     assert suppressions.matching([rule], "x", 1.5) == rule

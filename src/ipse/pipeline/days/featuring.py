@@ -16,7 +16,8 @@ from ipse.features import (
     origins_of,
 )
 from ipse.pipeline.days.columns import streams_named
-from ipse.pipeline.derived import Origin, get_made, keep_made
+from ipse.pipeline.days.origins import origin_of
+from ipse.pipeline.derived import get_made, keep_made
 from ipse.pipeline.workspace import Workspace
 
 __all__ = ["Built", "Checked", "build", "check", "preview", "stored"]
@@ -78,7 +79,7 @@ def build(workspace: Workspace, features: FeatureSet) -> Built:
     )
     packed = io.BytesIO()
     np.savez_compressed(packed, origins=table.origins, values=table.values)
-    origin = Origin(sources=frozenset(card.consents))
+    origin = origin_of(streams)
     keep_made(workspace, (KIND, card.id), msgspec.msgpack.encode(_Held(card, packed.getvalue())), origin)
     return card
 

@@ -8,9 +8,10 @@ import msgspec
 from ipse.errors import SettingsError
 from ipse.pipeline.days import predictors, suppressions
 from ipse.pipeline.days.corrections import correct
+from ipse.pipeline.days.origins import origin_of
 from ipse.pipeline.days.predictions import Prediction, kept
 from ipse.pipeline.days.predictors import Predictor
-from ipse.pipeline.derived import Origin, get_made, keep_made
+from ipse.pipeline.derived import get_made, keep_made
 from ipse.pipeline.workspace import Workspace
 
 __all__ = ["Judgement", "Says", "judge", "judgement", "judgements"]
@@ -59,7 +60,7 @@ def judge(
         label=was,
         suppression=rule,
     )
-    origin = Origin(sources=frozenset(made.consents), documents=frozenset({("prediction", name)}))
+    origin = origin_of(predictors.streams_of(made), {("prediction", name)})
     keep_made(workspace, (KIND, name), msgspec.json.encode(found), origin)
     return found
 
@@ -117,7 +118,7 @@ def _suppress(workspace: Workspace, made: Predictor, said: Prediction, until: da
         project=made.project,
         column=first,
         within=(usual, beyond),
-        sources=made.consents,
+        origin=origin_of(predictors.streams_of(made)),
         until=until,
         prediction=said.id,
     )

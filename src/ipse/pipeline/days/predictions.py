@@ -10,8 +10,9 @@ from datetime import datetime
 import msgspec
 
 from ipse.errors import NotFoundError
-from ipse.pipeline.days.predictors import Predictor
-from ipse.pipeline.derived import Origin, enveloped, get_made
+from ipse.pipeline.days.origins import origin_of
+from ipse.pipeline.days.predictors import Predictor, streams_of
+from ipse.pipeline.derived import enveloped, get_made
 from ipse.pipeline.workspace import Workspace
 from ipse.vault.documents import Change, Put
 
@@ -71,7 +72,7 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
 
 def keep(workspace: Workspace, made: Predictor, said: Sequence[Prediction]) -> list[Prediction]:
     """Keep predictions of one model; durable when this returns."""
-    origin = Origin(sources=frozenset(made.consents), documents=frozenset({("predictor", made.id)}))
+    origin = origin_of(streams_of(made), {("predictor", made.id)})
     named = list({one.id: one for one in (_named(each) for each in said)}.values())
     for at in range(0, len(named), AT_A_TIME):
         some = named[at : at + AT_A_TIME]

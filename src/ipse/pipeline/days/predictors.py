@@ -11,12 +11,14 @@ import msgspec
 
 from ipse.errors import RegistryError
 from ipse.features import Feature, FeatureSet, Origins
+from ipse.pipeline.days.origins import origin_of
 from ipse.pipeline.days.wanting import Wanted
-from ipse.pipeline.derived import Origin, get_made, keep_made
+from ipse.pipeline.derived import get_made, keep_made
 from ipse.pipeline.workspace import Workspace
 from ipse.tables import Task, Verdict
 
 __all__ = [
+    "KIND",
     "Predictor",
     "Project",
     "Target",
@@ -28,6 +30,7 @@ __all__ = [
     "projects",
     "promote",
     "rollback",
+    "streams_of",
     "versions",
 ]
 
@@ -108,7 +111,7 @@ def add(workspace: Workspace, made: Predictor, files: Mapping[str, bytes]) -> Pr
         held = project(workspace, made.project, new=True)
         number = held.last + 1
         named = msgspec.structs.replace(made, id=f"{made.project}-v{number}", created_at=datetime.now(UTC))
-        origin = Origin(sources=frozenset(made.consents))
+        origin = origin_of(streams_of(made))
         keep_made(workspace, (KIND, named.id), msgspec.msgpack.encode(_Held(named, dict(files))), origin)
         _keep(
             workspace, msgspec.structs.replace(held, challenger=named.id, last=number), "project.challenger"
@@ -147,6 +150,11 @@ def card(workspace: Workspace, name: str) -> Predictor:
 def feature_set(made: Predictor) -> FeatureSet:
     """The features of a model, as they were defined when it learned."""
     return FeatureSet(name=made.set_name, features=made.features, origins=made.origins, tz=made.tz)
+
+
+def streams_of(made: Predictor) -> tuple[str, ...]:
+    """The streams that a model learned from, as features name them."""
+    return tuple(dict.fromkeys([made.target.stream, *feature_set(made).sources]))
 
 
 def versions(workspace: Workspace, name: str) -> list[Predictor]:

@@ -5,7 +5,7 @@ limits, stay silent until the rule ends. They are kept and shown, marked by the 
 """
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -44,11 +44,11 @@ def add(  # noqa: PLR0913 - what a rule is
     project: str,
     column: str,
     within: tuple[float, float],
-    sources: Collection[str],
+    origin: Origin,
     until: datetime | None = None,
     prediction: str = "",
 ) -> Suppression:
-    """Keep a rule; ``sources`` are what it was seen in. Raises ``SettingsError`` for an end that is none."""
+    """Keep a rule; ``origin`` is what it was seen in. Raises ``SettingsError`` for an end that is none."""
     now = datetime.now(UTC)
     ends = until or now + timedelta(days=DAYS)
     if not now < ends <= now + timedelta(days=MOST_DAYS):
@@ -65,7 +65,7 @@ def add(  # noqa: PLR0913 - what a rule is
         until=ends,
         prediction=prediction,
     )
-    keep_made(workspace, (KIND, made.id), msgspec.json.encode(made), Origin(sources=frozenset(sources)))
+    keep_made(workspace, (KIND, made.id), msgspec.json.encode(made), origin)
     return made
 
 

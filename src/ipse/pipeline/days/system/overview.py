@@ -11,6 +11,7 @@ from ipse.errors import SettingsError
 from ipse.features import Stream
 from ipse.pipeline.days import suppressions
 from ipse.pipeline.days.columns import stream
+from ipse.pipeline.days.origins import origin_of
 from ipse.pipeline.days.productivity.seeing import Whose, allowed, places
 from ipse.pipeline.days.system.anomalies import LEAST_ROWS, Anomaly, anomalies, causes_of
 from ipse.pipeline.days.system.figures import METRICS, binned
@@ -114,9 +115,9 @@ def dismiss(
             f"`{metric[:40]}` at {value:g} is nothing to dismiss.", hint=f"There are: {', '.join(METRICS)}."
         )
     found, _ = places(workspace, "system")
-    sources = {one.source for one in found} or {"system"}
+    origin = origin_of([one.name for one in found] or ["system"])
     return suppressions.add(
-        workspace, project=PROJECT, column=metric, within=(0.0, value * ROOM), sources=sources, until=until
+        workspace, project=PROJECT, column=metric, within=(0.0, value * ROOM), origin=origin, until=until
     )
 
 
