@@ -166,7 +166,7 @@ def system(weeks: int) -> list[str]:
 PARTS: dict[str, tuple[str, Callable[[int], list[str]], int]] = {
     "labels": ("What an app is for, after a few corrections", labels, 200),
     "hours": ("Best hours", hours, 300),
-    "disks": ("When a disk is full", disks, 300),
+    "disks": ("When a disk is full", disks, 1500),
     "errors": ("Bursts of errors", errors, 200),
     "system": ("Anomalies of the machine", system, 100),
 }
@@ -199,7 +199,7 @@ ABOUT = {
     "something else in the evening. A third of the kinds of moments (app, category, part of the day) judges and is never corrected; corrections are of the "
     "others, drawn by the time they took. 0 corrections: the rules alone.",
     "hours": "300 made-up people, six weeks each; focus in a working hour is nothing or up to an hour, by chance.",
-    "disks": "300 made-up disks each, 30 days seen; the truth is when the same disk, going on, is full.",
+    "disks": "1,500 made-up disks each, 30 days seen; the truth is when the same disk, going on, is full.",
     "errors": "Five weeks each, the last one judged. `even`: 0.4 an hour; `daily`: six times that in working hours; `uneven`: negative binomial, "
     "shape 0.3, with a daily course.",
     "system": "Five weeks each of a machine as in the sample days, the last one judged.",

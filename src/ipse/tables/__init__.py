@@ -10,7 +10,7 @@ from ipse.tables.explaining import contributions
 from ipse.tables.forecasting import FORECASTERS, SharedForecaster, forecast, intervals, smape
 from ipse.tables.groups import GROUPS, GroupModel, judge_groups
 from ipse.tables.intervals import adapted, block_interval, coverage
-from ipse.tables.models import Forecasts, TableModel
+from ipse.tables.models import LEVEL, Forecasts, TableModel
 from ipse.tables.monitors import ManyMetrics
 from ipse.tables.orders import LEAST_PAIRS, OrderModel, Pairs, judge_orders
 from ipse.tables.ranking import PairwiseRanker
@@ -23,6 +23,7 @@ __all__ = [
     "FORECASTERS",
     "GROUPS",
     "LEAST_PAIRS",
+    "LEVEL",
     "REGRESSORS",
     "THRESHOLD",
     "Ahead",

@@ -1,10 +1,10 @@
 """When something that is used up will be gone: free space of a disk, memory that is left.
 
 From a level a day. What came in a single step and is no habit (a clean-up, a large file) is left out of
-the rate. What is left then is taken as a drift with noise: the rate from Student's t with the long-run
-variance of the daily changes, and the time to nothing as the first passage of a Brownian motion with that
-drift (inverse Gaussian; Chhikara and Folks 1989). Where it does not come within the horizon on most paths,
-there is no end in sight, and that is said.
+the rate. What is left then is taken as a drift with noise: the rate and the long-run variance of the daily
+changes drawn together as few days leave them (normal, inverse chi-square), and the time to nothing as the
+first passage of a Brownian motion with that drift (inverse Gaussian; Chhikara and Folks 1989). Where it
+does not come within the horizon on most paths, there is no end in sight, and that is said.
 """
 
 from collections.abc import Sequence
@@ -57,8 +57,10 @@ def ending(days: Sequence[int], levels: Sequence[float], *, horizon: float, seed
         return Ending(days=len(at), steps=steps, why="too few days are without a step")
     rate, error, spread = _drift(changes, gaps)
     rng = np.random.default_rng(seed)
-    drawn = rate + error * rng.standard_t(len(changes) - 1, DRAWS)
-    left = _passages(max(float(level[-1]), 0.0), drawn, spread, rng)
+    known = len(changes) - 1
+    unsure = known / rng.chisquare(known, DRAWS)  # how far the variance itself may lie from what was seen
+    drawn = rate + error * np.sqrt(unsure) * rng.standard_normal(DRAWS)
+    left = _passages(max(float(level[-1]), 0.0), drawn, spread * unsure, rng)
     slow, fast = (float(np.quantile(drawn, one)) for one in (LOW, HIGH))
     chance = float((left <= horizon).mean())
     told = Ending(chance=chance, rate=rate, slow=slow, fast=fast, days=len(at), steps=steps)
@@ -94,12 +96,12 @@ def _drift(changes: Floats, gaps: Floats) -> tuple[float, float, float]:
     return rate, (spread / float(gaps.sum())) ** 0.5, spread
 
 
-def _passages(left: float, rates: Floats, spread: float, rng: np.random.Generator) -> Floats:
-    """Days until nothing is left, one for each rate; infinite where it does not get less."""
+def _passages(left: float, rates: Floats, spreads: Floats, rng: np.random.Generator) -> Floats:
+    """Days until nothing is left, one for each rate and variance; infinite where it does not get less."""
     found = np.full(len(rates), np.inf)
     falls = rates > 1e-9
     if left <= 0:
         return np.zeros(len(rates))
     mean = left / rates[falls]
-    found[falls] = rng.wald(mean, np.full(len(mean), left**2 / spread))
+    found[falls] = rng.wald(mean, left**2 / spreads[falls])
     return found

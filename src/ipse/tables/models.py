@@ -17,7 +17,7 @@ from ipse.tables.estimators import Task, estimator
 from ipse.tables.intervals import conformal_radius, temperature
 from ipse.tables.splitting import time_split
 
-__all__ = ["Forecasts", "TableModel"]
+__all__ = ["LEVEL", "Forecasts", "TableModel"]
 
 Floats = NDArray[np.float64]
 LEVEL = 0.9
@@ -112,8 +112,11 @@ class TableModel:
             ) from error
         return self
 
-    def predict(self, x: Floats) -> Forecasts:
-        """What it says of rows of the same columns; raises ``LearnerError`` for others."""
+    def predict(self, x: Floats, *, widen: Floats | float = 1.0) -> Forecasts:
+        """What it says of rows of the same columns; raises ``LearnerError`` for others.
+
+        ``widen`` is what to stretch intervals by, row by row.
+        """
         if x.shape[1] != len(self._facts.columns):
             raise LearnerError(
                 f"The model knows {len(self._facts.columns)} columns, not {x.shape[1]}.",
@@ -124,9 +127,15 @@ class TableModel:
             shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
             chance = shifted / shifted.sum(axis=1, keepdims=True)
             return Forecasts(value=chance.argmax(axis=1).astype(np.float64), chance=chance)
-        value = self._back(self._numbers(self._point, x))
-        low, high = self._interval(x)
-        return Forecasts(value=value, low=np.minimum(low, value), high=np.maximum(high, value))
+        middle, low, high = self._interval(x)
+        ends = (self._back(middle - widen * (middle - low)), self._back(middle + widen * (high - middle)))
+        return Forecasts(value=self._back(middle), low=ends[0], high=ends[1])
+
+    def needed(self, x: Floats, y: Floats) -> Floats:
+        """What intervals of rows would have to be stretched by to hold what was so; NaN where that is."""
+        middle, low, high = self._interval(x)
+        off = self._forth(y) - middle
+        return np.abs(off) / np.maximum(np.where(off < 0, middle - low, high - middle), 1e-12)
 
     def files(self) -> dict[str, bytes]:
         """The model as files by name."""
@@ -212,13 +221,13 @@ class TableModel:
     def _quantile(self, x: Floats, y: Floats, share: float) -> Any:  # noqa: ANN401
         return self._fitted(x, y, loss="quantile", quantile=share, max_iter=200)
 
-    def _interval(self, x: Floats) -> tuple[Floats, Floats]:
-        radius = self._facts.radius
+    def _interval(self, x: Floats) -> tuple[Floats, Floats, Floats]:
+        """The middle and both ends, as it computes with them (a logarithm, where that is less lopsided)."""
+        middle, radius = self._numbers(self._point, x), self._facts.radius
         if self._ends is None:
-            middle = self._numbers(self._point, x)
-            return self._back(middle - radius), self._back(middle + radius)
+            return middle, middle - radius, middle + radius
         low, high = (self._numbers(one, x) for one in self._ends)
-        return self._back(low - radius), self._back(high + radius)
+        return middle, np.minimum(low - radius, middle), np.maximum(high + radius, middle)
 
     @staticmethod
     def _numbers(model: Any, x: Floats) -> Floats:  # noqa: ANN401

@@ -19,14 +19,16 @@ from ipse.pipeline.days.designing import design, step_of
 from ipse.pipeline.days.framing import framed, named_streams
 from ipse.pipeline.days.grouping import fit_groups
 from ipse.pipeline.days.ordering import fit_order
+from ipse.pipeline.days.outcome_rows import label_of, outcome_of, outcome_rows
 from ipse.pipeline.days.predictors import Predictor, Target
 from ipse.pipeline.days.projecting import fit_series
 from ipse.pipeline.days.settling import LEAST_ROWS, Beside, Learned, beside, settle
 from ipse.pipeline.days.wanting import Wanted
+from ipse.pipeline.days.widening import widths_by
 from ipse.pipeline.workspace import Workspace
 from ipse.tables import TableModel, Task, Verdict, judge_classes, judge_numbers, time_split
 
-__all__ = ["learn", "outcome_of"]
+__all__ = ["learn"]
 
 Floats = NDArray[np.float64]
 FEW_VALUES = 10  # a target of whole numbers with no more is a class
@@ -44,10 +46,14 @@ MOST = 200_000  # rows, the newest
 
 
 class _Rows(msgspec.Struct, frozen=True):
-    """A row an origin; ``now`` is what the target was then, ``day`` what it was a day before ``y``."""
+    """A row an origin; ``now`` is what the target was then, ``day`` what it was a day before ``y``.
+
+    ``known`` is when ``y`` was known (µs).
+    """
 
     table: FeatureTable
     y: Floats
+    known: NDArray[np.int64]
     now: Floats
     day: Floats
 
@@ -138,34 +144,6 @@ def _beside_champion(
     return beside((now.id, "this one"), theirs, mine, seed=work.wanted.seed)
 
 
-def outcome_of(stream: Stream, target: Target, due: NDArray[np.int64], *, slack: float) -> Floats:
-    """What the target was at each moment (µs), up to ``slack`` seconds after it; NaN where unknown."""
-    values = _values(stream, target)
-    known = ~np.isnan(values)
-    ts, values = stream.ts[known], values[known]
-    at = np.searchsorted(ts, due, side="left")
-    there = at < len(ts)
-    at = np.minimum(at, max(len(ts) - 1, 0))
-    if not len(ts):
-        return np.full(len(due), np.nan)
-    return np.where(there & (ts[at] - due <= slack * 1e6), values[at], np.nan)
-
-
-def _values(stream: Stream, target: Target) -> Floats:
-    """The target as numbers, or as indices of its labels."""
-    column = stream.data[target.field]
-    if not target.labels:
-        return stream.numbers(target.field)
-    place = {label: float(number) for number, label in enumerate(target.labels)}
-    return np.array([place.get(_label(one), np.nan) for one in column.tolist()])
-
-
-def _label(value: object) -> str:
-    if isinstance(value, float):
-        return str(int(value)) if value == int(value) else str(value)
-    return str(value)
-
-
 def _target(wanted: Wanted, stream: Stream) -> tuple[Task, Target]:
     if wanted.field not in stream.data:
         known = ", ".join(stream.data) or "none"
@@ -184,7 +162,7 @@ def _target(wanted: Wanted, stream: Stream) -> tuple[Task, Target]:
         stream=wanted.stream,
         field=wanted.field,
         ahead=step_of(stream) if wanted.when == "next" else 0.0,
-        labels=tuple(_label(one) for one in values.tolist()) if classes else (),
+        labels=tuple(label_of(one) for one in values.tolist()) if classes else (),
     )
     return "classification" if classes else "regression", target
 
@@ -195,7 +173,8 @@ def _rows(chosen: FeatureSet, streams: dict[str, Stream], target: Target, said: 
     origins = np.unique(stream.ts)[-MOST:]
     ahead = round(target.ahead * 1e6)
     due = origins + ahead
-    y = corrected(outcome_of(stream, target, due, slack=target.ahead), due, target, said)
+    y, known = outcome_rows(stream, target, due, slack=target.ahead)
+    y = corrected(y, due, target, said)
     day = outcome_of(stream, target, origins + ahead - 86_400_000_000, slack=target.ahead)
     now = outcome_of(stream, target, origins, slack=0.0)
     keep = ~np.isnan(y)
@@ -203,7 +182,8 @@ def _rows(chosen: FeatureSet, streams: dict[str, Stream], target: Target, said: 
         raise DatasetError(
             f"There are {int(keep.sum())} rows with an outcome.", hint="At least 100 are needed."
         )
-    return _Rows(compute(chosen, streams, origins[keep]), y[keep], now[keep], day[keep])
+    table = compute(chosen, streams, origins[keep])
+    return _Rows(table, y[keep], known[keep], now[keep], day[keep])
 
 
 def _fitted(work: _Work, algorithm: str, at: NDArray[np.intp]) -> TableModel:
@@ -246,8 +226,11 @@ def _judged(model: TableModel, work: _Work, learned: NDArray[np.intp], judged: N
         baselines["no change"] = np.where(np.isnan(rows.now[judged]), usual, rows.now[judged])
         if target.ahead < 86_400:
             baselines["a day before"] = np.where(np.isnan(rows.day[judged]), usual, rows.day[judged])
-    judge = judge_classes if classes else judge_numbers
-    return judge(model.predict(rows.table.values[judged]), y, baselines=baselines, seed=work.wanted.seed)
+    x, at = rows.table.values[judged], rows.table.origins[judged]
+    if classes:
+        return judge_classes(model.predict(x), y, baselines=baselines, seed=work.wanted.seed)
+    widen = widths_by(at, rows.known[judged], model.needed(x, y), at)
+    return judge_numbers(model.predict(x, widen=widen), y, baselines=baselines, seed=work.wanted.seed)
 
 
 def _quantile(values: Floats, share: float) -> tuple[float, ...]:

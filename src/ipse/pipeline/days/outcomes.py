@@ -10,8 +10,8 @@ from ipse.pipeline.days import predictors
 from ipse.pipeline.days.columns import streams_named
 from ipse.pipeline.days.contending import contended
 from ipse.pipeline.days.corrections import corrected, labels_of
-from ipse.pipeline.days.foretelling import outcome_of
 from ipse.pipeline.days.judging import Judgement, judgement, judgements
+from ipse.pipeline.days.outcome_rows import outcome_of
 from ipse.pipeline.days.predictions import Prediction, names, of_ids, predictions
 from ipse.pipeline.days.predictors import Predictor
 from ipse.pipeline.days.settling import Beside

@@ -18,6 +18,7 @@ from ipse.pipeline.days.ordering import say_order
 from ipse.pipeline.days.predictions import Prediction, Reason, keep, predictions
 from ipse.pipeline.days.predictors import Predictor, feature_set
 from ipse.pipeline.days.projecting import say_series
+from ipse.pipeline.days.widening import widths
 from ipse.pipeline.workspace import Workspace
 from ipse.tables import TableModel, contributions
 
@@ -116,7 +117,8 @@ def _say_rows(
     """Classes and numbers from rows of features."""
     model = TableModel.load(files, plugins=plugins.estimators())
     rows = compute(feature_set(made), held, origins).values
-    said, usual, labels = model.predict(rows), np.array(made.usual), made.target.labels
+    said = model.predict(rows, widen=widths(made, model, held, origins))
+    usual, labels = np.array(made.usual), made.target.labels
     found = []
     for place, origin in enumerate(origins.tolist()):
         value = float(said.value[place])
