@@ -6688,7 +6688,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "consent" | "source" | "dataset" | "base" | "model" | "scorecard";
+            kind: "consent" | "source" | "dataset" | "base" | "model" | "scorecard" | "features" | "predictor";
             /** Name */
             name: string;
             /**
