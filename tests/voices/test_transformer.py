@@ -1,7 +1,7 @@
 import json
 import math
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -283,3 +283,26 @@ def test_small_real_models_answer(shared: Path, name: str) -> None:
     replies = [REPLY, "naïve 日本"]
     expected = [-voice.bits(CONTEXT, reply) * math.log(2) / len(reply.encode()) for reply in replies]
     assert voice.likelihood(CONTEXT, replies) == pytest.approx(expected, rel=1e-3)
+
+
+def test_who_asks_for_the_score_of_what_was_read_does_not_wait_again(
+    tiny_base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    voice = TransformerVoice.load(trained(tiny_base, max_steps=1))
+    read: list[object] = []
+    plain = TransformerVoice._read
+
+    def counted(self: TransformerVoice, context: Sequence[Turn], replies: Sequence[str]) -> list[float]:
+        read.append((tuple(context), tuple(replies)))
+        return plain(self, context, replies)
+
+    monkeypatch.setattr(TransformerVoice, "_read", counted)
+    context, replies = [Turn("partner", "P", "coming?")], ["yes", "no"]
+    likelihood = list(voice.likelihood(context, replies))
+    known = voice.likelihood(context, replies)
+    assert isinstance(known, list)
+    known[0] = 7.0  # what is remembered is nobody's to change
+    score = voice.score(context, replies)
+    assert voice.gained(likelihood, replies) == score
+    assert len(read) == 2  # in this context, and without one
+    assert list(voice.likelihood(context, ["no", "yes"])) == pytest.approx(likelihood[::-1])

@@ -19,7 +19,7 @@ from ipse.interfaces import LanguageVoice, Voice
 from ipse.records import Example, Turn
 from ipse.scorecard.blocks import key
 from ipse.scorecard.drafts import Draft
-from ipse.scorecard.results import CLONE, ECHO, FREQUENT, RANDOM, WRONG
+from ipse.scorecard.results import BASE, CLONE, ECHO, FREQUENT, RANDOM, WRONG
 
 __all__ = [
     "MOST_LANGUAGE",
@@ -334,7 +334,7 @@ def _with_prompts(
     if isinstance(voice, LanguageVoice):
         base = voice.base()
         shown = random.Random(settings.seed).sample(list(train), min(SHOTS, len(train)))  # noqa: S311
-        out = {"base model": base, FewShot.name: FewShot(base, shown)}
+        out = {BASE: base, FewShot.name: FewShot(base, shown)}
     return {**out, **baselines}
 
 

@@ -11,6 +11,7 @@ import msgspec
 from ipse.records import Turn
 
 __all__ = [
+    "BASE",
     "CEILING",
     "CLONE",
     "ECHO",
@@ -40,6 +41,7 @@ WRONG = "wrong author"
 RANDOM = "random own reply"
 FREQUENT = "most frequent own reply"
 ECHO = "the last message again"
+BASE = "base model"
 
 
 class Figure(msgspec.Struct, frozen=True):

@@ -66,6 +66,7 @@ class TransformerVoice:
         self._fast = fast
         self._copied = fast
         self._alone: dict[str, float] = {}
+        self._last: tuple[tuple[tuple[Turn, ...], tuple[str, ...]], list[float]] | None = None
         self.slower: str | None = None
         self.sampling = Sampling()
 
@@ -150,12 +151,20 @@ class TransformerVoice:
     def likelihood(self, context: Sequence[Turn], replies: Sequence[str]) -> Sequence[float]:
         """Mean natural log-likelihood per UTF-8 byte of each reply, all after the same prompt.
 
-        The prompt is read once. Of a reply longer than the window, the part that fits counts.
+        The prompt is read once. Of a reply longer than the window, the part that fits counts. Whoever asks
+        for a score and a likelihood of the same replies waits once: the last answer is remembered.
         """
-        import torch
-
         if not replies:
             return []
+        asked = (tuple(context), tuple(replies))
+        last = self._last
+        if last is None or last[0] != asked:
+            self._last = last = (asked, self._read(context, replies))
+        return list(last[1])
+
+    def _read(self, context: Sequence[Turn], replies: Sequence[str]) -> list[float]:
+        import torch
+
         tokens = [self._chat.reply(reply) for reply in replies]
         prompt = self._chat.prompt(context, self._chat.budget(max(map(len, tokens))))
         fits = self._chat.window - len(prompt)

@@ -18,6 +18,7 @@ from ipse.records import Example
 from ipse.scorecard.bootstrap import Draws, Plan
 from ipse.scorecard.contenders import Judging, Lineup
 from ipse.scorecard.measures import FEWEST_REPLIES, Measure, Measured, Missing, Spec, with_wrong
+from ipse.scorecard.results import BASE
 
 __all__ = ["likelihood", "matched"]
 
@@ -58,7 +59,11 @@ def likelihood(lineup: Lineup, data: Judging, settings: ScorecardSettings) -> li
     clusters, sizes = _conversations(own, others)
     plan = Plan(sizes, resamples=settings.resamples, seed=settings.seed)
     gains = _Gains([*own, *others], np.concatenate([mine, theirs[chosen]]) if chosen else mine)
-    rivals = {each.name: gains.bits(each.voice) for each in lineup.everyone() if _speaks(each.voice)}
+    rivals = {
+        each.name: gains.base if each.name == BASE else gains.bits(each.voice)
+        for each in lineup.everyone()
+        if _speaks(each.voice)
+    }
     ours = slice(0, len(own))
     gain = {name: gains.draws(bits, ours, clusters, plan) for name, bits in rivals.items()}
     note = f"{len(own)} replies; the base model needs {gains.base_rate(ours):.2f} bits per byte."
