@@ -323,3 +323,24 @@ def test_core_dumps_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setattr(resource, "getrlimit", lambda _, limit=limit: (limit, limit))
         assert surroundings._cores(pattern).state == state
     assert surroundings._cores(tmp_path / "none").state == "ok"
+
+
+def test_what_goes_while_it_is_looked_at_is_passed_over(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Jobs and uploads come and go below an open vault."""
+    folder = workspace.vault.folder
+    (folder / "live").mkdir(mode=0o700, exist_ok=True)
+    passing = folder / "live" / "a-job.1"
+    real = Path.lstat
+
+    def gone(path: Path) -> os.stat_result:
+        passing.unlink(missing_ok=True)
+        return real(path)
+
+    for measured in (lambda: checks(workspace), lambda: list(surroundings.there(folder))):
+        passing.touch(mode=0o666)
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "lstat", gone)
+            assert measured()
+    assert folder in [path for path, _ in surroundings.there(folder)]

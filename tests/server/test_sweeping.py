@@ -55,6 +55,18 @@ def in_the_clear(folder: Path) -> list[Path]:
     return [file for file in folder.rglob("*") if file.is_file() and b"canary" in file.read_bytes()]
 
 
+def test_what_was_seen_as_it_came_is_told_without_unsealing_it(
+    opened: OpenVault, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened.lend() as workspace:
+        name = uploaded(workspace)
+        assert in_the_clear(folder) == []
+        monkeypatch.setattr("ipse.pipeline.uploads._unseal", lambda *_: pytest.fail("it was unsealed"))
+        (held,) = Uploads(workspace).all()
+        assert (held.id, held.files) == (name, {"chat.txt": 8})
+        assert (held.seen.exports, len(held.seen.unknown), held.seen.closed) == ((), 1, ())
+
+
 def test_only_what_a_job_still_reads_stays(opened: OpenVault, folder: Path) -> None:
     with opened.lend() as workspace:
         wanted, done, forgotten = (uploaded(workspace) for _ in range(3))

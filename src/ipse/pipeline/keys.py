@@ -3,6 +3,7 @@
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from stat import S_ISREG
 
 import msgspec
 
@@ -11,6 +12,7 @@ from ipse.errors import CancelledError, IpseError
 from ipse.interfaces import Progress
 from ipse.jobs import run
 from ipse.pipeline.health import last_rows
+from ipse.pipeline.surroundings import there
 from ipse.pipeline.unlocking import Wait, Ways, with_secret
 from ipse.pipeline.workspace import Workspace, locate
 from ipse.unlocking import client, keychain
@@ -100,7 +102,7 @@ def status(settings: Settings) -> Status:
         opened_by=info.opened_by,
         kdf=info.kdf,
         catalog=info.catalog,
-        size=sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file()),
+        size=sum(stat.st_size for _, stat in there(folder) if S_ISREG(stat.st_mode)),
         unlocked=_unlocked(running) if running is not None and running.vault == info.id else None,
     )
 

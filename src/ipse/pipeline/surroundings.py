@@ -7,12 +7,14 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from stat import S_ISLNK
 from typing import Literal
 
 import msgspec
 
-__all__ = ["Check", "State", "checks", "repair"]
+__all__ = ["Check", "State", "checks", "repair", "there"]
 
 State = Literal["ok", "warning", "wrong"]
 
@@ -45,12 +47,13 @@ def repair(folder: Path) -> list[str]:
     done: list[str] = []
     loose = list(_loose(folder))
     for path in loose:
-        path.chmod(0o700 if path.is_dir() else 0o600)
+        with suppress(FileNotFoundError):
+            path.chmod(0o700 if path.is_dir() else 0o600)
     if loose:
         done.append(f"made {len(loose):,} files and folders yours alone")
     left = [path for path in _left_over(folder) if path.name.endswith(SIDE_FILES)]
     for path in left:
-        path.unlink()
+        path.unlink(missing_ok=True)
     if left:
         done.append(f"deleted {len(left):,} half-written files")
     return done
@@ -66,7 +69,7 @@ def _sqlite(version: str) -> Check:
 
 def _rights(folder: Path) -> Check:
     loose = [str(path.relative_to(folder.parent)) for path in _loose(folder)]
-    strange = [path.name for path in _all(folder) if path.lstat().st_uid != os.getuid()]
+    strange = [path.name for path, stat in there(folder) if stat.st_uid != os.getuid()]
     if strange:
         told = f"not yours: {', '.join(sorted(strange)[:5])}"
         return Check("file rights", "wrong", told, "Find out whose they are; then `chown` them.")
@@ -131,15 +134,18 @@ def _cores(pattern: Path = Path("/proc/sys/kernel/core_pattern")) -> Check:
     return Check("core dumps", "ok", "turned off")
 
 
-def _all(folder: Path) -> Iterator[Path]:
-    yield folder
-    yield from folder.rglob("*")
+def there(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """A folder and all in it; what goes meanwhile is passed over, for others work in a vault too."""
+    inside = (Path(top, name) for top, below, files in os.walk(folder) for name in (*below, *files))
+    for path in (folder, *inside):
+        with suppress(FileNotFoundError):
+            yield path, path.lstat()
 
 
 def _loose(folder: Path) -> Iterator[Path]:
     """What others may read or enter; a link has no rights of its own."""
-    for path in _all(folder):
-        if not path.is_symlink() and path.lstat().st_mode & 0o077:
+    for path, stat in there(folder):
+        if not S_ISLNK(stat.st_mode) and stat.st_mode & 0o077:
             yield path
 
 

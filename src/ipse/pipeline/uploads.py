@@ -20,10 +20,11 @@ from typing import Final, NamedTuple
 import msgspec
 
 from ipse.errors import BusyError, DamagedVaultError, FullDiskError, NotFoundError, SettingsError, SourceError
+from ipse.pipeline.finding import Found, look
 from ipse.pipeline.workspace import Workspace
 from ipse.vault.deposits import Deposit, Deposits, Writer
 
-__all__ = ["KIND", "Arrival", "Upload", "Uploads"]
+__all__ = ["KIND", "Arrival", "Seen", "Upload", "Uploads"]
 
 KIND: Final = "upload"
 ID: Final = re.compile(r"[0-9a-f]{12}")
@@ -34,12 +35,21 @@ SPARE_BYTES: Final = 200_000_000  # left free on the vault's disk
 LOOK_BYTES: Final = 64_000_000  # written between two looks at how much is free
 
 
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """What is in an upload: exports by name with their sources, what none reads, and why some is closed."""
+
+    exports: tuple[tuple[str, str], ...]
+    unknown: tuple[str, ...]
+    closed: tuple[str, ...]
+
+
 class Upload(NamedTuple):
-    """One upload: its files by name with their sizes in bytes."""
+    """One upload: its files by name with their sizes in bytes, and what was seen as it came."""
 
     id: str
     made_at: datetime
     files: dict[str, int]
+    seen: Seen
 
 
 class _Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +58,7 @@ class _Kept(msgspec.Struct, frozen=True, kw_only=True):
     made_at: datetime
     key: bytes
     files: dict[str, int]
+    seen: Seen = Seen(exports=(), unknown=(), closed=())
 
 
 class Arrival:
@@ -133,8 +144,10 @@ class Uploads:
         return Arrival(id_, self._deposits.new(id_))
 
     def keep(self, arrival: Arrival) -> Upload:
-        """It is whole, and waits from now on."""
+        """It is whole: looked into, and from now on it waits. Raises ``FullDiskError``."""
         kept = _Kept(made_at=datetime.now(UTC), key=arrival.deposit.key, files=arrival.files)
+        with self._unsealed(arrival.id, kept) as folder:
+            kept = msgspec.structs.replace(kept, seen=_seen(look([folder])))
         told = {"upload": arrival.id, "files": len(kept.files), "bytes": sum(kept.files.values())}
         self._vault.put(KIND, arrival.id, msgspec.msgpack.encode(kept), action="upload.add", details=told)
         return self.get(arrival.id)
@@ -142,7 +155,7 @@ class Uploads:
     def get(self, id_: str) -> Upload:
         """One of them; raises ``NotFoundError``."""
         kept = self._kept(id_)
-        return Upload(id_, kept.made_at, kept.files)
+        return Upload(id_, kept.made_at, kept.files, kept.seen)
 
     def all(self) -> list[Upload]:
         """Every one that waits, the newest first."""
@@ -151,14 +164,18 @@ class Uploads:
     @contextmanager
     def opened(self, id_: str) -> Iterator[Path]:
         """A folder of that name with its files, for as long as they are read; raises ``NotFoundError``."""
-        kept = self._kept(id_)
+        with self._unsealed(id_, self._kept(id_)) as folder:
+            yield folder
+
+    @contextmanager
+    def _unsealed(self, id_: str, kept: _Kept) -> Iterator[Path]:
         deposit = self._deposits.of(id_, kept.key)
         with tempfile.TemporaryDirectory(prefix="ipse-") as place:
             folder = Path(place) / id_
             folder.mkdir()
             try:
                 for number, name in enumerate(kept.files):
-                    _unsealed(deposit, number, folder / name)
+                    _unseal(deposit, number, folder / name)
                     os.utime(folder / name, (kept.made_at.timestamp(),) * 2)
             except DamagedVaultError as error:
                 raise SourceError("The upload is not whole any more.", hint="Upload it again.") from error
@@ -200,7 +217,15 @@ class Uploads:
         return msgspec.msgpack.decode(held, type=_Kept)
 
 
-def _unsealed(deposit: Deposit, number: int, file: Path) -> None:
+def _seen(found: Found) -> Seen:
+    return Seen(
+        exports=tuple((one.path.label, one.source.name) for one in found.exports),
+        unknown=tuple(one.label for one in found.unknown),
+        closed=tuple(str(error) for error in found.closed),
+    )
+
+
+def _unseal(deposit: Deposit, number: int, file: Path) -> None:
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with file.open("xb") as out:
         for piece in deposit.read(number):

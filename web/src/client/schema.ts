@@ -593,7 +593,7 @@ export interface paths {
         };
         /**
          * Show Upload
-         * @description What is in an upload, by every source there is; nothing of it is kept.
+         * @description What is in an upload, by every source there is, as it was seen when it came.
          *
          *     Scope: `import`.
          */

@@ -95,11 +95,10 @@ async def add_upload(asked: CallingImporting, request: Request) -> UploadFound:
         await receive(request, arrival)
         if not arrival.files:
             raise SettingsError("No file was sent.", hint="Send one or more as `files`.")
-        kept = await run_in_threadpool(_kept, asked, arrival)
+        return await run_in_threadpool(_kept, asked, arrival)
     except BaseException:
         await run_in_threadpool(arrival.drop)
         raise
-    return await run_in_threadpool(_looked, asked, kept)
 
 
 def _begun(asked: Caller) -> Arrival:
@@ -107,14 +106,9 @@ def _begun(asked: Caller) -> Arrival:
         return Uploads(workspace).begin()
 
 
-def _kept(asked: Caller, arrival: Arrival) -> Upload:
+def _kept(asked: Caller, arrival: Arrival) -> UploadFound:
     with asked.lend() as workspace:
-        return Uploads(workspace).keep(arrival)
-
-
-def _looked(asked: Caller, held: Upload) -> UploadFound:
-    with asked.lend() as workspace:
-        return _found(workspace, held)
+        return _found(workspace, Uploads(workspace).keep(arrival))
 
 
 @router.get("")
@@ -126,7 +120,7 @@ def list_uploads(asked: Importing) -> Page[UploadView]:
 
 @router.get("/{upload}")
 def show_upload(asked: Importing, upload: Identifier) -> UploadFound:
-    """What is in an upload, by every source there is; nothing of it is kept."""
+    """What is in an upload, by every source there is, as it was seen when it came."""
     return _found(asked.workspace, Uploads(asked.workspace).get(upload))
 
 
@@ -170,15 +164,12 @@ def delete_upload(asked: Importing, upload: Identifier) -> None:
 
 
 def _found(workspace: Workspace, held: Upload) -> UploadFound:
-    with Uploads(workspace).opened(held.id) as folder:
-        found = look([folder])
-        exports = [
-            ExportView(name=one.path.label, source=one.source.name, allowed=workspace.allows(one.source.name))
-            for one in found.exports
-        ]
     return UploadFound(
         **_view(held).model_dump(),
-        exports=exports,
-        unrecognized=[one.label for one in found.unknown],
-        unreadable=[str(error) for error in found.closed],
+        exports=[
+            ExportView(name=name, source=source, allowed=workspace.allows(source))
+            for name, source in held.seen.exports
+        ],
+        unrecognized=list(held.seen.unknown),
+        unreadable=list(held.seen.closed),
     )
