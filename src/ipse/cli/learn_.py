@@ -72,7 +72,7 @@ def learn(
                 when="same" if same_row else "next",
                 task=task,
                 algorithm=algorithm,
-                tz=workspace.settings.imports.tz,
+                tz="" if taken.zoned and tz is None else workspace.settings.imports.tz,
             )
         else:
             wanted = wanted_model(workspace.settings, model)
@@ -126,6 +126,9 @@ def _tell_taken(taken: "Taken") -> None:
     skipped = f", {taken.skipped:,} without a time left out" if taken.skipped else ""
     read = f"{taken.file}: {taken.rows:,} rows by `{taken.time}`, {taken.kept:,} kept as {taken.source}"
     console().print(f"{read}{twice}{skipped}.", markup=False)
+    if taken.shared:
+        said = f"{taken.shared:,} rows share their time with another: of each time the first is foretold."
+        console().print(said, markup=False)
 
 
 def tell_model(found: "Learned") -> None:

@@ -321,7 +321,7 @@ def _table(workspace: Workspace, told: Table, progress: Progress) -> Told:
         when="same" if told.same_row else "next",
         task=told.task,
         algorithm=told.algorithm,
-        tz=workspace.settings.imports.tz,
+        tz="" if taken.zoned else workspace.settings.imports.tz,
     )
     made = learn(workspace, wanted, progress)
     uploads.remove(told.upload)

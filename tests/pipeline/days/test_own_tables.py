@@ -1,6 +1,7 @@
 """A table of the owner's, from the file to a model that speaks, and what becomes of what it said."""
 
 import gzip
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -9,7 +10,7 @@ import pytest
 
 from ipse.config import load_settings
 from ipse.errors import ConsentError, DatasetError, RegistryError, SettingsError, SourceError
-from ipse.features import compute
+from ipse.features import compute, parse_features, parse_set
 from ipse.pipeline.consents import give
 from ipse.pipeline.days import events, featuring, predictors
 from ipse.pipeline.days.columns import stream, streams_named
@@ -31,6 +32,9 @@ from ipse.pipeline.workspace import Workspace
 from .tables import events_table
 
 HOUR = 3_600_000_000
+START = 1_767_225_600
+HOURLY = {"last": {"from": "odd", "field": "y", "agg": "last", "window": "1h"}}
+SHORT = {"name": "short", "features": ["last"], "origins": {"every": "1h"}}
 
 
 def quiet(_done: float, _total: float | None, _figures: object) -> None:
@@ -326,3 +330,57 @@ def test_a_table_of_another_country_is_read(tmp_path: Path) -> None:
     file.write_text("Zeit;a;b\n06.01.2025 07:30;1.5;x,y\n06.01.2025 08:30;2.5;u,v\n")
     found = read_table(file)
     assert (found.time, found.columns["a"].tolist()) == ("Zeit", [1.5, 2.5])
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        (lambda hour: "same", "always same"),
+        (lambda hour: 7.5, "always 7.5"),
+        (lambda hour: "odd" if hour == 250 else "usual", "always usual in the first"),
+    ],
+)
+def test_a_target_that_tells_nothing_is_said_to(
+    workspace: Workspace, tmp_path: Path, rows: Callable[[int], object], says: str
+) -> None:
+    with pytest.raises(DatasetError, match=says):
+        told(workspace, tmp_path, [(f"{START + hour * 3600}", rows(hour)) for hour in range(260)])
+
+
+def test_too_few_times_are_said_to_be_so_and_shared_ones_counted(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    twice = [(f"{START + hour // 2 * 3600}", hour % 24) for hour in range(260)]
+    with pytest.raises(DatasetError, match="129 times with an outcome are too few"):
+        told(workspace, tmp_path, twice)
+    assert take(workspace, tmp_path / "odd.csv", quiet).shared == 130
+
+
+def test_little_is_not_chosen_by(workspace: Workspace, tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    some = [(f"{START + hour * 3600}", 10 * np.sin(hour) + rng.normal()) for hour in range(135)]
+    made = told(workspace, tmp_path, some, features=parse_set(SHORT, parse_features(HOURLY)))
+    assert (made.card.algorithm, made.card.tried) == ("ridge", {})
+
+
+def test_times_that_say_their_zone_keep_it(workspace: Workspace, tmp_path: Path) -> None:
+    file = tmp_path / "zoned.csv"
+    file.write_text(
+        "time,y\n2026-03-01T20:00:00+05:30,1\n2026-03-01T22:00:00-0300,2\n2026-03-02T01:00:00Z,3\n,4\n"
+    )
+    give(workspace, "zoned", ["archive", "events"])
+    taken = take(workspace, file, quiet)
+    assert (taken.zoned, taken.skipped, taken.shared) == (True, 1, 1)
+    found = sorted((one.tz, one.data["y"]) for one in workspace.vault.events())
+    assert found == [(-180, 2), (0, 3), (330, 1)]
+    assert not read_table(events_table(tmp_path / "local.csv", hours=3)).east
+
+
+def told(
+    workspace: Workspace, folder: Path, rows: Sequence[tuple[object, object]], **more: object
+) -> Learned:
+    file = folder / "odd.csv"
+    file.write_text("time,y\n" + "".join(f"{at},{y}\n" for at, y in rows))
+    give(workspace, "odd", ["archive", "events"])
+    take(workspace, file, quiet)
+    return learn(workspace, Wanted(project="odd", stream="odd", field="y", **more), quiet)  # type: ignore[arg-type]

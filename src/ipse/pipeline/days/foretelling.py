@@ -101,9 +101,22 @@ def _table(
     reach = chosen.reach if target.ahead else 0.0
     work = _Work(wanted, task, target, rows, round(max(reach, target.ahead) * 1e6))
     learned, judged = time_split(rows.table.origins, embargo=work.embargo)
+    if task == "classification" and len(np.unique(rows.y[learned])) < 2:
+        only = target.labels[int(rows.y[learned][0])]
+        raise DatasetError(
+            f"`{target.field}` was always {only} in the first four fifths of the time.",
+            hint="Collect or label more of something else.",
+        )
     algorithm, tried = _best(work, learned)
     progress(2, 4, {})
-    early = _fitted(work, algorithm, learned)
+    try:
+        early = _fitted(work, algorithm, learned)
+    except DatasetError:
+        raise DatasetError(
+            f"{len(rows.y)} times with an outcome are too few: some judge, some tell how sure it may be, "
+            f"and none nearer to these than {work.embargo / 3.6e9:.3g} hours is learned from.",
+            hint="Collect for longer, or look back less far.",
+        ) from None
     verdict = _judged(early, work, learned, judged)
     final = _fitted(work, algorithm, np.arange(len(rows.y)))
     progress(3, 4, {})
@@ -154,6 +167,11 @@ def _target(wanted: Wanted, stream: Stream) -> tuple[Task, Target]:
     values = np.unique(column[known_].astype(np.float64 if numeric else np.str_))
     few = not numeric or bool(len(values) <= FEW_VALUES and (values == np.round(values)).all())
     classes = wanted.task == "classification" or (wanted.task == "auto" and few)
+    if len(values) < 2:
+        said = f"always {label_of(values[0])}" if len(values) else "empty"
+        raise DatasetError(
+            f"`{wanted.field}` is {said}: there is nothing to foretell.", hint="Name another field."
+        )
     if not classes and not numeric:
         raise DatasetError(f"`{wanted.field}` holds text, no numbers.", hint="Use --task classification.")
     if classes and len(values) > 100:
@@ -201,19 +219,29 @@ def _fitted(work: _Work, algorithm: str, at: NDArray[np.intp]) -> TableModel:
 
 
 def _best(work: _Work, learned: NDArray[np.intp]) -> tuple[str, dict[str, float]]:
-    """The algorithm that does best on the end of what is learned from, never on what judges."""
+    """The algorithm that does best on the end of what is learned from, never on what judges.
+
+    Where that is too little to choose by: the plainer one.
+    """
     if work.wanted.algorithm != "auto":
         return work.wanted.algorithm, {}
-    rows = work.rows
+    try:
+        tried = _tried(work, learned)
+    except DatasetError:
+        return TRIED[work.task][0], {}
+    return min(tried, key=lambda one: tried[one]), tried
+
+
+def _tried(work: _Work, learned: NDArray[np.intp]) -> dict[str, float]:
+    """How wrong each algorithm is; raises ``DatasetError`` for too little."""
+    rows, tried, classes = work.rows, dict[str, float](), work.task == "classification"
     early, late = (learned[one] for one in time_split(rows.table.origins[learned], embargo=work.embargo))
-    tried = {}
+    if classes and len(np.unique(rows.y[early])) < 2:
+        raise DatasetError("There is one class alone to choose by.", hint="Name an algorithm.")
     for name in TRIED[work.task]:
         said = _fitted(work, name, early).predict(rows.table.values[late])
-        off = (
-            said.value != rows.y[late] if work.task == "classification" else np.abs(said.value - rows.y[late])
-        )
-        tried[name] = float(np.mean(off))
-    return min(tried, key=lambda one: tried[one]), tried
+        tried[name] = float(np.mean(wrong(said, rows.y[late], classes=classes)))
+    return tried
 
 
 def _judged(model: TableModel, work: _Work, learned: NDArray[np.intp], judged: NDArray[np.intp]) -> Verdict:

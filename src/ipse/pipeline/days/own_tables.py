@@ -27,16 +27,21 @@ __all__ = ["OwnTable", "events_of", "read_table", "source_name"]
 HOURS = ("hr", "hour", "stunde", "heure", "hora", "ora")
 DOTTED = ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y")  # a date with dots is day first everywhere
 COMMA = re.compile(r"(?:^|[;\t|])\s*-?\d+,\d+\s*(?=[;\t|\r\n]|$)", re.MULTILINE)
+EAST = re.compile(r"([+-])(\d{2}):?(\d{2})?$")  # of a time: +05:30
 NO_NAME = re.compile(r"[^a-z0-9_-]+")
 
 
 class OwnTable(msgspec.Struct, frozen=True, kw_only=True):
-    """The table: ``ts`` in µs UTC and the other columns, in order of time; ``skipped`` rows have no time."""
+    """The table: ``ts`` in µs UTC and the other columns, in order of time; ``skipped`` rows have no time.
+
+    ``east`` are minutes east of UTC, where the times themselves say so.
+    """
 
     ts: Any
     columns: dict[str, Any]
     time: str
     skipped: int
+    east: Any = None
 
     def __len__(self) -> int:
         """How many rows."""
@@ -69,13 +74,20 @@ def read_table(file: Path, *, time: str = "", tz: str = "UTC") -> OwnTable:
     }
     if not len(at):
         raise SourceError(f"{file}: no row has a time in `{name}`.", hint="Name the column with --time.")
-    return OwnTable(ts=at[order], columns=kept, time=name, skipped=int((~known).sum()))
+    told = _east(file, table, name)
+    return OwnTable(
+        ts=at[order],
+        columns=kept,
+        time=name,
+        skipped=int((~known).sum()),
+        east=None if told is None else told[known][order],
+    )
 
 
 def events_of(table: OwnTable, source: str, *, tz: str = "UTC") -> Iterator[Event]:
     """An event a row, a ``metric`` with the row's values; what is missing is left out."""
     names = list(table.columns)
-    east = offsets(table.ts, [], tz)
+    east = offsets(table.ts, [], tz) if table.east is None else table.east
     rows = zip(*(one.tolist() for one in table.columns.values()), strict=True)
     for ts, minutes, row in zip(table.ts.tolist(), east.tolist(), rows, strict=True):
         data = {
@@ -87,7 +99,23 @@ def events_of(table: OwnTable, source: str, *, tz: str = "UTC") -> Iterator[Even
         yield Event(source=source, kind="metric", ts=ts, rx=ts, tz=minutes, key=key, data=data)
 
 
-def _read(file: Path) -> "pa.Table":
+def _east(file: Path, table: "pa.Table", time: str) -> "NDArray[np.int64] | None":
+    """What the times say of their zone, in minutes; None where they do not: reading makes them all UTC."""
+    import pyarrow as pa
+
+    kind = table[time].type if time in table.column_names else None
+    if file.suffix == ".parquet" or kind is None or getattr(kind, "tz", None) is None:
+        return None
+    found = [EAST.search(one or "") for one in _read(file, {time: pa.string()})[time].to_pylist()]
+    minutes = [
+        int(one[1] + "1") * (int(one[2]) * 60 + int(one[3] or 0)) if one is not None and one[1] else 0
+        for one in found
+    ]
+    return np.array(minutes, dtype=np.int64)
+
+
+def _read(file: Path, types: "dict[str, pa.DataType] | None" = None) -> "pa.Table":
+    """The whole of it, or the columns whose ``types`` are told."""
     import pyarrow as pa
     import pyarrow.csv
     import pyarrow.parquet
@@ -97,7 +125,11 @@ def _read(file: Path) -> "pa.Table":
             return pa.parquet.read_table(file)
         delimiter, point = _marks(file)
         convert = pa.csv.ConvertOptions(
-            decimal_point=point, timestamp_parsers=[pa.csv.ISO8601, *DOTTED], strings_can_be_null=True
+            decimal_point=point,
+            timestamp_parsers=[pa.csv.ISO8601, *DOTTED],
+            strings_can_be_null=True,
+            column_types=types,
+            include_columns=list(types or ()),
         )
         parse = pa.csv.ParseOptions(delimiter=delimiter)
         return pa.csv.read_csv(file, parse_options=parse, convert_options=convert)

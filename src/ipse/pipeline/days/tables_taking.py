@@ -4,6 +4,7 @@ from itertools import islice
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from ipse import plugins
 from ipse.errors import UnknownFormatError
@@ -18,7 +19,10 @@ AT_A_TIME = 5_000
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a table; ``skipped`` rows had no time."""
+    """What became of a table; ``skipped`` rows had no time, ``shared`` ones that of another.
+
+    ``zoned``: its times say themselves how far east they are.
+    """
 
     file: str
     source: str
@@ -28,6 +32,8 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     duplicates: int
     skipped: int
     fields: tuple[str, ...]
+    shared: int = 0
+    zoned: bool = False
 
 
 def own_name(file: Path, name: str = "") -> str:
@@ -61,4 +67,6 @@ def take(workspace: Workspace, file: Path, progress: Progress, *, source: str = 
         duplicates=duplicates,
         skipped=table.skipped,
         fields=tuple(table.columns),
+        shared=len(table) - len(np.unique(table.ts)),
+        zoned=table.east is not None,
     )
