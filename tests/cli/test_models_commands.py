@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from ipse.cli.train_ import _tell_end
+
 from .test_commands import Run, chat, run, vault_folder
 
 __all__ = ["chat", "run", "vault_folder"]  # fixtures
@@ -38,6 +40,23 @@ def test_an_adapter_is_optimized_as_it_is_trained_and_can_be_taken_back(
     code, out, _ = run("models", "optimize", "v1")
     assert code == 0
     assert "onnxruntime-genai 0.18" in " ".join(out.split())
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ({"epochs_seen": 3.0}, "3 of 3 epochs. All epochs are done."),
+        ({"epochs_seen": 0.07}, "0.07 of 3 epochs. That is all that lora.max_steps gave it."),
+        ({"epochs_seen": 0.5, "stopped_by_tokens": 1.0}, "Its tokens were spent"),
+        ({"epochs_seen": 1.1, "stopped_by_rise": 1.0}, "had begun to cost more bits"),
+        ({"epochs_seen": 2.0, "stopped_by_membership": 1.0}, "could be told from the rest"),
+    ],
+)
+def test_why_a_training_ended_is_told(
+    told: dict[str, float], expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _tell_end({"tokens": 7049.0, "epochs_planned": 3.0, **told})
+    assert expected in " ".join(capsys.readouterr().out.split())
 
 
 def test_where_an_adapters_training_ends_is_said_before_and_after(

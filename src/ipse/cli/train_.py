@@ -98,6 +98,8 @@ def _tell_end(told: "Mapping[str, float]") -> None:
         why = "What it learned from could be told from the rest (lora.membership); the best look is kept."
     elif told.get("stopped_by_rise"):
         why = "Held-out replies had begun to cost more bits; the best look is kept."
+    elif seen < 0.999 * planned:
+        why = "That is all that lora.max_steps gave it."
     console().print(
         f"It ended after {told['tokens']:,.0f} tokens, {seen:.2g} of {planned:g} epochs. {why}",
         soft_wrap=True,
