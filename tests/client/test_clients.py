@@ -8,11 +8,12 @@ import msgspec
 import pytest
 
 import ipse
-from ipse.client import AsyncClient, Client, calls, results, verbs
+from ipse.client import AsyncClient, Client, calls, results, reviewing, verbs
 from ipse.errors import (
     AccessError,
     BusyError,
     ConsentError,
+    DraftError,
     IpseError,
     NotFoundError,
     ServerError,
@@ -21,6 +22,7 @@ from ipse.errors import (
 
 from ..cli.test_commands import Run, run
 from ..pipeline.conftest import chat
+from ..pipeline.drafted import made as drafted
 from ..server.conftest import Running, made, running
 
 __all__ = ["run"]  # a fixture
@@ -58,6 +60,31 @@ def test_a_whole_way_from_consent_to_messages(client: Client, service: Running, 
     assert len(every) == len({one.id for one in every}) == 24
     assert {one.own for one in every} == {True, False}
     assert [one.name for one in client.every(calls.contacts, q="bo li")] == ["Bo Lind"]
+
+
+def test_the_way_of_a_draft(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = drafted(tmp_path_factory.mktemp("reviewed") / "made")
+    with running([folder]) as started, ipse.Client(started.token(), address=started.address) as owner:
+        made_ = owner.do(reviewing.propose("who brings the soup?", contact="Ilka Brandt"))
+        assert (made_.state, made_.waiting, made_.contact) == ("proposed", True, "Ilka Brandt")
+        edited = owner.do(reviewing.edit(made_.id, text="me!\u200b"))
+        assert [one.kind for one in edited.hidden] == ["invisible"]
+        with pytest.raises(DraftError):
+            owner.do(reviewing.approve(made_))  # it is not that any more
+        clean = owner.do(reviewing.edit(made_.id, clean=True))
+        approved = owner.do(reviewing.approve(clean))
+        assert owner.do(reviewing.revoke(approved.id)).state == "edited"
+        owner.do(reviewing.approve(clean))
+        out = owner.do(reviewing.send(made_.id))
+        assert (out.draft.state, out.text) == ("sent", clean.leaves)
+        with pytest.raises(DraftError):
+            owner.do(reviewing.send(made_.id))
+        with pytest.raises(DraftError):
+            owner.do(reviewing.settle(made_.id, sent=True))
+        other = owner.do(reviewing.propose("and the bread?"))
+        assert owner.do(reviewing.reject(other.id, reason="not me", about="content")).reason == "not me"
+        assert [one.id for one in owner.every(reviewing.drafts, state=["rejected"])] == [other.id]
+        assert owner.do(reviewing.reopen(other.id)) == owner.do(reviewing.draft(other.id))
 
 
 def test_the_other_client_says_the_same(client: Client, service: Running) -> None:
