@@ -21,7 +21,7 @@ from ipse.tables.intervals import block_interval
 from ipse.tables.monitors import ManyMetrics
 from ipse.tables.persistence import dump_arrays, load_arrays
 
-__all__ = ["ALARMS", "AlarmModel", "Alarms", "alarms_in", "judge_alarms"]
+__all__ = ["ALARMS", "AlarmModel", "Alarms", "alarms_in", "judge_alarms", "missed"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -176,6 +176,30 @@ def alarms_in(score: Floats) -> NDArray[np.intp]:
     return rows[np.diff(rows, prepend=-QUIET - 1) > QUIET]
 
 
+def missed(model: AlarmModel, x: Floats, times: Ints, judged: NDArray[np.intp], *, seed: int) -> Floats:
+    """How wrong at each planted jump: 1 where it is not found, 1 more where there was an alarm without it.
+
+    The same rows and seed plant the same jumps, so models can be held against each other.
+    """
+    places, jumps = _planted(x, judged, seed)
+    rows, many = judged[places].astype(np.int64), model.columns != VIEWS
+    score = model.tell(x[rows], times[rows]).score if many else model.tell(x, times).score[rows]
+    found = (model.planted(x, times, rows, jumps) >= 1).astype(np.float64)
+    return np.asarray(1 - found + (score >= 1))
+
+
+def _planted(x: Floats, judged: NDArray[np.intp], seed: int) -> tuple[NDArray[np.intp], Floats]:
+    """Where among the judged rows jumps of the usual range are planted, and these."""
+    rng = np.random.default_rng(seed)
+    places = np.sort(rng.choice(len(judged), min(PLANTED, len(judged)), replace=False))
+    columns = rng.integers(0, x.shape[1], len(places))
+    signs = rng.choice([-1.0, 1.0], len(places))
+    _, spread = _usual(x[: judged[0]])
+    jumps = np.zeros((len(places), x.shape[1]))
+    jumps[np.arange(len(places)), columns] = signs * np.maximum(spread[columns], 1e-9)
+    return places, jumps
+
+
 def judge_alarms(
     model: AlarmModel, x: Floats, times: Ints, judged: NDArray[np.intp], *, most: float, seed: int
 ) -> Verdict:
@@ -194,14 +218,8 @@ def judge_alarms(
         float(chi2.ppf(0.025, 2 * told) / 2 / weeks) if told else 0.0,
         float(chi2.ppf(0.975, 2 * told + 2) / 2 / weeks),
     )
-    rng = np.random.default_rng(seed)
-    places = np.sort(rng.choice(len(judged), min(PLANTED, len(judged)), replace=False))
-    columns = rng.integers(0, x.shape[1], len(places))
-    signs = rng.choice([-1.0, 1.0], len(places))
     earlier = x[: judged[0]]
-    _, spread = _usual(earlier)
-    jumps = np.zeros((len(places), x.shape[1]))
-    jumps[np.arange(len(places)), columns] = signs * np.maximum(spread[columns], 1e-9)
+    places, jumps = _planted(x, judged, seed)
     rows = judged[places].astype(np.int64)
     found = (model.planted(x, times, rows, jumps) >= 1).astype(np.float64)
     chance = (score[places] >= 1).astype(np.float64)

@@ -16,7 +16,7 @@ from ipse.tables.intervals import block_interval, calibration_error, temperature
 from ipse.tables.persistence import dump_arrays, load_arrays
 from ipse.tables.ranking import PairwiseRanker
 
-__all__ = ["LEAST_PAIRS", "OrderModel", "Pairs", "judge_orders"]
+__all__ = ["JUDGED", "LEAST_PAIRS", "OrderModel", "Pairs", "judge_orders", "misordered"]
 
 Floats = NDArray[np.float64]
 
@@ -104,6 +104,12 @@ class OrderModel:
         made._facts = facts
         made._ranker = PairwiseRanker().restore(load_arrays(files["arrays.npz"]))
         return made
+
+
+def misordered(model: OrderModel, pairs: Pairs) -> Floats:
+    """How wrong at each decision: 1 for the other way round, a half where it cannot tell."""
+    gap = model.score(pairs.better) - model.score(pairs.worse)
+    return np.asarray((gap < 0) + 0.5 * (gap == 0))
 
 
 def judge_orders(pairs: Pairs, columns: Sequence[str], *, age: int, seed: int) -> Verdict:

@@ -120,9 +120,11 @@ class SeriesModel:
         return np.maximum(said, facts.least) if facts.least is not None else said
 
 
-def wrong_by(point: Callable[[Floats], Floats], values: Floats, start: int, horizon: int) -> Floats:
+def wrong_by(
+    point: Callable[[Floats], Floats], values: Floats, start: int, horizon: int, *, moments: int = MOMENTS
+) -> Floats:
     """How far off on average, from each of some moments from ``start`` on; one a moment."""
-    ends = np.unique(np.linspace(start, len(values) - horizon, MOMENTS).astype(int))
+    ends = np.unique(np.linspace(start, len(values) - horizon, moments).astype(int))
     return np.array(
         [np.abs(point(values[:end]) - values[end : end + horizon]).mean() for end in ends[ends >= start]]
     )

@@ -223,6 +223,26 @@ def test_what_comes_first_is_learned_from_decisions(desk: Workspace) -> None:
     assert len(stream(desk, "todo")) == 41, "decisions are no rows of what they are about"
 
 
+def test_a_challenger_of_every_kind_is_held_to_the_champion_on_time_that_neither_saw(
+    desk: Workspace, tmp_path: Path
+) -> None:
+    """A forecast and alarms learned anew a month later; groups answer no question that two could share."""
+    before = {name: taught(desk, name) for name in ("ahead", "odd", "hours")}
+    assert all(one.promoted and one.beside is None for one in before.values())
+    again = taught(desk, "ahead")
+    assert again.beside is None, "nothing came in that neither saw"
+    take(desk, events_table(tmp_path / "desk.csv", hours=HOURS + 700), quiet)
+    for name in ("ahead", "odd"):
+        champion = predictors.project(desk, name).champion
+        found = taught(desk, name)
+        assert found.beside is not None, name
+        assert found.beside.champion == champion
+        assert found.beside.rows >= 50
+        assert found.promoted == (found.beside.low > 0)
+        assert found.promoted or f"on {found.beside.rows} rows that neither had seen" in found.reason
+    assert taught(desk, "hours").beside is None
+
+
 def test_a_batch_says_what_it_would_have_said(desk: Workspace) -> None:
     taught(desk, "hours")
     last = int(stream(desk, "desk").ts[-1])

@@ -11,14 +11,17 @@ from ipse.errors import DatasetError
 from ipse.features import FeatureSet, Stream, compute
 from ipse.interfaces import Progress
 from ipse.pipeline.days import suppressions
+from ipse.pipeline.days.contending import held_against
 from ipse.pipeline.days.designing import design
 from ipse.pipeline.days.framing import framed, named_streams, rows_of
 from ipse.pipeline.days.predictions import Prediction, Reason
 from ipse.pipeline.days.predictors import Predictor, Target, feature_set
+from ipse.pipeline.days.settling import Beside
 from ipse.pipeline.days.suppressions import Suppression
 from ipse.pipeline.days.wanting import Wanted
 from ipse.pipeline.workspace import Workspace
 from ipse.tables import AlarmModel, judge_alarms, time_split
+from ipse.tables.alarms import missed
 
 __all__ = ["ALARM", "fit_alarms", "say_alarms"]
 
@@ -43,7 +46,7 @@ class _Known(msgspec.Struct, frozen=True):
 
 def fit_alarms(
     workspace: Workspace, wanted: Wanted, progress: Progress
-) -> tuple[Predictor, dict[str, bytes]]:
+) -> tuple[Predictor, dict[str, bytes], Beside | None]:
     """Learn what is usual, judge it on the last fifth of the time; raises ``DatasetError`` for too little."""
     along = wanted.features is None and wanted.field != "*" and wanted.algorithm in ("auto", "novelty")
     known = _series(workspace, wanted) if along else _table(workspace, wanted)
@@ -61,17 +64,16 @@ def fit_alarms(
     tried: dict[str, float] = {}
     algorithm = "novelty" if along else wanted.algorithm
     if algorithm == "auto":
-        early, late = (learned[one] for one in time_split(known.times[learned], embargo=known.embargo))
+        before, late = (learned[one] for one in time_split(known.times[learned], embargo=known.embargo))
         for name in TRIED:
             verdict = judge_alarms(
-                fitted(name, early), known.x, known.times, late, most=most, seed=wanted.seed
+                fitted(name, before), known.x, known.times, late, most=most, seed=wanted.seed
             )
             tried[name] = 1 - verdict.value
         algorithm = min(tried, key=lambda one: tried[one])
     progress(2, 4, {})
-    verdict = judge_alarms(
-        fitted(algorithm, learned), known.x, known.times, judged, most=most, seed=wanted.seed
-    )
+    early = fitted(algorithm, learned)
+    verdict = judge_alarms(early, known.x, known.times, judged, most=most, seed=wanted.seed)
     model = fitted(algorithm, np.arange(len(known.x)))
     progress(3, 4, {})
     made = framed(
@@ -91,7 +93,16 @@ def fit_alarms(
         verdict=verdict,
         tried=tried,
     )
-    return made, model.files()
+
+    def wrong(now: Predictor, files: Mapping[str, bytes]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        fresh = judged[known.times[judged] > now.last]
+        if not len(fresh):
+            return np.empty(0), np.empty(0)
+        both = (AlarmModel.load(files), early)
+        theirs, mine = (missed(one, known.x, known.times, fresh, seed=wanted.seed) for one in both)
+        return theirs, mine
+
+    return made, model.files(), held_against(workspace, made, wrong)
 
 
 def say_alarms(

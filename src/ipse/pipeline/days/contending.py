@@ -1,6 +1,6 @@
 """Champion and challenger on the same moments, each from features as they were known then."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,14 +10,16 @@ from ipse.features import compute
 from ipse.pipeline.days import predictors
 from ipse.pipeline.days.columns import streams_named
 from ipse.pipeline.days.predictors import Predictor, feature_set
-from ipse.pipeline.days.settling import Beside, beside
+from ipse.pipeline.days.settling import LEAST_ROWS, Beside, beside
 from ipse.pipeline.workspace import Workspace
 from ipse.tables import Forecasts, TableModel
 
-__all__ = ["contended", "rival", "wrong", "wrong_of"]
+__all__ = ["MOMENTS", "contended", "held_against", "rival", "wrong", "wrong_of"]
 
 Floats = NDArray[np.float64]
 TABLES = ("classification", "regression")
+SAME_COLUMNS = ("anomaly", "ranking")  # are held against each other only where they see the same
+MOMENTS = 60  # that forecasts are held against each other from
 
 
 def wrong(said: Forecasts, y: Floats, *, classes: bool) -> Floats:
@@ -42,6 +44,8 @@ def contended(
     None where there are none, or where they tell different things.
     """
     champion, challenger = pair
+    if champion.task not in TABLES:
+        return None
     fresh = origins > max(champion.last, challenger.last)
     if not _same(champion, challenger) or not fresh.any():
         return None
@@ -58,5 +62,25 @@ def wrong_of(workspace: Workspace, made: Predictor, origins: NDArray[np.int64], 
     return wrong(said, y, classes=made.task == "classification")
 
 
+def held_against(
+    workspace: Workspace,
+    made: Predictor,
+    wrong: Callable[[Predictor, dict[str, bytes]], tuple[Floats, Floats]],
+) -> Beside | None:
+    """A new model beside its champion, where there are enough rows that neither had learned from.
+
+    ``wrong`` is told the champion and its files, and tells how wrong that is and the new one, row by row.
+    """
+    now = rival(workspace, made)
+    if now is None:
+        return None
+    theirs, mine = wrong(now, predictors.files(workspace, now.id))
+    if len(mine) < LEAST_ROWS:
+        return None
+    return beside((now.id, "this one"), theirs, mine, seed=made.seed)
+
+
 def _same(one: Predictor, other: Predictor) -> bool:
-    return one.task in TABLES and (one.task, one.target) == (other.task, other.target)
+    if one.task in SAME_COLUMNS and (one.columns, one.version) != (other.columns, other.version):
+        return False
+    return one.task != "clustering" and (one.task, one.target) == (other.task, other.target)

@@ -36,7 +36,8 @@ TRIED: dict[str, tuple[str, ...]] = {
     "classification": ("logistic", "boosting"),
     "regression": ("ridge", "boosting"),
 }
-FITTERS: dict[str, Callable[[Workspace, Wanted, Progress], tuple[Predictor, dict[str, bytes]]]] = {
+Fitted = tuple[Predictor, dict[str, bytes], Beside | None]
+FITTERS: dict[str, Callable[[Workspace, Wanted, Progress], Fitted]] = {
     "anomaly": fit_alarms,
     "clustering": fit_groups,
     "forecasting": fit_series,
@@ -75,13 +76,7 @@ def learn(workspace: Workspace, wanted: Wanted, progress: Progress) -> Learned:
     """
     workspace.permit(wanted.stream.split(".")[0], "events")
     progress(0, 4, {})
-    fit = FITTERS.get(wanted.task)
-    if fit is not None:
-        made, files = fit(workspace, wanted, progress)
-        kept = predictors.add(workspace, made, files)
-        progress(4, 4, {})
-        return settle(workspace, kept)
-    made, files, found = _table(workspace, wanted, progress)
+    made, files, found = FITTERS.get(wanted.task, _table)(workspace, wanted, progress)
     kept = predictors.add(workspace, made, files)
     progress(4, 4, {})
     return settle(workspace, kept, found)

@@ -20,8 +20,11 @@ __all__ = ["fit_groups", "say_groups"]
 
 def fit_groups(
     workspace: Workspace, wanted: Wanted, progress: Progress
-) -> tuple[Predictor, dict[str, bytes]]:
-    """Find groups, and judge them on the last fifth of the time; raises ``DatasetError`` for too little."""
+) -> tuple[Predictor, dict[str, bytes], None]:
+    """Find groups, and judge them on the last fifth of the time; raises ``DatasetError`` for too little.
+
+    Groups of two models are no answers to one question: they are held against each other by verdict alone.
+    """
     table, features, streams = rows_of(workspace, wanted)
     progress(1, 3, {"rows": len(table)})
     algorithm = "kmeans" if wanted.algorithm == "auto" else wanted.algorithm
@@ -48,7 +51,7 @@ def fit_groups(
         last=int(table.origins[-1]),
         verdict=verdict,
     )
-    return made, model.files()
+    return made, model.files(), None
 
 
 def say_groups(

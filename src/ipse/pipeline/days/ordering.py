@@ -18,14 +18,17 @@ from ipse.features import Stream
 from ipse.interfaces import Progress
 from ipse.pipeline.days import events
 from ipse.pipeline.days.columns import PREFERENCES
+from ipse.pipeline.days.contending import held_against
 from ipse.pipeline.days.designing import design
 from ipse.pipeline.days.framing import framed, named_streams
 from ipse.pipeline.days.predictions import Prediction, Reason
 from ipse.pipeline.days.predictors import Predictor, Target
+from ipse.pipeline.days.settling import Beside
 from ipse.pipeline.days.wanting import Wanted
 from ipse.pipeline.workspace import Workspace
 from ipse.records import Event
 from ipse.tables import OrderModel, Pairs, judge_orders
+from ipse.tables.orders import JUDGED, misordered
 
 __all__ = ["Items", "columns_of", "fit_order", "items_at", "prefer", "say_order"]
 
@@ -69,7 +72,9 @@ def prefer(workspace: Workspace, stream: str, field: str, better: str, worse: st
     events.keep(workspace, [event], told={"preferences": 1})
 
 
-def fit_order(workspace: Workspace, wanted: Wanted, progress: Progress) -> tuple[Predictor, dict[str, bytes]]:
+def fit_order(
+    workspace: Workspace, wanted: Wanted, progress: Progress
+) -> tuple[Predictor, dict[str, bytes], Beside | None]:
     """Learn from decisions, judge by the last two fifths of them; raises ``DatasetError`` for too few."""
     main = named_streams(workspace, [wanted.stream])[wanted.stream]
     columns = columns_of(main, wanted.field)
@@ -106,7 +111,14 @@ def fit_order(workspace: Workspace, wanted: Wanted, progress: Progress) -> tuple
         last=at[-1],
         verdict=verdict,
     )
-    return made, model.files()
+    cut = round(len(pairs) * (1 - JUDGED))
+
+    def wrong(now: Predictor, files: Mapping[str, bytes]) -> tuple[Floats, Floats]:
+        late = pairs.take(slice(max(cut, int(np.searchsorted(at, now.last, side="right"))), None))
+        early = OrderModel().fit(pairs.take(slice(None, cut)), columns)
+        return misordered(OrderModel.load(files), late), misordered(early, late)
+
+    return made, model.files(), held_against(workspace, made, wrong)
 
 
 def say_order(

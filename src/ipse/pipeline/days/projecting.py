@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 from ipse.errors import DatasetError
 from ipse.features import Stream, seconds
 from ipse.interfaces import Progress
+from ipse.pipeline.days.contending import MOMENTS, held_against
 from ipse.pipeline.days.designing import design, step_of
 from ipse.pipeline.days.framing import framed, named_streams
 from ipse.pipeline.days.predictions import Prediction, Reason, Step
 from ipse.pipeline.days.predictors import Predictor, Target
+from ipse.pipeline.days.settling import Beside
 from ipse.pipeline.days.wanting import Wanted
 from ipse.pipeline.workspace import Workspace
 from ipse.tables import SeriesModel, even, judge_series, wrong_by
@@ -27,7 +29,7 @@ STEPS = 24  # that are foretold unless `params: {horizon: …}` says otherwise
 
 def fit_series(
     workspace: Workspace, wanted: Wanted, progress: Progress
-) -> tuple[Predictor, dict[str, bytes]]:
+) -> tuple[Predictor, dict[str, bytes], Beside | None]:
     """Choose, judge on the last fifth of the steps, keep how wrong it was; raises ``DatasetError``."""
     main = named_streams(workspace, [wanted.stream])[wanted.stream]
     step = seconds(wanted.params.get("step", step_of(main)), "params.step")
@@ -68,7 +70,18 @@ def fit_series(
         verdict=verdict,
         tried=tried,
     )
-    return made, final.files()
+
+    def wrong(now: Predictor, files: Mapping[str, bytes]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        start = max(first, int(np.searchsorted(at, now.last, side="right")))
+        if start > len(values) - horizon:
+            return np.empty(0), np.empty(0)
+        theirs, mine = (
+            wrong_by(one.point, values, start, horizon, moments=MOMENTS)
+            for one in (SeriesModel.load(files), final)
+        )
+        return theirs, mine
+
+    return made, final.files(), held_against(workspace, made, wrong)
 
 
 def series_of(stream: Stream, field: str, step: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
