@@ -41,12 +41,17 @@ def start(tiny_base: Path) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("edited", [True, False])
 def test_what_was_sent_becomes_likelier_than_what_was_drafted(
-    tiny_base: Path, start: dict[str, bytes], *, edited: bool
+    tiny_base: Path,
+    start: dict[str, bytes],
+    *,
+    edited: bool,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     how = settings(tiny_base, max_steps=8, learning_rate=5e-3)
     learner = PreferenceLearner(how, start, least=8).fit(reviews(16, edited=edited), ignore)
     assert learner.report()["paired"] == float(edited)
     assert learner.report()["steps"] == 8
+    assert capsys.readouterr().out == ""  # what is printed would stand in the JSON of `--json`
     files = learner.artefact()
     assert files[CARD] == start[CARD]
     assert files[ADAPTER] != start[ADAPTER]

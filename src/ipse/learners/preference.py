@@ -102,6 +102,7 @@ class PreferenceLearner:
     ) -> None:
         from peft import get_peft_model_state_dict
         from safetensors.torch import save
+        from transformers import PrinterCallback
 
         from datasets import Dataset
 
@@ -121,6 +122,7 @@ class PreferenceLearner:
                 train_dataset=Dataset.from_list(rows),
                 callbacks=[_follow(progress, told)],
             )
+            trainer.remove_callback(PrinterCallback)  # standard output is for who asked
             trainer.train()
         held = get_peft_model_state_dict(model, adapter_name="default")
         state = {name: tensor.detach().cpu().contiguous() for name, tensor in sorted(held.items())}
