@@ -22,7 +22,7 @@ from tests.web.conftest import (  # noqa: E402
     serving,
     visit,
 )
-from tests.web.filled import filled, with_days  # noqa: E402
+from tests.web.filled import filled, with_days, with_predictions  # noqa: E402
 
 OUT = ROOT / "docs" / "guides" / "images"
 PAGES = {
@@ -36,6 +36,7 @@ PAGES = {
     "days": "days",
     "days?tab=productivity": "days-productivity",
     "days?tab=system": "days-system",
+    "days?tab=predictions": "days-predictions",
     "privacy": "privacy",
     "admin": "admin",
     "settings": "settings",
@@ -79,7 +80,8 @@ def main() -> None:
     place = Path(tempfile.gettempdir()) / "tilda"
     place.mkdir()
     try:
-        service = serving(with_days(filled(empty_vault(place / "vault"))), place)
+        vault = with_days(filled(empty_vault(place / "vault")))
+        service = serving(with_predictions(vault, place / "electricity.csv"), place)
         try:
             pictures(service, pages)
         finally:

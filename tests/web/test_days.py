@@ -37,12 +37,15 @@ def test_days_from_nothing_to_a_correction_and_back(browser: Browser, service: S
     page.get_by_role("link", name="Days").click()
     expect(page.get_by_role("button", name="I allow this, begin")).to_be_visible(timeout=PATIENCE)
     file_of_events(page)
+    own_table(page)
     page.get_by_role("tab", name="Productivity").click()
     page.get_by_role("button", name="Look at made-up days").click()
     expect(page.get_by_text("These days are made up")).to_be_visible(timeout=PATIENCE)
     correct(page)
     put_first(page)
+    dismiss(page)
     every_tab(seen)
+    collecting(page)  # from then on there are own figures, and the made-up ones are shown no more
     assert seen.said == []
     assert seen.outside() == []
     context.close()
@@ -58,6 +61,38 @@ def file_of_events(page: Page) -> None:
     page.get_by_role("button", name="I allow this, read it in").click()
     expect(page.get_by_text("192 events of load kept")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_role("heading", name="load over time")).to_be_visible(timeout=PATIENCE)
+
+
+def own_table(page: Page) -> None:
+    """Eight days are too few to learn from and be judged by: it is said so, and what came in stays."""
+    page.get_by_role("tab", name="Predictions").click()
+    table = {"name": "heat.csv", "mimeType": "text/csv", "buffer": LOAD.encode()}
+    page.locator("input[type=file]").set_input_files(table)  # type: ignore[arg-type]
+    page.get_by_role("button", name="I allow this, learn").click()
+    expect(page.get_by_text("Nothing was learned. What came in is kept")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("At least 20 of each are needed")).to_be_visible(timeout=PATIENCE)
+
+
+def collecting(page: Page) -> None:
+    """What this machine can collect begins, rests while its owner wishes, and ends."""
+    page.get_by_role("tab", name="Recorded").click()
+    page.get_by_role("button", name="I allow this, begin").click()
+    page.get_by_role("button", name="Private mode").click()
+    page.get_by_role("menuitem", name="Until I say so").click()
+    expect(page.get_by_text("Private until you go on: nothing is collected")).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("button", name="Go on now").click()
+    page.get_by_role("button", name="End it").click()
+    expect(page.get_by_text("Nothing is collected at the moment")).to_be_visible(timeout=PATIENCE)
+
+
+def dismiss(page: Page) -> None:
+    """What is no anomaly stays marked as none until its owner thinks otherwise."""
+    page.get_by_role("tab", name="System health").click()
+    none = page.get_by_role("button", name="Not an anomaly")
+    again = page.get_by_role("button", name="It is one after all")
+    none.first.click(timeout=PATIENCE)
+    again.first.click(timeout=PATIENCE)
+    expect(again).to_have_count(0, timeout=PATIENCE)
 
 
 def correct(page: Page) -> None:

@@ -111,5 +111,11 @@ export function useDrafts(folder: Folder) {
   });
 }
 
+/** How many drafts lie in a folder. */
+export function useFolded(): (folder: Folder) => number {
+  const states = useDraftCounts().data?.states ?? {};
+  return (folder) => FOLDERS[folder].reduce((sum, state) => sum + (states[state] ?? 0), 0);
+}
+
 /** How many drafts wait for a decision. */
 export const useWaitingDrafts = (): number => useDraftCounts().data?.waiting ?? 0;

@@ -9,7 +9,8 @@ import { useNews } from "../../components/Confirm";
 import { MachineLabel } from "../../components/Machine";
 import { Loaded } from "../../components/states";
 import { useMay } from "../../hooks/session";
-import { useFormat, useT } from "../../i18n";
+import { useFormat, useT, useWord } from "../../i18n";
+import { useSourceName } from "../sources/names";
 import classes from "./Chat.module.css";
 import { type Exchange, SESSION } from "./conversation";
 
@@ -142,7 +143,9 @@ export function Bubble({ exchange, contact }: { exchange: Exchange; contact?: st
 /** What of the owner's past is nearest to what was asked; said again word for word, or what the voice was shown. */
 function Because({ message }: { message: string }) {
   const t = useT();
+  const word = useWord();
   const format = useFormat();
+  const sourceName = useSourceName();
   const why = useQuery({
     queryKey: ["why", message],
     queryFn: () =>
@@ -157,7 +160,7 @@ function Because({ message }: { message: string }) {
     <Loaded query={why} lines={2}>
       {({ nearest, model, method }) => (
         <ul className={classes.reasons} aria-label={t("chat.why")}>
-          <li className="dim">{t("chat.because", { model, method })}</li>
+          <li className="dim">{t("chat.because", { model, method: word("method", method) })}</li>
           {nearest.map((one) => (
             <li key={`${one.context}${one.reply}`}>
               <p className={`words ${classes.before}`}>{one.context}</p>
@@ -166,7 +169,7 @@ function Because({ message }: { message: string }) {
               </p>
               <p className="dim">
                 {t("chat.alike", { share: format.percent(one.similarity) })}
-                {one.platform ? ` · ${one.platform}` : ""}
+                {one.platform ? ` · ${sourceName(one.platform)}` : ""}
               </p>
             </li>
           ))}

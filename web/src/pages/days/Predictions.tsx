@@ -54,7 +54,12 @@ export function Predictions() {
           );
         }}
       </Loaded>
-      <OwnTable learned={setChosen} />
+      <OwnTable
+        learned={(project) => {
+          setChosen(project);
+          window.scrollTo(0, 0); // it stands above
+        }}
+      />
     </>
   );
 }

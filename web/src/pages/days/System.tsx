@@ -1,6 +1,6 @@
 /** The machine's health: what is unusual and why, what will be used up and when, bursts of errors. */
 import { Alert, Badge, Button, Group, Select, Table } from "@mantine/core";
-import { IconArrowBackUp, IconBellOff, IconCircleCheck } from "@tabler/icons-react";
+import { IconArrowBackUp, IconBellOff, IconCircleCheck, IconHourglass } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { api, ok, type Schemas } from "../../client";
@@ -47,17 +47,23 @@ export function System() {
 function Anomalies({ told, choice }: { told: Told; choice: ReactNode }) {
   const t = useT();
   const word = useWord();
+  const early = !told.anomalies.length && told.notes.length > 0; // which say what is lacking
   const metrics = [...new Set(told.anomalies.map((one) => one.metric))];
   const [chosen, setChosen] = useState<string | null>(null);
   const metric = metrics.find((one) => one === chosen) ?? metrics[0] ?? "cpu";
   return (
     <Panel
-      title={t("anomalies.title", { n: told.anomalies.filter((one) => !one.suppressed).length })}
+      title={
+        early
+          ? t("days.system")
+          : t("anomalies.title", { n: told.anomalies.filter((one) => !one.suppressed).length })
+      }
       about={t("anomalies.about")}
       actions={choice}
     >
       <div className="stack">
-        {told.anomalies.length === 0 && (
+        {early && <Alert color="gray" icon={<IconHourglass />} title={t("anomalies.early")} />}
+        {told.anomalies.length === 0 && !early && (
           <Alert color="moss" icon={<IconCircleCheck />} title={t("anomalies.none")} />
         )}
         {metrics.length > 1 && (
@@ -116,7 +122,7 @@ function Course({ told, metric }: { told: Told; metric: string }) {
     <Loaded query={query} lines={5}>
       {({ points, every: step }) => {
         const first = points.findIndex((one) => one.mean != null);
-        if (first < 0) return null;
+        if (first < 0 || points.length - first < 3) return null;
         const shown = points.slice(first);
         const place = (at: string) =>
           shown.find((one) => Date.parse(one.at) + step * 1000 > Date.parse(at))?.at ?? "";

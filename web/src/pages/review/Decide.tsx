@@ -34,6 +34,7 @@ export function Decide({ id }: { id: string }) {
 
 function Desk({ draft }: { draft: Draft }) {
   const t = useT();
+  const word = useWord();
   const news = useNews();
   const client = useQueryClient();
   const may = useMay("approve");
@@ -63,7 +64,7 @@ function Desk({ draft }: { draft: Draft }) {
     act.mutate(async () => {
       const told = await ok(api.POST("/api/drafts/{draft}/send", path));
       await deliver(draft.channel, told);
-      news.done(told.told);
+      news.done(word("review.sent", draft.channel));
     });
   const clean = () =>
     act.mutate(() => ok(api.PATCH("/api/drafts/{draft}", { ...path, body: { clean: true } })));

@@ -7,7 +7,7 @@ import type { Schemas } from "../../client";
 import { Dialog } from "../../components/Dialog";
 import { Page } from "../../components/Page";
 import { Empty, Loaded } from "../../components/states";
-import { FOLDERS, type Folder, useDrafts } from "../../hooks/session";
+import { FOLDERS, type Folder, useDrafts, useFolded } from "../../hooks/session";
 import { useFormat, useT, useWord } from "../../i18n";
 import { Decide } from "./Decide";
 import { NewDraft } from "./NewDraft";
@@ -30,6 +30,8 @@ export function StateBadge({ state }: { state: Draft["state"] }) {
 export default function Review() {
   const t = useT();
   const [folder, setFolder] = useState<Folder>("waiting");
+  const format = useFormat();
+  const folded = useFolded();
   const [making, making_] = useDisclosure();
   const [help, help_] = useDisclosure();
   const query = useDrafts(folder);
@@ -57,7 +59,16 @@ export default function Review() {
         aria-label={t("review.folder")}
         data={(Object.keys(FOLDERS) as Folder[]).map((one) => ({
           value: one,
-          label: t(`review.folder.${one}`),
+          label: (
+            <span className={classes.folder}>
+              <span>{t(`review.folder.${one}`)}</span>
+              {["waiting", "approved"].includes(one) && folded(one) > 0 && (
+                <Badge size="sm" circle>
+                  {format.number(folded(one))}
+                </Badge>
+              )}
+            </span>
+          ),
         }))}
       />
       <Loaded query={query}>

@@ -1,5 +1,5 @@
 /** Bringing an export in: dropped, looked into, allowed, read as a job, and counted to the last message. */
-import { Alert, Badge, Button, FileButton, Group, TagsInput } from "@mantine/core";
+import { Alert, Badge, Button, Chip, FileButton, Group, TagsInput } from "@mantine/core";
 import { IconFile, IconFolderUp, IconUpload } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -19,6 +19,8 @@ import { Report } from "./Report";
 import classes from "./Sources.module.css";
 
 type Found = Schemas["UploadFound"];
+
+const OFTEN = 6; // of the senders: who wrote most is seldom somebody else
 
 export function Import() {
   const jobs = useJobs("import");
@@ -129,7 +131,7 @@ function Look({
         {held.exports.map((one) => (
           <li key={one.name + one.source}>
             <IconFile size={17} aria-hidden />
-            <bdi>{one.name}</bdi>
+            <bdi>{one.name.replace(`${held.id}/`, "")}</bdi>
             <Badge color={one.allowed ? "moss" : "clay"}>{sourceName(one.source)}</Badge>
           </li>
         ))}
@@ -217,6 +219,7 @@ function Who({ found, started }: { found: Found; started: (job: string) => void 
         <div className="stack">
           <TagsInput
             label={t("import.me")}
+            placeholder={mine.length ? "" : t("import.me.choose")}
             description={t("import.me.about")}
             data={senders.slice(0, 100).map(([name]) => name)}
             value={mine}
@@ -231,6 +234,16 @@ function Who({ found, started }: { found: Found; started: (job: string) => void 
             )}
             clearable
           />
+          <Chip.Group multiple value={mine} onChange={setMe}>
+            <Group gap="xs" role="group" aria-label={t("import.me.often")}>
+              <span className="dim">{t("import.me.often")}</span>
+              {senders.slice(0, OFTEN).map(([name, count]) => (
+                <Chip key={name} value={name} size="xs">
+                  <bdi>{name}</bdi> · {format.number(count)}
+                </Chip>
+              ))}
+            </Group>
+          </Chip.Group>
           {!zoned && (
             <Zone
               label={t("import.zone")}

@@ -158,7 +158,7 @@ function Following({ id }: { id: string }) {
               {Object.keys(job.figures ?? {}).length > 0 && (
                 <div className="figures">
                   {Object.entries(job.figures ?? {})
-                    .filter(([name]) => !["eta_seconds", "steps"].includes(name))
+                    .filter(([name]) => !/^(eta_seconds|steps|stopped_by_.*)$/.test(name))
                     .slice(0, 8)
                     .map(([name, value]) => (
                       <Figure
