@@ -22,7 +22,9 @@ from ipse.vault import Vault
 
 from ..conftest import CHEAP, PASSPHRASE
 from ..soak import SOAK, rounds
+from ..sources.signal_backups import DIGITS
 from ..sources.test_every_source import zipped
+from ..sources.test_signal_backup import say, started
 from .conftest import Running, running
 
 OFTEN = ("whatsapp", "gmail", "messenger", "instagram", "signal", "sms", "telegram", "reflections", "mapping")
@@ -96,3 +98,23 @@ def test_an_export_goes_all_the_way(
     assert owner.get(f"/api/uploads/{upload['id']}").status_code == 404
     kept = owner.get("/api/messages", params={"source": name, "own": True}).json()
     assert kept["total"] > 0, "nothing in it is the owner's"
+
+
+def test_an_encrypted_backup_is_looked_into_and_imported_by_its_passphrase(
+    service: Running, owner: httpx2.Client, tmp_path: Path
+) -> None:
+    backup = started(key_rounds=250_000)
+    for number in range(6):
+        say(backup, number + 1, f"the boat number {number} is dry", who=1 + number % 2)
+    file = tmp_path / "signal-2023-11-15.backup"
+    file.write_bytes(backup.end())
+    upload = owner.post("/api/uploads", files=files_of(file)).json()["id"]
+    at = f"/api/uploads/{upload}/preview"
+    refused = owner.get(at)
+    assert (refused.status_code, refused.json()["type"]) == (422, "urn:ipse:problem:source")
+    assert "encrypted" in refused.json()["detail"]
+    assert owner.post(at, json={"passphrase": "54321 " * 6}).status_code == 422
+    looked = owner.post(at, json={"passphrase": DIGITS})
+    assert (looked.status_code, looked.json()["records"]) == (200, 6), looked.text
+    (told,) = imported(service, owner, {"upload": upload, "passphrase": DIGITS})["exports"]
+    assert (told["read"], told["kept"]) == (6, 6)

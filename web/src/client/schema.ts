@@ -627,7 +627,13 @@ export interface paths {
          */
         get: operations["preview_upload"];
         put?: never;
-        post?: never;
+        /**
+         * Preview Encrypted
+         * @description The same of an export that is encrypted, by its passphrase, which no address is to hold.
+         *
+         *     Scope: `import`.
+         */
+        post: operations["preview_encrypted"];
         delete?: never;
         options?: never;
         head?: never;
@@ -6722,6 +6728,44 @@ export interface components {
             denied: {
                 [key: string]: string;
             };
+        };
+        /**
+         * Looking
+         * @description Which export to look into, as what, and by which passphrase.
+         * @example {
+         *       "passphrase": "12345 67890 12345 67890 12345 67890"
+         *     }
+         */
+        Looking: {
+            /**
+             * Name
+             * @description as `exports` names it; empty: the first
+             * @default
+             */
+            name: string;
+            /**
+             * Source
+             * @description read it as this source
+             * @default
+             */
+            source: string;
+            /**
+             * Me
+             * @description your names, to see the direction
+             * @default []
+             */
+            me: string[];
+            /**
+             * Limit
+             * @default 20
+             */
+            limit: number;
+            /**
+             * Passphrase
+             * Format: password
+             * @default
+             */
+            passphrase: string;
         };
         /**
          * Merging
@@ -14847,6 +14891,134 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "source": "…",
+                     *       "records": 1,
+                     *       "zoned": false,
+                     *       "notes": [
+                     *         "…"
+                     *       ],
+                     *       "senders": [
+                     *         {
+                     *           "name": "Nora Feld",
+                     *           "messages": 120
+                     *         }
+                     *       ],
+                     *       "items": [
+                     *         {}
+                     *       ],
+                     *       "unreadable": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PreviewView"];
+                };
+            };
+            /** @description The body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in, or the token is not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token lacks the scope, or another site asked. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be done as things are; the hint says what to do first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service is asked for by a name that is not its own. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not as it should be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often, or too many at once; `Retry-After` says when to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_encrypted: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as a list of these gives it */
+                upload: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Looking"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {

@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Annotated, Any
 
 from fastapi import Query, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from starlette.concurrency import run_in_threadpool
 
 from ipse import plugins
@@ -24,6 +24,7 @@ from ipse.server.routing import component
 
 __all__ = [
     "ExportView",
+    "Looking",
     "PreviewView",
     "SenderView",
     "UploadFound",
@@ -31,6 +32,7 @@ __all__ = [
     "add_upload",
     "delete_upload",
     "list_uploads",
+    "preview_encrypted",
     "preview_upload",
     "router",
     "show_upload",
@@ -69,6 +71,21 @@ class SenderView(BaseModel):
 
     name: str = Field(examples=["Nora Feld"])
     messages: int = Field(examples=[120])
+
+
+class Looking(BaseModel):
+    """Which export to look into, as what, and by which passphrase."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"passphrase": "12345 67890 12345 67890 12345 67890"}]},
+    )
+
+    name: str = Field(default="", max_length=400, description="as `exports` names it; empty: the first")
+    source: str = Field(default="", max_length=64, description="read it as this source")
+    me: list[str] = Field(default=[], max_length=20, description="your names, to see the direction")
+    limit: int = Field(default=20, ge=1, le=200)
+    passphrase: SecretStr = SecretStr("")
 
 
 class PreviewView(BaseModel):
@@ -136,25 +153,13 @@ def preview_upload(
     limit: Annotated[int, Query(ge=1, le=200)] = 20,
 ) -> PreviewView:
     """The first records of an export, and who wrote how much: who of them is you?"""
-    with Uploads(asked.workspace).opened(upload) as folder:
-        exports = [one for one in look([folder]).exports if name in ("", one.path.label, one.path.name)]
-        path = exports[0].path if exports else folder
-        chosen = plugins.source_named(source).name if source else exports[0].source.name if exports else None
-        options = read_options(ImportSettings(tz=asked.workspace.settings.imports.tz), me or [])
-        found = preview(path, options, format_name=chosen)
-        looked = list(islice(found.items, limit))
-        zoned = says_its_zone(path, options, found.source)
-    items = [plain(item) for item in looked if not isinstance(item, Unreadable)]
-    senders = sorted(found.senders.items(), key=lambda one: -one[1])
-    return PreviewView(
-        source=found.source,
-        records=found.units,
-        zoned=zoned,
-        notes=list(found.notes),
-        senders=[SenderView(name=who, messages=n) for who, n in senders[:200]],
-        items=items,
-        unreadable=len(looked) - len(items),
-    )
+    return _previewed(asked.workspace, upload, Looking(name=name, source=source, me=me or [], limit=limit))
+
+
+@router.post("/{upload}/preview")
+def preview_encrypted(asked: Importing, upload: Identifier, body: Looking) -> PreviewView:
+    """The same of an export that is encrypted, by its passphrase, which no address is to hold."""
+    return _previewed(asked.workspace, upload, body)
 
 
 @router.delete("/{upload}", status_code=204)
@@ -172,4 +177,30 @@ def _found(workspace: Workspace, held: Upload) -> UploadFound:
         ],
         unrecognized=list(held.seen.unknown),
         unreadable=list(held.seen.closed),
+    )
+
+
+def _previewed(workspace: Workspace, upload: str, wanted: Looking) -> PreviewView:
+    with Uploads(workspace).opened(upload) as folder:
+        exports = [
+            one for one in look([folder]).exports if wanted.name in ("", one.path.label, one.path.name)
+        ]
+        path = exports[0].path if exports else folder
+        named = wanted.source or (exports[0].source.name if exports else "")
+        chosen = plugins.source_named(named).name if named else None
+        secret = wanted.passphrase.get_secret_value()
+        options = read_options(ImportSettings(tz=workspace.settings.imports.tz), wanted.me, passphrase=secret)
+        found = preview(path, options, format_name=chosen)
+        looked = list(islice(found.items, wanted.limit))
+        zoned = says_its_zone(path, options, found.source)
+    items = [plain(item) for item in looked if not isinstance(item, Unreadable)]
+    senders = sorted(found.senders.items(), key=lambda one: -one[1])
+    return PreviewView(
+        source=found.source,
+        records=found.units,
+        zoned=zoned,
+        notes=list(found.notes),
+        senders=[SenderView(name=who, messages=n) for who, n in senders[:200]],
+        items=items,
+        unreadable=len(looked) - len(items),
     )
