@@ -110,7 +110,7 @@ def _table(
         raise DatasetError(
             f"{len(rows.y)} times with an outcome are too few: some judge, some tell how sure it may be, "
             f"and none nearer to these than {work.embargo / 3.6e9:.3g} hours is learned from.",
-            hint="Collect for longer, or look back less far.",
+            hint="At least 20 of each are needed: collect for longer, or look back less far.",
         ) from None
     verdict = _judged(early, work, learned, judged)
     final = _fitted(work, algorithm, np.arange(len(rows.y)))
