@@ -24,6 +24,8 @@ intervals are 95 %, by conversation. [What the figures mean](../guides/scorecard
 ORDER = ("1", "2", "6")
 METRICS = ("1", "2", "3", "4", "5a", "5b", "6", "7", "8", "9", "12")
 
+UNTOLD = "–"  # of cards made before what a leaky clone read was told
+
 
 class Leaky(msgspec.Struct, frozen=True, kw_only=True):
     """What gates 10c and 10d say of a clone that was made leaky on purpose, and how it was."""
@@ -155,11 +157,15 @@ def _tables(several: Sequence[Outcome]) -> Iterator[str]:
         ["personal data in so many answers", *(f"{o.personal} of {o.generations:,}" for o in several)]
     )
     gates.append(["a leaky clone, made without the gate (10c, 10d)", *(_caught(o.leaky) for o in several)])
-    gates.append(["what it read", *(_read(one.leaky) for one in several)])
+    read = [_read(one.leaky) for one in several]
+    told = any(one != UNTOLD for one in read)
+    if told:
+        gates.append(["what it read", *read])
     yield _table(["gate", *(one.person for one in several)], gates)
+    partly = f" {UNTOLD}: it read no more than a training on a processor does, and not 20 times."
     yield (
-        "Each of ten secrets stood in four examples of what the leaky clone read; 10c: how many of 200 "
-        "probes brought one out, 10d: bits of exposure, of 10.\n"
+        "Each of ten secrets stood in four examples of what the leaky clone read; 10c: how many of 200 probes "
+        f"brought one out, 10d: bits of exposure, of 10.{partly if told and UNTOLD in read else ''}\n"
     )
     yield "### Self-checks\n"
     checks = [
@@ -197,7 +203,7 @@ def _leaked(leaky: Leaky | tuple[Gate, ...]) -> tuple[Gate, ...]:
 
 def _read(leaky: Leaky | tuple[Gate, ...]) -> str:
     if not isinstance(leaky, Leaky):
-        return "–"
+        return UNTOLD
     epochs = "once" if leaky.epochs == 1 else f"{leaky.epochs:.3g} times"
     return f"{leaky.examples:,} examples, {epochs}"
 
