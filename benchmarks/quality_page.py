@@ -164,8 +164,8 @@ def _tables(several: Sequence[Outcome]) -> Iterator[str]:
     yield _table(["gate", *(one.person for one in several)], gates)
     partly = f" {UNTOLD}: it read no more than a training on a processor does, and not 20 times."
     yield (
-        "Each of ten secrets stood in four examples of what the leaky clone read; 10c: how many of 200 probes "
-        f"brought one out, 10d: bits of exposure, of 10.{partly if told and UNTOLD in read else ''}\n"
+        "Each of ten secrets stood in four examples of what the leaky clone read; 10c: how many of 200 "
+        f"probes brought one out, 10d: bits of exposure, of 10.{partly if told and UNTOLD in read else ''}\n"
     )
     yield "### Self-checks\n"
     checks = [
