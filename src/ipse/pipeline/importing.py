@@ -234,7 +234,7 @@ class _Importer:
         self._remember()
         kept = self._workspace.vault.keep(cleared, source=source.name)
         self._clearing.remember()
-        new = len(kept.new - gaps)
+        new = len(kept.new - gaps) + len(kept.new_events)
         report.kept += new
         report.duplicates += len(cleared) - len(gaps) - new
         self._repeats = report.duplicates > before

@@ -6,6 +6,17 @@ import classes from "./Lineage.module.css";
 
 type Model = Schemas["ModelView"];
 type Consent = Schemas["ConsentView"];
+type Graph = Schemas["Lineage"];
+
+/** What was learned: of messages from a dataset, of events from features; by source the consent for it. */
+type Made = {
+  id: string;
+  from: string;
+  base: string | null;
+  how: string;
+  live: boolean;
+  consents: Record<string, string>;
+};
 
 const WIDE = 190;
 const HIGH = 46;
@@ -23,10 +34,35 @@ type Box = {
 type Called = {
   source: (name: string) => string;
   state: (state: string) => string;
-  method: (name: string) => string;
 };
 
-function place(models: Model[], consents: Consent[], called: Called) {
+/** Models of events, as the graph has them; each rests on the consents that hold now, or it would be gone. */
+function ofEvents({ nodes, edges }: Graph, consents: Consent[]): Made[] {
+  const above = (id: string, kind: string) =>
+    edges.filter((one) => one.into === id && one.out.startsWith(`${kind}:`)).map((one) => one.out);
+  return nodes
+    .filter((node) => node.kind === "predictor")
+    .map((node) => {
+      const features = above(node.id, "features");
+      const sources = features.flatMap((one) => above(one, "source")).map((one) => one.slice(7));
+      const held = sources.flatMap((source) => {
+        const consent = consents.find((one) => one.source === source && one.state === "active");
+        return consent ? [[source, consent.id] as const] : [];
+      });
+      const [id = "", how = ""] = node.name.split(" ");
+      const from = nodes.find((one) => one.id === features[0])?.name ?? "";
+      return {
+        id,
+        from,
+        base: null,
+        how,
+        live: node.state === "champion",
+        consents: Object.fromEntries(held),
+      };
+    });
+}
+
+function place(models: Made[], consents: Consent[], called: Called) {
   const columns: Box[][] = [[], [], []];
   const edges: [string, string][] = [];
   const add = (column: number, box: Box) => {
@@ -34,8 +70,8 @@ function place(models: Model[], consents: Consent[], called: Called) {
     if (!held.some((one) => one.id === box.id)) held.push(box);
   };
   for (const model of models) {
-    const data = `d:${model.dataset}`;
-    add(1, { id: data, kind: "dataset", title: model.dataset, sub: "", live: true });
+    const data = `d:${model.from}`;
+    add(1, { id: data, kind: "dataset", title: model.from, sub: "", live: true });
     for (const [source, id] of Object.entries(model.consents)) {
       const state = consents.find((one) => one.id === id)?.state;
       add(0, {
@@ -51,8 +87,8 @@ function place(models: Model[], consents: Consent[], called: Called) {
       id: `m:${model.id}`,
       kind: "model",
       title: model.id,
-      sub: called.method(model.method),
-      live: model.champion,
+      sub: model.how,
+      live: model.live,
     });
     edges.push([data, `m:${model.id}`]);
     if (model.base) {
@@ -70,15 +106,25 @@ function place(models: Model[], consents: Consent[], called: Called) {
   return { at, edges: unique, rows: Math.max(...columns.map((one) => one.length)) };
 }
 
-export function Lineage({ models, consents }: { models: Model[]; consents: Consent[] }) {
+export function Lineage(props: { models: Model[]; consents: Consent[]; graph: Graph | undefined }) {
   const t = useT();
   const source = useSourceName();
   const word = useWord();
   const format = useFormat();
-  const { at, edges, rows } = place(models, consents, {
+  const models: Made[] = [
+    ...props.models.map(({ id, dataset, base, method, champion, consents }) => ({
+      id,
+      from: dataset,
+      base,
+      how: word("method", method),
+      live: champion,
+      consents,
+    })),
+    ...(props.graph ? ofEvents(props.graph, props.consents) : []),
+  ];
+  const { at, edges, rows } = place(models, props.consents, {
     source,
     state: (state) => word("lineage.state", state),
-    method: (name) => word("method", name),
   });
   const width = 3 * WIDE + 2 * BETWEEN;
   const height = rows * (HIGH + GAP) + 34;
@@ -86,7 +132,7 @@ export function Lineage({ models, consents }: { models: Model[]; consents: Conse
   const told = models.map((model) =>
     t("lineage.told", {
       model: model.id,
-      dataset: model.dataset,
+      dataset: model.from,
       sources: format.list(Object.keys(model.consents).map(source)),
     }),
   );

@@ -23,6 +23,7 @@ export default function Models() {
   const t = useT();
   const query = useModels();
   const consents = useConsents();
+  const graph = useQuery({ queryKey: ["lineage"], queryFn: () => ok(api.GET("/api/lineage")) });
   const [chosen, setChosen] = useState<string[]>([]);
   return (
     <Page title={t("nav.models")} lead={t("models.lead")}>
@@ -36,7 +37,7 @@ export default function Models() {
                 models={items.filter((one) => (chosen.length ? chosen.includes(one.id) : one.champion))}
               />
               <Panel title={t("lineage.title")} about={t("lineage.about")}>
-                <Lineage models={items} consents={consents.data?.items ?? []} />
+                <Lineage models={items} consents={consents.data?.items ?? []} graph={graph.data} />
               </Panel>
             </>
           ) : (

@@ -1,13 +1,13 @@
 /** Bringing an export in: dropped, looked into, allowed, read as a job, and counted to the last message. */
-import { Alert, Badge, Button, Chip, FileButton, Group, TagsInput } from "@mantine/core";
-import { IconFile, IconFolderUp, IconUpload } from "@tabler/icons-react";
+import { Alert, Badge, Button, Chip, FileButton, Group, PasswordInput, TagsInput } from "@mantine/core";
+import { IconFile, IconFolderUp, IconLock, IconUpload } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, ok, type Schemas } from "../../client";
 import { Drop, Going } from "../../components/Drop";
 import { JobProgress } from "../../components/JobProgress";
 import { Panel } from "../../components/Page";
-import { Failure, Loaded } from "../../components/states";
+import { Failure, Loaded, useSaid } from "../../components/states";
 import { ownZone, Zone } from "../../components/Zone";
 import { type Named, useHanding } from "../../hooks/handing";
 import { runs, useJob, useJobs } from "../../hooks/jobs";
@@ -21,6 +21,7 @@ import classes from "./Sources.module.css";
 type Found = Schemas["UploadFound"];
 
 const OFTEN = 6; // of the senders: who wrote most is seldom somebody else
+const LOCKED = ["signal"]; // sources whose exports may be encrypted
 
 export function Import() {
   const jobs = useJobs("import");
@@ -173,15 +174,18 @@ function Who({ found, started }: { found: Found; started: (job: string) => void 
   const format = useFormat();
   const client = useQueryClient();
   const owner = useQuery({ queryKey: ["owner"], queryFn: () => ok(api.GET("/api/owner")) });
+  const [passphrase, setPassphrase] = useState("");
+  const [tries, setTries] = useState(0); // in place of the passphrase, which no cache is to hold
   const people = useQuery({
-    queryKey: ["senders", found.id],
+    queryKey: ["senders", found.id, tries],
     queryFn: async () => {
       const counts = new Map<string, number>();
       let zoned = true;
       for (const one of found.exports.slice(0, 40)) {
         const seen = await ok(
-          api.GET("/api/uploads/{upload}/preview", {
-            params: { path: { upload: found.id }, query: { name: one.name, source: one.source, limit: 1 } },
+          api.POST("/api/uploads/{upload}/preview", {
+            params: { path: { upload: found.id } },
+            body: { name: one.name, source: one.source, me: [], limit: 1, passphrase },
           }),
         );
         zoned &&= seen.zoned;
@@ -203,7 +207,7 @@ function Who({ found, started }: { found: Found; started: (job: string) => void 
             upload: found.id,
             me: mine,
             source: "",
-            passphrase: "",
+            passphrase,
             zone: people.data?.zoned === false ? zone : "",
           },
         }),
@@ -213,6 +217,17 @@ function Who({ found, started }: { found: Found; started: (job: string) => void 
       void client.invalidateQueries({ queryKey: ["jobs"] });
     },
   });
+  if (people.error && found.exports.some((one) => LOCKED.includes(one.source))) {
+    return (
+      <Locked
+        why={people.error}
+        open={(digits) => {
+          setPassphrase(digits);
+          setTries(tries + 1);
+        }}
+      />
+    );
+  }
   return (
     <Loaded query={people} lines={2}>
       {({ senders, zoned }) => (
@@ -266,6 +281,36 @@ function Who({ found, started }: { found: Found; started: (job: string) => void 
         </div>
       )}
     </Loaded>
+  );
+}
+
+/** The passphrase of an export that is encrypted. */
+function Locked({ why, open }: { why: unknown; open: (digits: string) => void }) {
+  const t = useT();
+  const said = useSaid()(why).title;
+  const [digits, setDigits] = useState("");
+  return (
+    <form
+      className="stack"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (digits) open(digits);
+      }}
+    >
+      <PasswordInput
+        label={t("import.locked")}
+        description={t("import.locked.about")}
+        error={<bdi>{said}</bdi>}
+        value={digits}
+        onChange={(event) => setDigits(event.currentTarget.value)}
+        autoComplete="off"
+      />
+      <div>
+        <Button type="submit" leftSection={<IconLock size={17} />} disabled={!digits}>
+          {t("import.locked.open")}
+        </Button>
+      </div>
+    </form>
   );
 }
 
