@@ -7,11 +7,10 @@ bodies are msgspec's and not the framework's for that.
 
 import re
 import secrets
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
-from typing import Annotated, Any, Final, NamedTuple, TypeVar
+from typing import Annotated, Any, Final, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 from fastapi.exceptions import RequestValidationError
@@ -92,6 +91,9 @@ class _Said(NamedTuple):
     digest: str
 
 
+_Which: TypeAlias = tuple[str, EventKind, bytes]  # stream, kind, digest of what it carries
+
+
 def described(kind: type[Batch]) -> dict[str, Any]:
     """What the document of the routes says of a route that takes such a body."""
     example = EXAMPLE if kind is Batch else {**EXAMPLE, "pulsetime": 60.0}
@@ -124,7 +126,7 @@ class Reader:
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
         self._secret = secrets.token_bytes(16)
-        self._known: dict[tuple[str, str], dict[bytes, _Said | None]] = defaultdict(dict)
+        self._known: dict[_Which, _Said | None] = {}
 
     def events(self, body: Batch) -> Sent:
         """The events of a body; raises ``SettingsError`` for a time that none can have."""
@@ -133,16 +135,16 @@ class Reader:
         source, stream, secret = body.source, body.stream, self._secret
         for number, one in enumerate(body.events):
             at, kind = one.at, one.kind
-            known = self._known[stream, kind]
-            digest = blake2b(one.data, digest_size=16, key=secret).digest()
-            if digest not in known:
-                self._learn(known, digest, self._said(stream, kind, one.data, number))
+            which = (stream, kind, blake2b(one.data, digest_size=16, key=secret).digest())
+            try:
+                said = self._known[which]
+            except KeyError:
+                said = self._learn(which, one.data, number)
             ts = _micros(at)
             if not 0 <= ts < LATEST:
                 raise SettingsError(
                     "A time is not between 1970 and 2200.", hint="Send it in ISO 8601, with a zone."
                 )
-            said = known[digest]
             if said is not None:
                 data, own = said
                 events.append(
@@ -165,19 +167,19 @@ class Reader:
         sent, pulse = self.events(body), int(body.pulsetime * 1_000_000)
         return [Pulse(event, pulse) for event in sent.events], sent.excluded
 
-    def _learn(self, known: dict[bytes, _Said | None], digest: bytes, said: _Said | None) -> None:
-        if sum(map(len, self._known.values())) >= MANY:
-            for some in self._known.values():
-                some.clear()
-        known[digest] = said
-
-    def _said(self, stream: str, kind: EventKind, raw: msgspec.Raw, number: int) -> _Said | None:
+    def _learn(self, which: _Which, raw: msgspec.Raw, number: int) -> _Said | None:
         try:
             data = _data.decode(raw)
         except msgspec.ValidationError as error:
             raise _unread(error, f".events[{number}].data") from None
+        stream, kind, _ = which
         passed = self._guard.passed(Sample(data=data, stream=stream))
-        return None if passed is None else _Said(passed.data, digest_key(stream, kind, passed.data))
+        said = None if passed is None else _Said(passed.data, digest_key(stream, kind, passed.data))
+        # Another thread may be reading: what is forgotten is left to it, never emptied under it.
+        known = self._known if len(self._known) < MANY else {}
+        known[which] = said
+        self._known = known
+        return said
 
 
 def _micros(at: datetime) -> int:
