@@ -24,6 +24,7 @@ from ipse.pipeline.consents import give
 from ipse.pipeline.importing import import_
 from ipse.pipeline.judging import evaluate, promote
 from ipse.pipeline.learning import dataset_named, prepare, train
+from ipse.pipeline.optimizing import optimize_if_useful
 from ipse.pipeline.workspace import Workspace
 from ipse.records import Example
 from ipse.registry import ModelCard, Registry
@@ -68,7 +69,7 @@ class Clock:
         result = work()
         seconds = time.perf_counter() - started
         self.total += seconds
-        print(f"{name:28}{seconds:9.2f} s")
+        print(f"{name:28}{seconds:9.2f} s", flush=True)
         return result
 
 
@@ -78,6 +79,7 @@ def scored(workspace: Workspace, clock: Clock, *, adapter: bool) -> None:
     if adapter:
         train_adapter = partial(train, workspace, method="lora", progress=quiet)
         card = cast("ModelCard", clock("train the adapter", train_adapter))
+        clock("optimize it", partial(optimize_if_useful, workspace, card, quiet))
         print(card.metrics)
     measured = cast(
         "Scorecard", clock("scorecard", lambda: evaluate(workspace, model=card.id, progress=quiet))

@@ -132,6 +132,43 @@ def test_the_second_stage_learns_from_what_is_specialised_alone(tiny_base: Path)
 
 
 @pytest.mark.llm
+def test_what_a_number_of_tokens_does_not_come_to_is_not_written_down(
+    tiny_base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ipse.bases.loading import load_base
+    from ipse.learners.adapters import texts
+    from ipse.learners.adapters.texts import Texts
+
+    monkeypatch.setattr(texts, "NEWEST", 10)
+    chat = ChatFormat(load_base(tiny_base)[1], system="As me.", window=128)
+    some = examples(200)
+    every = Texts(chat, settings(tiny_base), some, [])
+    assert (every.share, every.read) == (1.0, some)
+    most = round(every.mean_piece * 40)
+    capped = settings(tiny_base, max_steps=0, batch=4, total_tokens=most, replay=0.5)
+    few = Texts(chat, capped, some, examples(8, 200))
+    assert 40 <= len(few.read) == len(few.pieces) <= 48
+    assert few.read == sorted(few.read, key=some.index)
+    assert few.read[-10:] == some[-10:]
+    assert len({some.index(one) // 50 for one in few.read}) == 4  # and of all times
+    assert few.share == len(few.read) / 200
+    seen = [window.ids for one in few.read for window in chat.windows(one.context, one.reply, closed=False)]
+    assert all(piece.window.ids in seen for piece in few.watched(4).learned.pieces)
+    other = Texts(chat, settings(tiny_base, total_tokens=most, seed=8), some, [])
+    assert other.read != few.read
+    for whole in (capped.model_copy(update=each) for each in ({"stages": 2}, {"epsilon": 8.0})):
+        varied = [msgspec.structs.replace(one, origin="x" if n % 2 else None) for n, one in enumerate(some)]
+        assert Texts(chat, whole, varied, []).share == 1.0
+
+    learner = LoraLearner(capped).fit(some, examples(8, 200), ignore)
+    told = learner.report()
+    assert told["examples"] == 200
+    assert told["stopped_by_tokens"] == 1
+    assert told["steps"] == pytest.approx(10, abs=1)
+    assert told["epochs_seen"] == pytest.approx(0.2, abs=0.03)
+
+
+@pytest.mark.llm
 def test_the_weight_of_an_example_counts_in_the_loss(tiny_base: Path) -> None:
     some = [msgspec.structs.replace(one, weight=3.0 if n % 2 else 1.0) for n, one in enumerate(examples(8))]
     seen: list[float] = []

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from ipse import plugins
 from ipse.config import load_settings
 from ipse.errors import CancelledError, ConsentError, DatasetError, RegistryError
 from ipse.jobs import listed
+from ipse.pipeline import rivals
 from ipse.pipeline.answering import LABEL, Clone
 from ipse.pipeline.consents import give, withdraw
 from ipse.pipeline.importing import ImportReport, import_
@@ -140,6 +142,21 @@ def test_the_scorecard_is_kept_and_written_without_what_was_said(trained: Worksp
     with_samples, _ = write_scorecard(card, tmp_path / "more", samples=True)
     text = with_samples.read_text(encoding="utf-8")
     assert [sample for sample in card.samples if json.dumps(sample.reply, ensure_ascii=False)[1:-1] in text]
+
+
+def test_the_embedded_voice_that_was_trained_is_what_another_is_held_against(trained: Workspace) -> None:
+    dataset = dataset_named(trained, why="a test")
+    kept = rivals._trained(trained, dataset)
+    assert kept is not None
+    learner = plugins.learner("retrieval").configure(trained.settings)
+    files = learner.fit(dataset.split.train, dataset.split.judge, quiet).artefact()
+    anew = plugins.speaking("retrieval", files, trained.settings)
+    replies = [example.reply for example in dataset.split.test[:20]]
+    for example in dataset.split.test[:5]:
+        assert list(kept.score(example.context, replies)) == list(anew.score(example.context, replies))
+    retrieval = trained.settings.retrieval.model_copy(update={"seed": 8})
+    trained.settings = trained.settings.model_copy(update={"retrieval": retrieval})
+    assert rivals._trained(trained, dataset) is None  # it would be another
 
 
 def test_a_model_speaks_only_if_it_earned_it(trained: Workspace, vault: Vault) -> None:

@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import zip_longest
 from pathlib import Path
 
 import msgspec
@@ -117,7 +118,32 @@ def test_likelihoods_are_those_of_the_exact_weights(files: Files, fast: Files) -
     assert voice.bits(ASKED, SAID) == exact.bits(ASKED, SAID)
     assert voice.likelihood(ASKED, [SAID, "no"]) == exact.likelihood(ASKED, [SAID, "no"])
     assert voice.base().bits(ASKED, SAID) == exact.base().bits(ASKED, SAID)
-    assert voice.base().engine.startswith("transformers")
+
+
+@pytest.mark.parametrize("engine", ["onnx", LLAMA])
+def test_the_base_beside_it_speaks_by_the_same_engine(files: Files, fast: Files, engine: EngineName) -> None:
+    voice = configured(fast if engine == "onnx" else copied(files, engine), top_k=1, max_new_tokens=5)
+    base, exact = voice.base(), TransformerVoice.load(files).base()
+    assert (base.engine, base.weights) == (voice.engine, voice.weights)
+    assert base.sampling == voice.sampling
+    prompt = exact._chat.prompt(ASKED, 60)
+    wanted = logits(exact._engine(), prompt)
+    assert apart(wanted, logits(base._engine(), prompt)) < 0.02
+    assert apart(wanted, logits(voice._engine(), prompt)) > 0.3  # the control: with the adapter
+    assert configured(fast, engine="transformers").base().engine.startswith("transformers")
+
+
+def test_a_base_that_cannot_be_copied_speaks_by_transformers(
+    files: Files, fast: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = configured(fast, top_k=1, max_new_tokens=5).base()
+
+    def refused(*_given: object, **_more: object) -> None:
+        raise LearnerError("It cannot be written.")
+
+    monkeypatch.setattr(copies, "save_merged", refused)
+    assert said(base) == said(configured(files, top_k=1, max_new_tokens=5).base())
+    assert base.slower == "It cannot be written."
 
 
 def test_words_follow_the_seed_and_the_settings(fast: Files) -> None:
@@ -149,10 +175,7 @@ def test_two_on_one_base_stand_side_by_side(tiny_base: Path, fast: Files) -> Non
     for _ in range(2):
         assert [said(voice) for voice in voices] == alone
     streams = [voice.stream(ASKED, contact=None, seed=3) for voice in voices]
-    heard: list[list[str]] = [[], []]
-    for _ in range(40):
-        for into, stream in zip(heard, streams, strict=True):
-            into += [piece for piece in [next(stream, "")] if piece]
+    heard = zip(*zip_longest(*streams, fillvalue=""), strict=True)  # a piece of each in turn
     assert ["".join(pieces) for pieces in heard] == alone
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(said, voices * 6)) == alone * 6

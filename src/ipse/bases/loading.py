@@ -6,7 +6,7 @@ the vault.
 
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "computes_in_half",
     "device",
+    "inner",
     "load_base",
     "load_tokenizer",
     "quiet",
@@ -156,3 +157,9 @@ def window_of(model: "PreTrainedModel", max_tokens: int) -> int:
     """Positions used at a time: ``max_tokens``, but never more than the model was built for."""
     positions = getattr(model.config.get_text_config(), "max_position_embeddings", None)
     return min(max_tokens, positions or max_tokens)
+
+
+def inner(model: "torch.nn.Module") -> "PreTrainedModel":
+    """The transformers model inside one that an adapter is put on."""
+    unwrap: Callable[[], PreTrainedModel] | None = getattr(model, "get_base_model", None)
+    return unwrap() if unwrap is not None else model

@@ -5,8 +5,10 @@ knows tensors, but no text.
 """
 
 from collections.abc import Iterator, Sequence
+from inspect import signature
 from typing import TYPE_CHECKING
 
+from ipse.bases.loading import inner
 from ipse.learners.chat import IGNORED, Window
 
 if TYPE_CHECKING:
@@ -24,11 +26,17 @@ def bits_of_windows(model: "PreTrainedModel", windows: Sequence[Window]) -> list
     import torch
 
     out = [0.0] * len(windows)
+    fewer = "logits_to_keep" in signature(inner(model).forward).parameters
     with torch.no_grad():
         for batch in _batches(windows):
-            ids, labels, mask = _pad([windows[place] for place in batch], model.device)
-            logits = model(input_ids=ids, attention_mask=mask, use_cache=False).logits
-            spent = token_bits(logits[:, :-1], labels[:, 1:]).sum(dim=1).tolist()
+            several = [windows[place] for place in batch]
+            ids, labels, mask = _pad(several, model.device)
+            # What comes before the first label is read, but nobody asks what would follow it.
+            start = max(1, min(map(_first_label, several)))
+            kept = {"logits_to_keep": ids.shape[1] - start + 1} if fewer else {}
+            logits = model(input_ids=ids, attention_mask=mask, use_cache=False, **kept).logits
+            logits = logits[:, start - 1 - ids.shape[1] : -1]
+            spent = token_bits(logits, labels[:, start:]).sum(dim=1).tolist()
             for place, bits in zip(batch, spent, strict=True):
                 out[place] = bits
     return out
@@ -46,6 +54,11 @@ def token_bits(logits: "torch.Tensor", labels: "torch.Tensor") -> "torch.Tensor"
         logits.float().flatten(0, 1), labels.flatten(), ignore_index=IGNORED, reduction="none"
     )
     return nats.view(labels.shape).double() / NATS_PER_BIT
+
+
+def _first_label(window: Window) -> int:
+    labelled = (place for place, label in enumerate(window.labels) if label != IGNORED)
+    return next(labelled, len(window.labels))
 
 
 def _batches(windows: Sequence[Window]) -> Iterator[list[int]]:

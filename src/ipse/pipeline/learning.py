@@ -25,6 +25,7 @@ from ipse.voices.prompted import PERSONA
 
 __all__ = [
     "check_allowed",
+    "config_of",
     "dataset_named",
     "export_dataset",
     "introduce",
@@ -154,6 +155,12 @@ def section_of(method: str) -> str:
     return str(getattr(plugins.learner(method), "section", method))
 
 
+def config_of(workspace: Workspace, method: str) -> dict[str, object]:
+    """What a model of a method that is trained now would be configured by."""
+    section = getattr(workspace.settings, section_of(method), None)
+    return section.model_dump(mode="json") if section is not None else {}
+
+
 def settings_of(card: ModelCard, settings: Settings) -> Settings:
     """The settings, with what the model was trained with: its method's section, and that of its base."""
     sections = {section_of(card.adapter or card.method), *(("lora",) if card.base else ())}
@@ -244,7 +251,7 @@ def _card(
     workspace: Workspace, method: str, dataset: Dataset, *, report: dict[str, float], files: dict[str, bytes]
 ) -> ModelCard:
     section = getattr(workspace.settings, section_of(method), None)
-    config = section.model_dump(mode="json") if section is not None else {}
+    config = config_of(workspace, method)
     held = json.decode(files["ipse.json"], type=dict[str, object]) if "ipse.json" in files else {}
     base, base_hash = held.get("base"), held.get("base_hash")
     settled = held.get("settings")  # with the preset of the base's family

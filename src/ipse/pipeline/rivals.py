@@ -8,7 +8,7 @@ from contextlib import ExitStack
 
 import msgspec
 
-from ipse import plugins
+from ipse import __version__, plugins
 from ipse.apart import Apart
 from ipse.bases.shelf import find_base
 from ipse.config import Settings
@@ -19,12 +19,12 @@ from ipse.jobs import listed
 from ipse.pipeline.clearing import clearing_of
 from ipse.pipeline.contacts import conversations
 from ipse.pipeline.feedback import useful
-from ipse.pipeline.learning import DEFAULT, introduce, settings_of
+from ipse.pipeline.learning import DEFAULT, config_of, introduce, settings_of
 from ipse.pipeline.optimizing import files_of
 from ipse.pipeline.special import Screen
 from ipse.pipeline.workspace import Workspace
 from ipse.records import Example
-from ipse.registry import ModelCard
+from ipse.registry import ModelCard, Registry
 from ipse.scorecard import Judging, Made, Rivals, Round, Safety
 from ipse.voices.engines.copies import Copy, copy_in, with_copy
 
@@ -67,7 +67,9 @@ def gather(workspace: Workspace, card: ModelCard, dataset: Dataset, follow: Prog
             rounds=_rounds(folded, make, embedded), round_judge=folded.judge if folded else (),
         ),
         rivals=Rivals(
-            baselines={DEFAULT: embedded(parts.train, parts.judge)} if embedded else {},
+            baselines={DEFAULT: _trained(workspace, dataset) or embedded(parts.train, parts.judge)}
+            if embedded
+            else {},
             wrong_authors=_wrong_authors(older, method, follow),
         ),
         safety=Safety(
@@ -84,6 +86,16 @@ def beside(
     screen = Screen(workspace, set(sources))
     talks = screen.talks(conversations(workspace, set(sources), why="evaluate"))
     return _divided(impostors(talks, workspace.settings.dataset, like=dataset.split), dataset)
+
+
+def _trained(workspace: Workspace, dataset: Dataset) -> Voice | None:
+    """The embedded voice as it was trained on the dataset already: anew, it would be the same."""
+    registry = Registry(workspace.vault)
+    told = (DEFAULT, dataset.card.id, dataset.card.hash, __version__, config_of(workspace, DEFAULT))
+    for card in reversed(registry.cards()):
+        if (card.method, card.dataset, card.dataset_hash, card.code_version, card.config) == told:
+            return plugins.speaking(DEFAULT, registry.files(card.id), workspace.settings)
+    return None
 
 
 def _profile(dataset: Dataset) -> str:

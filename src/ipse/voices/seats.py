@@ -187,11 +187,14 @@ def seated(files: Mapping[str, bytes]) -> Seat:
         return Seat(rack, FIRST, card)
 
 
-def save_merged(files: Mapping[str, bytes], folder: Path, *, wide: bool = False) -> None:
+def save_merged(
+    files: Mapping[str, bytes], folder: Path, *, wide: bool = False, adapter: bool = True
+) -> None:
     """Write base and adapter as one model, in the layout of transformers, which needs ipse no more.
 
-    Added up in 32 bits where that is affordable, and kept so where it is to be ``wide``; else as the base is.
-    Raises like :func:`seated`, and ``LearnerError`` where the method cannot be merged.
+    Without the ``adapter``, the base as it is. Added up in 32 bits where that is affordable, and kept so
+    where it is to be ``wide``; else as the base is. Raises like :func:`seated`, and ``LearnerError`` where
+    the method cannot be merged.
     """
     _, method, place = _opened(files)
     base, tokenizer = load_base(place)
@@ -199,7 +202,7 @@ def save_merged(files: Mapping[str, bytes], folder: Path, *, wide: bool = False)
     if base.num_parameters() <= WIDE:
         base.float()
     with quiet():
-        merged = method.merged(method.revived(base, files))
+        merged = method.merged(method.revived(base, files)) if adapter else base
         (merged if wide else merged.to(before)).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
 

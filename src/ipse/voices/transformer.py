@@ -23,7 +23,7 @@ from ipse.learners.chat import IGNORED, ChatFormat
 from ipse.learners.likelihood import bits_of_windows, token_bits
 from ipse.lengths import Lengths, count_words
 from ipse.records import Turn
-from ipse.voices.engines.copies import copy_in, open_copy
+from ipse.voices.engines.copies import BaseCopy, copy_in, open_copy
 from ipse.voices.engines.passages import Engine, Passage
 from ipse.voices.engines.transformers import TransformersEngine
 from ipse.voices.sampling import Drawing, Logits, Sampling
@@ -58,8 +58,10 @@ class TransformerVoice:
         adapter: bool = True,
         lengths: Lengths | None = None,
         fast: Engine | None = None,
+        plain: Engine | None = None,
     ) -> None:
         self._seat = seat
+        self._plain = plain
         self._lengths = lengths
         self._chat = chat
         self._adapter = adapter
@@ -82,7 +84,8 @@ class TransformerVoice:
         if copy_in(files) is not None:
             try:
                 engine, chat = open_copy(files)
-                return cls(LateSeat(files), chat, lengths=_lengths(files), fast=engine)
+                base = BaseCopy(files, engine)
+                return cls(LateSeat(files), chat, lengths=_lengths(files), fast=engine, plain=base)
             except LearnerError as error:
                 why = error.message
         seat = seated(files)
@@ -116,8 +119,11 @@ class TransformerVoice:
         return self._engine().weights
 
     def base(self) -> "TransformerVoice":
-        """The same model without the adapter, given the same prompts."""
-        return TransformerVoice(self._seat, self._chat, adapter=False)
+        """The same model without the adapter: the same prompts, engine and way to draw words."""
+        plain = self._plain if self._fast is not None else None
+        base = TransformerVoice(self._seat, self._chat, adapter=False, fast=plain)
+        base.sampling = self.sampling
+        return base
 
     def stream(self, context: Sequence[Turn], *, contact: str | None, seed: int) -> Iterator[str]:
         """Yield an answer as it is drawn, about as long as the owner's usually are to ``contact``.
@@ -279,9 +285,12 @@ class TransformerVoice:
         own = deepcopy(cache)
         own.batch_repeat_interleave(len(rows))
         following, _ = self._forward(ids, own, mask)
-        first = logits[:, -1:].expand(len(rows), 1, logits.shape[2])
         labels = ids.masked_fill(real == 0, IGNORED).to(logits.device)
-        return token_bits(torch.cat([first, following[:, :-1]], dim=1), labels).sum(dim=1).tolist()
+        begun = logits[:, -1:].expand(len(rows), 1, logits.shape[2])
+        # Side by side they would be copied, which takes as long as a layer.
+        bits = token_bits(begun, labels[:, :1]).sum(dim=1)
+        bits += token_bits(following[:, :-1], labels[:, 1:]).sum(dim=1)
+        return bits.tolist()
 
 
 def _lengths(files: Mapping[str, bytes]) -> Lengths | None:

@@ -8,26 +8,19 @@ from collections.abc import Callable, Iterator, Sequence
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
-from ipse.bases.loading import computes_in_half
+from ipse.bases.loading import computes_in_half, inner
 from ipse.learners.adapters.blocks import BLOCKS, offer_blocks
 from ipse.learners.adapters.packing import Pass, Piece, in_passes, in_rows, laid_out
 from ipse.learners.likelihood import token_bits
 
 if TYPE_CHECKING:
     import torch
-    from transformers import PreTrainedModel
 
-__all__ = ["Reader", "inner"]
+__all__ = ["Reader"]
 
 # Part of the spread of the logits that packing may change: rounding stays far below, a leak is above.
 NOISE, HALF_NOISE = 1e-3, 0.1
 EXACT = ("torch.float32", "torch.float64")
-
-
-def inner(model: "torch.nn.Module") -> "PreTrainedModel":
-    """The transformers model inside one that an adapter is put on."""
-    unwrap: Callable[[], PreTrainedModel] | None = getattr(model, "get_base_model", None)
-    return unwrap() if unwrap is not None else model
 
 
 class Reader:

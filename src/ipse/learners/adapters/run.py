@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ipse.bases.folders import fingerprint
-from ipse.bases.loading import window_of
+from ipse.bases.loading import inner, window_of
 from ipse.bases.shelf import find_base
 from ipse.config import LoraSettings
 from ipse.errors import CancelledError
@@ -37,7 +37,6 @@ from ipse.learners.adapters.monitors import Monitor
 from ipse.learners.adapters.plans import plan
 from ipse.learners.adapters.presets import with_preset
 from ipse.learners.adapters.private import PrivateStepper
-from ipse.learners.adapters.reader import inner
 from ipse.learners.adapters.replay import own_answers
 from ipse.learners.adapters.state import Standing, packed, unpacked
 from ipse.learners.adapters.stepping import Stepper
@@ -80,10 +79,10 @@ class Run:
             self.system = "\n".join([settings.system, *_card(train, *persona)])
         self.format = ChatFormat(tokenizer, system=self.system, window=window)
         self.texts = Texts(self.format, self.settings, train, dev)
-        pieces = self.texts.pieces
+        pieces, share = self.texts.pieces, self.texts.share
         self.plan = plan(
-            self.settings, examples=len(train), windows=len(pieces), tokens=sum(map(len, pieces)),
-            specialised=self.texts.two_stages,
+            self.settings, examples=len(train), windows=round(len(pieces) / share),
+            tokens=round(sum(map(len, pieces)) / share), specialised=self.texts.two_stages,
         )  # fmt: skip
         self.examples = train
         self.model = method.put_on(base, self.plan, self.settings)
@@ -96,7 +95,7 @@ class Run:
         """Go to the end of the plan, to a look that says stop, or to the owner's word."""
         self._progress = progress
         replayed = own_answers(
-            inner(self.model), self.format, self.examples, share=self.settings.replay, alive=self._tell
+            inner(self.model), self.format, self.texts.read, share=self.settings.replay, alive=self._tell
         )
         self.texts.add_replay(replayed)
         self.watched = self.texts.watched(self.looks.side)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ipse.bases.loading import device
+from ipse.bases.loading import device, inner
 from ipse.bases.preflight import LARGE, Work, devices, largest_batch
 from ipse.config import LoraSettings
 from ipse.errors import LearnerError
@@ -11,7 +11,7 @@ from ipse.learners.adapters.feed import Feed
 from ipse.learners.adapters.method import AdapterLearner
 from ipse.learners.adapters.packing import Piece
 from ipse.learners.adapters.plans import Plan
-from ipse.learners.adapters.reader import Reader, inner
+from ipse.learners.adapters.reader import Reader
 from ipse.learners.adapters.state import Standing
 from ipse.learners.adapters.texts import Texts
 

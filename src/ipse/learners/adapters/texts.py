@@ -1,17 +1,21 @@
 """The examples of a run as pieces of tokens: what is trained on, in which stage, and what is looked at."""
 
+import random
 from collections.abc import Sequence
 from statistics import fmean
+from typing import Final
 
 import msgspec
 
 from ipse.config import LoraSettings
 from ipse.learners.adapters.looking import SIDE, Watched, thin
 from ipse.learners.adapters.packing import Piece
-from ipse.learners.chat import ChatFormat
+from ipse.learners.chat import ChatFormat, Window
 from ipse.records import Example
 
 __all__ = ["Sides", "Texts"]
+
+NEWEST: Final = 100
 
 
 class Sides(msgspec.Struct, frozen=True):
@@ -22,13 +26,17 @@ class Sides(msgspec.Struct, frozen=True):
 
 
 class Texts:
-    """All pieces; ``general`` and ``special`` are the places of those for the first and the second stage."""
+    """All pieces; ``general`` and ``special`` are the places of those for the first and the second stage.
+
+    Where a number of tokens ends a run of one stage before it has seen everything, ``read`` are the examples
+    that it comes to, and the rest is not written down at all: the newest, which whoever asks what was learned
+    from asks about (gate 10e), and others drawn by chance. ``share`` is how many of all they are.
+    """
 
     def __init__(
         self, chat: ChatFormat, settings: LoraSettings, train: Sequence[Example], dev: Sequence[Example]
     ) -> None:
         self._chat = chat
-        self._train = train
         self.dev = sorted(dev, key=_age)[-SIDE:]
         special = _special(train, settings) if settings.stages == 2 else frozenset()
         self.two_stages = bool(special)
@@ -37,8 +45,12 @@ class Texts:
         self.special: list[int] = []
         # Where the second stage learns from what was varied in the first, the first has both.
         varied = any(one.origin is not None for one in train) and special == _unvaried(train)
-        for number, example in enumerate(train):
-            for window in chat.windows(example.context, example.reply):
+        written = self._written(train, settings)
+        self.read = [train[number] for number in written]
+        self.share = len(written) / max(1, len(train))
+        for number, windows in written.items():
+            example = train[number]
+            for window in windows:
                 if number in special:
                     self.special.append(len(self.pieces))
                 if number not in special or varied:
@@ -47,6 +59,24 @@ class Texts:
         self.replayed = 0
         self.mean_piece = fmean(map(len, self.pieces))
         self.mean_watched = 2 * fmean(map(len, self._watched(self.dev).pieces)) if self.dev else 0.0
+
+    def _written(self, train: Sequence[Example], settings: LoraSettings) -> dict[int, list[Window]]:
+        """The windows of each example that is come to, by its number, in order."""
+        # What is private counts on everything being drawn from, and stages on each having its part.
+        most = 0 if self.two_stages or settings.epsilon else settings.total_tokens
+        order = sorted(range(len(train)), key=lambda number: _age(train[number]), reverse=True)
+        if most:
+            rest = order[NEWEST:]
+            random.Random(settings.seed).shuffle(rest)  # noqa: S311
+            order[NEWEST:] = rest
+        out: dict[int, list[Window]] = {}
+        tokens = 0
+        for number in order:
+            out[number] = self._chat.windows(train[number].context, train[number].reply)
+            tokens += sum(len(window.ids) for window in out[number])
+            if most and tokens >= most + settings.batch * settings.accumulation * tokens / len(out):
+                break
+        return dict(sorted(out.items()))
 
     def add_replay(self, pieces: Sequence[Piece]) -> None:
         """Learn these too, in every stage."""
@@ -60,7 +90,7 @@ class Texts:
         """``side`` replies of each kind, evenly over time; those learned from are among the newest."""
         if not self.dev:
             return Sides(Watched([], []), Watched([], []))
-        said = sorted((one for one in self._train if one.origin is None), key=_age)
+        said = sorted((one for one in self.read if one.origin is None), key=_age)
         held = thin(range(len(self.dev)), side)
         learned = thin(range(max(0, len(said) - 3 * side), len(said)), side)
         return Sides(

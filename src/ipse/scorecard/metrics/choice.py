@@ -27,6 +27,7 @@ CANDIDATES = 100  # the true reply and 99 others
 MOST_CONTEXTS = 150
 MOST_IN_POOL = 2000
 MOST_CONTEXTS_LANGUAGE = 20  # a likelihood of 199 replies each takes its time
+READ = 160  # characters of each: who writes long would otherwise be judged for an hour
 MOST_IN_POOL_LANGUAGE = 500  # and what each is without a context is asked for once
 
 _FROM = {
@@ -101,6 +102,8 @@ def _measures(
     plan: Plan,
 ) -> list[Measure]:
     note = f"{len(clusters)} contexts. Yourself is always right, by definition."
+    if any(isinstance(contender.voice, LanguageVoice) for contender in lineup.everyone()):
+        note += f" Language models read the first {READ} characters of each reply."
     out: list[Measure] = []
     for figure in FIGURES:
         draws = {
@@ -131,7 +134,14 @@ def _cases(lineup: Lineup, pools: dict[str, list[tuple[str, str]]], seed: int, *
 
 
 def _scores(voice: Voice, case: _Case) -> Draws:
-    return np.asarray(voice.score(case.example.context, case.replies), dtype=np.float64)
+    slow = isinstance(voice, LanguageVoice)
+    replies = [_beginning(reply) for reply in case.replies] if slow else case.replies
+    return np.asarray(voice.score(case.example.context, replies), dtype=np.float64)
+
+
+def _beginning(reply: str) -> str:
+    """A reply as far as a language voice reads it here, up to the end of a word where there is one."""
+    return reply if len(reply) <= READ else reply[:READ].rsplit(" ", 1)[0]
 
 
 def _rank(scores: Draws) -> tuple[int, int]:

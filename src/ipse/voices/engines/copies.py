@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
@@ -24,11 +25,12 @@ from ipse.voices.engines.onnx import OnnxEngine, packed_onnx
 from ipse.voices.seats import Card, save_merged
 
 if TYPE_CHECKING:
-    from ipse.voices.engines.passages import Engine
+    from ipse.voices.engines.passages import Engine, Passage
 
 __all__ = [
     "COPY",
     "ENGINES",
+    "BaseCopy",
     "Bits",
     "Copy",
     "EngineName",
@@ -72,23 +74,36 @@ def make_copy(
     """
     if CARD not in files:
         raise LearnerError("There is no language model in it.", hint="Only answers of an adapter need one.")
-    with TemporaryDirectory(prefix="merged-") as scratch:  # in the vault, as long as it is open
-        merged, out = Path(scratch) / "merged", Path(scratch) / "out"
-        merged.mkdir()
-        out.mkdir()
-        progress(0, None, {})
-        save_merged(files, merged, wide=True)
-        weights = _WRITERS[engine](merged, out, precision, progress)
-        spelling = {name: (merged / name).read_bytes() for name in TOKENIZER if (merged / name).is_file()}
+    weights = _written(files, engine, precision, progress)
     card = Copy(
         engine=engine,
         precision=precision,
         adapter=_digest(files[ADAPTER]),
         maker=ENGINES[engine].maker() if ENGINES[engine].installed() else engine,
-        bytes=max(map(len, weights.values())),
+        bytes=max(len(data) for name, data in weights.items() if name not in TOKENIZER),
     )
-    named = {FOLDER + name: data for name, data in {**weights, **spelling}.items()}
+    named = {FOLDER + name: data for name, data in weights.items()}
     return {COPY: msgspec.json.encode(card), **named}
+
+
+def _written(
+    files: Mapping[str, bytes],
+    engine: EngineName,
+    precision: Bits,
+    progress: Progress,
+    *,
+    adapter: bool = True,
+) -> dict[str, bytes]:
+    """The weights and the tokenizer, in the engine's files; without the ``adapter``, of the base alone."""
+    with TemporaryDirectory(prefix="merged-") as scratch:  # in the vault, as long as it is open
+        merged, out = Path(scratch) / "merged", Path(scratch) / "out"
+        merged.mkdir()
+        out.mkdir()
+        progress(0, None, {})
+        save_merged(files, merged, wide=True, adapter=adapter)
+        weights = _WRITERS[engine](merged, out, precision, progress)
+        spelling = {name: (merged / name).read_bytes() for name in TOKENIZER if (merged / name).is_file()}
+    return {**weights, **spelling}
 
 
 def copy_in(files: Mapping[str, bytes]) -> Copy | None:
@@ -140,6 +155,30 @@ def open_copy(files: Mapping[str, bytes]) -> "tuple[Engine, ChatFormat]":
             "The optimized copy is not whole.", hint="Make it again: `ipse models optimize`."
         ) from error
     return engine, ChatFormat(tokenizer, system=told.system, window=told.window)
+
+
+class BaseCopy:
+    """The base of a copied model by the same engine, as precise: what an adapter is held against.
+
+    Made when first asked to begin, which takes seconds, and kept nowhere.
+    """
+
+    def __init__(self, files: Mapping[str, bytes], copied: "Engine") -> None:
+        self.kind, self.name, self.weights = copied.kind, copied.name, copied.weights
+        self._files = {name: data for name, data in files.items() if not name.startswith(FOLDER)}
+        self._engine: Engine | None = None
+        self._lock = Lock()
+
+    def begin(self) -> "Passage":
+        """See :class:`ipse.voices.engines.passages.Engine`; raises ``LearnerError`` as it is made."""
+        with self._lock:
+            if self._engine is None:
+                card = copy_in(self._files)
+                assert card is not None, "the model has a copy"
+                held = _written(self._files, card.engine, card.precision, _untold, adapter=False)
+                told = msgspec.json.decode(self._files[CARD], type=Card)
+                self._engine = ENGINES[card.engine](held, window=told.window, precision=card.precision)
+        return self._engine.begin()
 
 
 def size_of(parameters: int, precision: Bits) -> int:

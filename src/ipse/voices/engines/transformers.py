@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from inspect import signature
 from typing import TYPE_CHECKING, Final, cast
 
-from ipse.learners.adapters.reader import inner
+from ipse.bases.loading import inner
 from ipse.voices.sampling import Logits
 from ipse.voices.seats import LateSeat, Seat
 
