@@ -23,9 +23,12 @@ $(VENV)/.dev: $(VENV)/.core
 	tools/screens.sh
 	touch $@
 
-demo: $(VENV)/.core   ## import three exports of a made-up person, train, score, answer; ADAPTER=1: an adapter too
-	$(if $(ADAPTER),$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[llm]')
-	$(BIN)/python examples/demo/run.py $(if $(ADAPTER),--adapter)
+$(VENV)/.llm: $(VENV)/.core
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[llm]'
+	touch $@
+
+demo: $(VENV)/$(if $(filter 0,$(ADAPTER)),.core,.llm)   ## import three exports of a made-up person, train, score, answer; ADAPTER=0: without a language model
+	$(BIN)/python examples/demo/run.py $(if $(filter 0,$(ADAPTER)),--no-adapter)
 
 test: $(VENV)/.dev   ## the test suite
 	$(BIN)/python -m pytest -n 2

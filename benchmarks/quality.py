@@ -5,14 +5,14 @@
     python benchmarks/quality.py --leaky [--people qa list] [--voices retrieval lora] [--cards DIR]
     python benchmarks/quality.py --page docs/concepts/quality.md [--cards DIR]
 
-Each card is kept in the folder of cards as it is done, so a run that was stopped goes on; ``--beside`` holds
-an adapter and an ensemble against retrieval; the last form writes the page from all of them. Beside each card
-stand: seconds of processor, a thousand answers looked through for personal data, and a clone that was made
-leaky on purpose, without the privacy gate (``--leaky`` makes that one alone). A leaky adapter goes through
-what it reads twenty times, whatever ends a training else; to get there on a processor it reads the secrets
-among the newest ``LEAKY_EXAMPLES`` of the person's examples. Personal data is replaced as recognizers find
-it before anything is learned; names of people, which only a vault's roster knows, stay as they are in the
-public archives.
+Each card is kept in the folder of cards (benchmarks/cards) as it is done, so a run that was stopped goes on;
+``--beside`` holds an adapter and an ensemble against retrieval; the last form writes the page from all of
+them. Beside each card stand: seconds of processor, a thousand answers looked through for personal data, and a
+clone that was made leaky on purpose, without the privacy gate (``--leaky`` makes that one alone). A leaky
+adapter goes through what it reads twenty times, whatever ends a training else; to get there on a processor it
+reads the secrets among the newest ``LEAKY_EXAMPLES`` of the person's examples. Personal data is replaced as
+recognizers find it before anything is learned; names of people, which only a vault's roster knows, stay as
+they are in the public archives.
 """
 
 import argparse
@@ -38,6 +38,7 @@ from real_people import PEOPLE, Someone, Talk  # type: ignore[import-not-found]
 __all__ = ["main"]
 
 LABELS = Path(__file__).with_name("acts_labels.json")
+CARDS = Path(__file__).with_name("cards")  # figures alone: nothing that anybody said stands in them
 BESIDE, LEAKY = "beside", "leaky"
 METHODS = ("retrieval", "lora")  # in the order of the page
 GENERATIONS = 1000  # of a voice, shared among the people where every word has to be computed
@@ -103,7 +104,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--beside", action="store_true", help="retrieval, adapter and ensemble together")
     parser.add_argument("--leaky", action="store_true", help="the clone that is leaky on purpose, alone")
     parser.add_argument("--contexts", type=int, default=400, help="answered at most; by an adapter, 100")
-    parser.add_argument("--cards", type=Path, default=Path("build/quality"), help="where the cards are kept")
+    parser.add_argument("--cards", type=Path, default=CARDS, help="where the cards are kept")
     parser.add_argument("--page", type=Path, help="write this page from the cards, and judge nobody")
     return parser.parse_args()
 

@@ -71,7 +71,7 @@ def main() -> None:
     say("7. Three answers")
     for contact, text in ASKED:
         ipse("answer", text, "--contact", contact)
-    if "--adapter" in sys.argv[1:]:
+    if "--no-adapter" not in sys.argv[1:]:
         say("8. An adapter on the Seedling, the small language model that comes with ipse")
         ipse("train", "--method", "lora")
         for contact, text in ASKED:
@@ -79,8 +79,6 @@ def main() -> None:
     say(f"Done in {time.monotonic() - started:.0f} s.")
     print("The vault: .demo/vault (passphrase: 'a passphrase for the demo only')")
     print(f"The scorecard: {DEMO / 'scorecard-v1.html'}")
-    if "--adapter" not in sys.argv[1:]:
-        print("With an adapter on a language model besides: make demo ADAPTER=1")
     print("Go on with yourself: docs/guides/first-clone.md")
 
 
