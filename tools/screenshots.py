@@ -47,6 +47,8 @@ LOOKS = {
     "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light"},
 }
 
+LOADED = "() => [...document.images].every((image) => image.complete)"
+
 
 def pictures(service: Service, pages: dict[str, str]) -> None:
     """Pages in every look, and one in Hebrew."""
@@ -63,12 +65,14 @@ def pictures(service: Service, pages: dict[str, str]) -> None:
             seen = visit(context, service)
             for path, name in pages.items():
                 seen.go(path)
+                seen.page.wait_for_function(LOADED)
                 seen.page.screenshot(path=OUT / f"{name}-{look}.png")
             context.close()
         context = browser.new_context(viewport={"width": 1280, "height": 860})
         context.add_cookies([*cookies, {"name": "ipse_look", "value": "he.auto", "url": service.address}])  # type: ignore[list-item]
         seen = visit(context, service)
         seen.go("")
+        seen.page.wait_for_function(LOADED)
         seen.page.screenshot(path=OUT / "home-hebrew.png")
         browser.close()
 
