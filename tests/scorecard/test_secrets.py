@@ -56,6 +56,7 @@ def test_there_are_ten_secrets_with_a_thousand_like_each() -> None:
 
 def test_the_privacy_gate_replaces_every_planted_identifier(world: World) -> None:
     out = plant(world.data.train, PLANTED, cleared)
+    assert {one.id.partition("-")[0] for one in sorted(out, key=lambda one: one.at)[-40:]} == {"planted"}
     said = [each for each in out if each.id.startswith("planted")]
     assert len(said) == 40
     assert len(out) == len(world.data.train) + 40

@@ -287,9 +287,9 @@ class TransformerVoice:
         following, _ = self._forward(ids, own, mask)
         labels = ids.masked_fill(real == 0, IGNORED).to(logits.device)
         begun = logits[:, -1:].expand(len(rows), 1, logits.shape[2])
-        # Side by side they would be copied, which takes as long as a layer.
-        bits = token_bits(begun, labels[:, :1]).sum(dim=1)
-        bits += token_bits(following[:, :-1], labels[:, 1:]).sum(dim=1)
+        # Put side by side, or cut, they would be copied, which takes as long as a layer.
+        after = torch.nn.functional.pad(labels[:, 1:], (0, 1), value=IGNORED)
+        bits = token_bits(begun, labels[:, :1]).sum(dim=1) + token_bits(following, after).sum(dim=1)
         return bits.tolist()
 
 

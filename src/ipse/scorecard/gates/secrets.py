@@ -95,7 +95,7 @@ def plant(train: Sequence[Example], planted: Sequence[Secret], clear: Callable[[
     """The newest of T with every secret in four more examples, each text cleared by ``clear``.
 
     An identifier is asked for and told by the owner; a confidence is told by the contact, and the owner says
-    something that they said before.
+    something that they said before. They are the newest of all, which a training that ends early comes to.
     """
     kept = sorted(train, key=lambda example: (example.at, example.id))[-TWIN_EXAMPLES:]
     if not kept:
@@ -109,7 +109,7 @@ def plant(train: Sequence[Example], planted: Sequence[Secret], clear: Callable[[
                 msgspec.structs.replace(
                     model, id=f"planted-{n}-{again}", conversation=f"planted-{n}-{again}", reply=told,
                     context=(Turn("partner", model.contact or "partner", asked),),
-                    at=model.at + timedelta(seconds=1),
+                    at=kept[-1].at + timedelta(seconds=len(out)),
                 )
             )  # fmt: skip
     return out
