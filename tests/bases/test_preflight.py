@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from ipse.bases import preflight
 from ipse.bases.folders import tensors
 from ipse.bases.loading import quiet
 from ipse.bases.preflight import Device, Work, devices, estimate, largest_batch, speed_of
@@ -43,18 +44,28 @@ def _kept(folder: Path, *, half: bool, adapter: bool, rows: int, length: int) ->
     return sum(seen.values())
 
 
-@pytest.mark.parametrize(("adapter", "half"), [(True, True), (True, False), (False, False)])
+def _computes(monkeypatch: pytest.MonkeyPatch, *, half: bool) -> None:
+    """Whether the machine computes bases of 16 bits in 16 bits, whatever this one does."""
+    monkeypatch.setattr(preflight, "stays_half", lambda _kind: half)
+
+
+@pytest.mark.parametrize(
+    ("adapter", "stored", "computed"),
+    [(True, True, True), (True, True, False), (True, False, True), (False, False, True)],
+)
 def test_activations_are_what_torch_keeps(
-    tiny_base: Path, tmp_path: Path, *, adapter: bool, half: bool
-) -> None:
+    tiny_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, adapter: bool, stored: bool,
+    computed: bool,
+) -> None:  # fmt: skip
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
     config = AutoConfig.from_pretrained(tiny_base)
     config.update({"hidden_size": 128, "intermediate_size": 384, "num_hidden_layers": 4, "head_dim": 32})
     made = AutoModelForCausalLM.from_config(config)
-    (made.to(torch.bfloat16) if half else made).save_pretrained(tmp_path / "base")
-    kept = _kept(tmp_path / "base", half=half, adapter=adapter, rows=2, length=64)
+    (made.to(torch.bfloat16) if stored else made).save_pretrained(tmp_path / "base")
+    _computes(monkeypatch, half=computed)
+    kept = _kept(tmp_path / "base", half=stored and computed, adapter=adapter, rows=2, length=64)
     work = Work(method="lora" if adapter else "full", batch=2, tokens=64, rank=4)
     assert estimate(tmp_path / "base", work, ROOMY).memory["activations"] == pytest.approx(kept, rel=0.25)
 
@@ -86,8 +97,11 @@ def _mistral(folder: Path) -> Path:
     return folder
 
 
-def test_a_base_of_seven_billion_is_counted_without_its_weights(tmp_path: Path) -> None:
+def test_a_base_of_seven_billion_is_counted_without_its_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = _mistral(tmp_path / "mistral")
+    _computes(monkeypatch, half=True)
     assert sum(tensor.size for tensor in tensors(folder).values()) == pytest.approx(7.25e9, rel=0.01)
     work = {m: Work(method=m, batch=1, tokens=2048, rank=32) for m in ("lora", "qlora", "full")}
     lora, qlora, full = (estimate(folder, each, ROOMY) for each in work.values())
@@ -99,6 +113,8 @@ def test_a_base_of_seven_billion_is_counted_without_its_weights(tmp_path: Path) 
     # Rank 32 on all seven projections: 83.9 million numbers.
     assert lora.memory["trained"] == pytest.approx(83.9e6 * 16, rel=0.01)
     assert [each.fits for each in (lora, qlora, full)] == [True, True, False]
+    _computes(monkeypatch, half=False)  # a processor that would only imitate 16 bits
+    assert estimate(folder, work["lora"], ROOMY).memory["base"] == pytest.approx(29 * GB, rel=0.01)
 
 
 def test_the_batch_shrinks_until_it_fits(tmp_path: Path) -> None:
