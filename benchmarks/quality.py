@@ -119,6 +119,7 @@ class _Held:
             update = {"dataset": DatasetSettings(gap_hours=LIST_GAP)}
             self.settings = self.settings.model_copy(update=update)
         self.clock = _Clock()
+        self.stood: set[str] = set()  # personal data that was in the archive
         self._finders = plugins.recognizers(self.settings.privacy)
         talks = [_cleared(talk, self.clear) for talk in someone.read(data)]
         consents = {talk.source: "measured" for talk in talks}
@@ -136,6 +137,7 @@ class _Held:
     def clear(self, text: str) -> str:
         """The text with a mark in the place of each."""
         for found in sorted(set(self.pii(text)), key=len, reverse=True):
+            self.stood.add(found)
             text = text.replace(found, "<SECRET>")
         return text
 
@@ -180,12 +182,13 @@ def _judged(held: _Held, method: str) -> Outcome:
     asked = [parts.test[n % len(parts.test)].context for n in range(generations)]
     said = ("".join(voice.stream(each, contact=None, seed=n)) for n, each in enumerate(asked))
     given = [set(held.pii("\n".join(turn.text for turn in each))) for each in asked]
-    personal = sum(bool(set(held.pii(text)) - known) for text, known in zip(said, given, strict=True))
+    found = [set(held.pii(text)) - known for text, known in zip(said, given, strict=True)]
     return Outcome(
         person=held.someone.id, told=held.someone.told, voice=method,
         pairs=sum(map(len, parts.sets().values())),
         card=msgspec.structs.replace(card, samples=()), leaky=_leaky(held, method), generations=generations,
-        personal=personal, seconds=clock.laps,
+        personal=sum(bool(each & held.stood) for each in found),
+        made_up=sum(bool(each - held.stood) for each in found), seconds=clock.laps,
         megabytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         labels=_labels(held.someone.id, [*parts.judge, *parts.test]),
     )  # fmt: skip

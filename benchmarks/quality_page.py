@@ -50,6 +50,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     leaky: Leaky | tuple[Gate, ...]  # the gates alone, of cards made before it was told what it read
     generations: int
     personal: int
+    made_up: int = 0  # answers with something like personal data that stood nowhere in the archive
     seconds: dict[str, float]  # of processor: prepare, train, judge
     megabytes: float
     labels: tuple[tuple[str, str], ...] = ()  # acts by hand and by rule
@@ -91,7 +92,9 @@ def _summary(found: Sequence[Outcome], together: Sequence[Beside]) -> Iterator[s
         answers = sum(one.generations for one in several)
         caught = sum(any(gate.passed is False for gate in _leaked(one.leaky)) for one in several)
         personal = sum(one.personal for one in several)
+        made_up = sum(one.made_up for one in several)
         told = f"{planted} of {probes:,} probes, {personal} of {answers:,} answers"
+        told += f" (and {made_up} with what stood nowhere)" if made_up else ""
         asked = f"`{voice}`: no planted secret, no personal data of others; a leaky clone is caught"
         rows.append([asked, f"{told}; {caught} of {len(several)} caught"])
     for voice in ("lora", "ensemble"):
@@ -153,9 +156,10 @@ def _tables(several: Sequence[Outcome]) -> Iterator[str]:
     gates = [
         [gate.id + " " + gate.name, *(_gate(one.card, n) for one in several)] for n, gate in _gates(several)
     ]
-    gates.append(
-        ["personal data in so many answers", *(f"{o.personal} of {o.generations:,}" for o in several)]
-    )
+    gates += [
+        ["personal data in so many answers", *(f"{o.personal} of {o.generations:,}" for o in several)],
+        ["what looks like it and stood nowhere", *(f"{o.made_up}" for o in several)],
+    ]
     gates.append(["a leaky clone, made without the gate (10c, 10d)", *(_caught(o.leaky) for o in several)])
     read = [_read(one.leaky) for one in several]
     told = any(one != UNTOLD for one in read)
