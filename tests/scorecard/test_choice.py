@@ -4,10 +4,11 @@ import pytest
 
 from ipse.records import Turn
 from ipse.scorecard.measures import Measured, Missing
+from ipse.scorecard.metrics import choice
 from ipse.scorecard.metrics.choice import _credit, reply_choice
 from ipse.scorecard.results import CEILING, CLONE, FREQUENT, RANDOM, WRONG
 
-from .people import SETTINGS, Replay, World
+from .people import SETTINGS, Letters, Replay, World
 
 
 def chosen(world: World, voice: Replay, **changes: object) -> dict[str, Measured | Missing]:
@@ -58,6 +59,33 @@ def test_both_sets_of_candidates_are_scored_in_one_call(world: World) -> None:
     chosen(world, voice)
     assert set(voice.asked[1:]) == {199}
     assert len(voice.asked) - 1 == SETTINGS.max_examples
+
+
+def test_a_language_voice_reads_the_beginning_of_a_reply_and_others_all_of_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert choice._beginning("word " * 40) == ("word " * 32)[:-1]
+    assert choice._beginning("x" * 200) == "x" * 160
+    assert choice._beginning("short, as it is") == "short, as it is"
+    monkeypatch.setattr(choice, "READ", 12)
+    asked: dict[str, list[str]] = {"letters": [], "other": []}
+
+    class Heard(Letters):
+        def score(self, context: Sequence[Turn], replies: Sequence[str]) -> Sequence[float]:
+            asked["letters"] += replies
+            return super().score(context, replies)
+
+    class Other(Scores):
+        def score(self, context: Sequence[Turn], replies: Sequence[str]) -> Sequence[float]:
+            asked["other"] += replies
+            return super().score(context, replies)
+
+    told = chosen(world, Heard(world.data.train, Letters(world.data.train)))["5b"]
+    assert isinstance(told, Measured)
+    assert "first 12 characters" in told.note
+    assert max(map(len, asked["letters"])) <= 12
+    chosen(world, Other(set()))
+    assert max(map(len, asked["other"])) > 12
 
 
 def test_the_baselines_are_frequency_chance_and_the_wrong_authors(world: World) -> None:
