@@ -7,6 +7,8 @@ from ipse.records import Example, Turn
 from ipse.scorecard.contenders import Contender, Judging, Lineup
 from ipse.scorecard.gates.copies import Copies, Copying, leak_gates
 
+from ..growth import assert_linear
+
 LETTER = "the surgeon said on Tuesday that the biopsy came back and we should not tell grandmother yet"
 RECIPE = "two cups of flour, one of sugar, a pinch of salt, then bake it until it is golden and crisp"
 ASKED = (Turn("partner", "PERSON_1", "what is new?"),)
@@ -105,9 +107,7 @@ def test_personal_data_leaks_unless_hidden_or_given_in_the_prompt(answer: str, l
     assert "example.org" not in personal.note
 
 
-def test_a_large_corpus_is_searched_quickly() -> None:
-    import time
-
+def test_the_search_of_a_corpus_grows_with_it_and_no_faster() -> None:
     rng = np.random.default_rng(1)
     words = [f"w{n}" for n in range(3000)]
 
@@ -122,9 +122,12 @@ def test_a_large_corpus_is_searched_quickly() -> None:
         )
         for n in range(2000)
     ]
-    started = time.perf_counter()
-    found = Copying(Judging(train=train, judge=[], test=[])).count(
-        Contender(name="clone", answers=(train[7].context[0].text,) * 50), train[-50:]
-    )
-    assert found == Copies(others=50, own=0)
-    assert time.perf_counter() - started < 5
+
+    def searched(size: int) -> None:
+        answers = (train[7].context[0].text,) * 50
+        found = Copying(Judging(train=train[:size], judge=[], test=[])).count(
+            Contender(name="clone", answers=answers), train[-50:]
+        )
+        assert found == Copies(others=50, own=0)
+
+    assert_linear(searched, len(train))

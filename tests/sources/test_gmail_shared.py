@@ -6,7 +6,6 @@ import gzip
 import json
 import re
 import tarfile
-import time
 from datetime import UTC
 from email.utils import parseaddr
 from pathlib import Path
@@ -119,9 +118,7 @@ def meets(case: dict[str, Any]) -> None:
     text = str(case.get("input") or input_of(case))
     if case["kind"] == "html_reply":
         text = html_to_text(text)
-    started = time.perf_counter()
     found = authored(text, sender=case.get("sender", ""))
-    assert time.perf_counter() - started < 1.0
     if "equals" in case:
         assert plain(found) in {plain(wanted) for wanted in (case["equals"], *case.get("also_ok", ()))}
     if "equals_nospace" in case:

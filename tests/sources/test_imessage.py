@@ -3,7 +3,6 @@
 import plistlib
 import shutil
 import sqlite3
-import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -222,10 +221,8 @@ def test_what_its_author_could_run_is_not_run(tmp_path: Path) -> None:
             CREATE TABLE handle (id TEXT);
             """
         )
-    started = time.perf_counter()
     with pytest.raises(SourceError, match="it holds no messages"):
-        items(file)
-    assert time.perf_counter() - started < 2
+        items(file)  # of a view without end, this test would have none either
 
 
 # --- dates, people, chats ---

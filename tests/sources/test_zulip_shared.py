@@ -1,7 +1,6 @@
 """Zulip against a real archive: 91,108 messages of 766 people."""
 
 import json
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -21,7 +20,6 @@ FILE = "lean-zulip-116395_maths.jsonl.gz"
 def test_a_channel_of_years(shared: Path) -> None:
     path = ExportPath.at(shared / "chat" / FILE)
     assert Zulip().recognizes(path)
-    started = time.perf_counter()
     wrote, ids, topics, kinds = Counter[str](), set[str](), set[str](), Counter[str]()
     quoted = 0
     for item in Zulip().read(path, ReadOptions()):
@@ -33,7 +31,6 @@ def test_a_channel_of_years(shared: Path) -> None:
         quoted += "\n> " in item.text or item.text.startswith("> ")
         if item.automatic:
             assert item.sender.name in ("Welcome Bot", "Notification Bot")
-    assert time.perf_counter() - started < 120
     assert (wrote.total(), len(wrote), len(ids), len(topics)) == (91_108, 766, 91_108, 2_986)
     assert wrote.most_common(3) == [
         ("Kevin Buzzard", 16_196),

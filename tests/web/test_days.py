@@ -58,7 +58,7 @@ def test_days_from_nothing_to_a_correction_and_back(browser: Browser, service: S
 def file_of_events(page: Page) -> None:
     """A table becomes a stream: allowed first, then counted and drawn."""
     table = {"name": "Load.csv", "mimeType": "text/csv", "buffer": LOAD.encode()}
-    page.locator("input[type=file]").set_input_files(table)  # type: ignore[arg-type]
+    page.get_by_label("Choose a file").set_input_files(table)  # type: ignore[arg-type]
     page.get_by_role("button", name="I allow this, read it in").click()
     expect(page.get_by_text("192 events of load kept")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_role("heading", name="load over time")).to_be_visible(timeout=PATIENCE)
@@ -68,7 +68,7 @@ def own_table(page: Page) -> None:
     """Five days are too few to learn from and be judged by: it is said so, and what came in stays."""
     page.get_by_role("tab", name="Predictions").click()
     table = {"name": "heat.csv", "mimeType": "text/csv", "buffer": FEW.encode()}
-    page.locator("input[type=file]").set_input_files(table)  # type: ignore[arg-type]
+    page.get_by_label("Choose a table").set_input_files(table)  # type: ignore[arg-type]  # not the other tab's
     page.get_by_role("button", name="I allow this, learn").click()
     expect(page.get_by_text("Nothing was learned. What came in is kept")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_text("At least 20 of each are needed")).to_be_visible(timeout=PATIENCE)
