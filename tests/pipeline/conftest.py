@@ -2,6 +2,7 @@
 
 import csv
 import random
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from ipse.pipeline.workspace import Workspace
 from ipse.vault import Vault
 
 from .compliance_vault import Prepared, prepared
+from .stages import Stages
 
 ME = ["Nora Feld", "nora@example.org"]
 PLACES = ["the lake", "the old mill", "Ilka's garden", "the library", "the station", "the market"]
@@ -130,12 +132,40 @@ def workspace(vault: Vault) -> Workspace:
     )
 
 
-@pytest.fixture
-def imported(workspace: Workspace, exports: Path) -> tuple[Workspace, ImportReport]:
+def imported_into(vault: Vault, request: pytest.FixtureRequest) -> ImportReport:
     """Everything allowed and imported."""
+    workspace = Workspace(vault, load_settings({}, environment={}))
     for source in ("whatsapp", "gmail", "reflections"):
         give(workspace, source, ["archive", "style"])
-    return workspace, import_(workspace, [exports], me=ME, progress=lambda _done, _total, _figures: None)
+    folder = request.getfixturevalue("exports_once")
+    return import_(workspace, [folder], me=ME, progress=lambda _done, _total, _figures: None)
+
+
+@pytest.fixture(scope="session")
+def exports_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The exports of the vaults that are made once; who changes exports takes `exports`."""
+    return written(tmp_path_factory.mktemp("once") / "exports")
+
+
+@pytest.fixture(scope="session")
+def stages(tmp_path_factory: pytest.TempPathFactory) -> Stages:
+    """Vaults made once."""
+    return Stages(tmp_path_factory.mktemp("stages"))
+
+
+@pytest.fixture
+def vault(
+    request: pytest.FixtureRequest, tmp_path: Path, catalog_url: str, stages: Stages
+) -> Iterator[Vault]:
+    """Empty, or as far as the stage that the test asks for by its name; see `.stages`."""
+    with stages.opened(request, tmp_path / "vault", catalog_url, {"imported": imported_into}) as made:
+        yield made
+
+
+@pytest.fixture
+def imported(workspace: Workspace, stages: Stages) -> tuple[Workspace, ImportReport]:
+    """Everything allowed and imported."""
+    return workspace, stages.told(imported_into)
 
 
 @pytest.fixture(scope="session")

@@ -8,14 +8,14 @@ import pytest
 from ipse.config import load_settings
 from ipse.errors import LearnerError, ServerError
 from ipse.pipeline.answering import Clone
-from ipse.pipeline.importing import ImportReport
 from ipse.pipeline.learning import prepare, train
 from ipse.pipeline.workspace import Workspace
 from ipse.registry import Registry
+from ipse.vault import Vault
 
 from ..voices.chat_server import ChatStub, serving
+from .conftest import imported_into
 
-Imported = tuple[Workspace, ImportReport]
 NOBODY = "http://127.0.0.1:1/v1"
 
 
@@ -29,19 +29,26 @@ def server() -> Iterator[ChatStub]:
         yield stub
 
 
-def by(workspace: Workspace, url: str, *, fallback: bool = True) -> Workspace:
+def by(vault: Vault, url: str, *, fallback: bool = True) -> Workspace:
     tree = {"server": {"url": url}, "voice": {"fallback": fallback}, "retrieval": {"epochs": 1}}
-    return Workspace(workspace.vault, load_settings(tree, environment={}))
+    return Workspace(vault, load_settings(tree, environment={}))
 
 
-@pytest.fixture
-def trained(imported: Imported) -> Workspace:
-    """With `v1`, the embedded voice, and `v2`, a prompted one."""
-    workspace = by(imported[0], NOBODY)
+def taught(vault: Vault, request: pytest.FixtureRequest) -> None:
+    imported_into(vault, request)
+    workspace = by(vault, NOBODY)
     prepare(workspace)
     for method in ("retrieval", "prompted"):
         train(workspace, method=method, progress=quiet)
-    return workspace
+
+
+STAGES = {"trained": taught}
+
+
+@pytest.fixture
+def trained(vault: Vault) -> Workspace:
+    """With `v1`, the embedded voice, and `v2`, a prompted one."""
+    return by(vault, NOBODY)
 
 
 def answers(workspace: Workspace) -> list[dict[str, object]]:
@@ -51,7 +58,7 @@ def answers(workspace: Workspace) -> list[dict[str, object]]:
 def test_a_prompted_clone_answers_by_the_server_and_the_log_says_which(
     trained: Workspace, server: ChatStub
 ) -> None:
-    answer = Clone(by(trained, server.url), contact="Ilka", model="v2").answer("who brings the soup?")
+    answer = Clone(by(trained.vault, server.url), contact="Ilka", model="v2").answer("who brings the soup?")
     assert (answer.text, answer.method, answer.fallback) == ("Klar, bin dabei", "prompted", None)
     assert answers(trained)[-1]["server"] == server.url.split("/")[2]
     shown = json.dumps(server.asked[0]["messages"])
@@ -81,7 +88,7 @@ def test_one_that_cannot_be_loaded_is_stood_in_for_too(trained: Workspace) -> No
 
 
 def test_it_is_not_stood_in_for_where_the_owner_does_not_want_it(trained: Workspace) -> None:
-    strict = by(trained, NOBODY, fallback=False)
+    strict = by(trained.vault, NOBODY, fallback=False)
     with pytest.raises(ServerError, match="No chat server"):
         Clone(strict, model="v2").answer("soup?")
     Registry(trained.vault).remove("v1", reason="a test")
@@ -91,7 +98,7 @@ def test_it_is_not_stood_in_for_where_the_owner_does_not_want_it(trained: Worksp
 
 def test_what_breaks_off_in_the_midst_is_told_and_not_said_over(trained: Workspace, server: ChatStub) -> None:
     server.raw = b'data: {"choices": [{"delta": {"content": "Ja"}}]}\n\ndata: {"error": "gone"}\n\n'
-    pieces = Clone(by(trained, server.url), model="v2").stream("soup?")
+    pieces = Clone(by(trained.vault, server.url), model="v2").stream("soup?")
     assert next(pieces) == "Ja"
     with pytest.raises(LearnerError, match="broke off"):
         next(pieces)

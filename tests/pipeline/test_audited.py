@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ipse.config import load_settings
 from ipse.errors import VaultError
 from ipse.pipeline.answering import Clone
 from ipse.pipeline.contacts import contacts, conversations
@@ -19,7 +20,9 @@ from ipse.pipeline.judging import evaluate, export_scorecard, promote
 from ipse.pipeline.learning import export_dataset, prepare, train
 from ipse.pipeline.reviewing import waiting
 from ipse.pipeline.workspace import Workspace
-from ipse.vault import Conversation
+from ipse.vault import Conversation, Vault
+
+from .conftest import imported_into
 
 ROOT = Path(__file__).resolve().parents[2]
 SRC = ROOT / "src" / "ipse"
@@ -42,11 +45,18 @@ def quiet(_done: float, _total: float | None, _figures: object) -> None:
     pass
 
 
-@pytest.fixture
-def trained(imported: Imported) -> Workspace:
-    workspace, _ = imported
+def taught(vault: Vault, request: pytest.FixtureRequest) -> None:
+    imported_into(vault, request)
+    workspace = Workspace(vault, load_settings({}, environment={}))
     prepare(workspace)
     train(workspace, progress=quiet)
+
+
+STAGES = {"trained": taught}
+
+
+@pytest.fixture
+def trained(workspace: Workspace) -> Workspace:
     return workspace
 
 

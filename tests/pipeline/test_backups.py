@@ -18,6 +18,8 @@ from ipse.privacy.erasures import Erased, Erasures
 from ipse.vault import KdfParameters, Vault
 from ipse.vault.backup.restoring import Restored
 
+from .conftest import imported_into
+
 CHEAP = KdfParameters(memory_kib=64, iterations=1, lanes=1)
 NEW = "another passphrase"
 Imported = tuple[Workspace, ImportReport]
@@ -45,6 +47,12 @@ def vault(tmp_path: Path) -> Vault:
     made, recovery = Vault.create(tmp_path / "mine", "correct horse", kdf=CHEAP, allow_weak=True)
     (tmp_path / "recovery").write_text(recovery, encoding="utf-8")
     return made
+
+
+@pytest.fixture
+def imported(workspace: Workspace, request: pytest.FixtureRequest) -> Imported:
+    """Imported anew: of a vault that is copied, nobody has the recovery key."""
+    return workspace, imported_into(workspace.vault, request)
 
 
 def restored(

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from ipse.bases import onnx
-from ipse.config import load_settings
+from ipse.config import Settings, load_settings
 from ipse.errors import CancelledError, ConsentError, LearnerError, RegistryError
 from ipse.pipeline import optimizing
 from ipse.pipeline.answering import Clone, load_voice
@@ -20,10 +19,13 @@ from ipse.pipeline.plans import plan_for
 from ipse.pipeline.retention import purge
 from ipse.pipeline.workspace import Workspace
 from ipse.registry import Registry
+from ipse.vault import Vault
 from ipse.voices.engines import copies
 from ipse.voices.engines.llama import LlamaEngine
 from ipse.voices.engines.onnx import OnnxEngine
 from ipse.voices.transformer import TransformerVoice
+
+from .conftest import imported_into
 
 pytestmark = pytest.mark.llm
 Imported = tuple[Workspace, ImportReport]
@@ -33,16 +35,29 @@ def quiet(_done: float, _total: float | None, _figures: object) -> None:
     pass
 
 
-@pytest.fixture
-def trained(imported: Imported, tiny_base: Path) -> Workspace:
-    """With `v1`, an adapter, and `v2`, a voice without a language model."""
-    lora = {"base": str(tiny_base), "max_steps": 8, "learning_rate": 2e-2, "max_tokens": 96}
+def _settings(request: pytest.FixtureRequest) -> Settings:
+    base = str(request.getfixturevalue("tiny_base"))
+    lora = {"base": base, "max_steps": 8, "learning_rate": 2e-2, "max_tokens": 96}
     tree = {"lora": lora, "retrieval": {"epochs": 1}, "voice": {"max_new_tokens": 12}}
-    workspace = Workspace(imported[0].vault, load_settings(tree, environment={}))
+    return load_settings(tree, environment={})
+
+
+def taught(vault: Vault, request: pytest.FixtureRequest) -> None:
+    """Leave in it `v1`, an adapter that has learned something, and `v2`, a voice without a language model."""
+    imported_into(vault, request)
+    workspace = Workspace(vault, _settings(request))
     prepare(workspace)
     for method in ("lora", "retrieval"):
         train(workspace, method=method, progress=quiet)
-    return workspace
+
+
+STAGES = {"trained": taught}
+
+
+@pytest.fixture
+def trained(vault: Vault, request: pytest.FixtureRequest) -> Workspace:
+    """With `v1`, an adapter, and `v2`, a voice without a language model."""
+    return Workspace(vault, _settings(request))
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from ipse.records import Event, Message
 from ipse.scorecard import Scorecard
 from ipse.vault import KdfParameters, Vault
 
-from .conftest import chat
+from .conftest import chat, imported_into
 
 CHEAP = KdfParameters(memory_kib=64, iterations=1, lanes=1)
 FORMS: tuple[ExportFormat, ...] = ("jsonl", "csv", "parquet")
@@ -59,10 +59,10 @@ def rows(directory: Path, name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (directory / name).read_bytes().splitlines()]
 
 
-@pytest.fixture
-def full(imported: Imported) -> Workspace:
+def filled(vault: Vault, request: pytest.FixtureRequest) -> None:
     """Everything there is to export: a model, a merged and an excluded contact, events."""
-    workspace, _ = imported
+    imported_into(vault, request)
+    workspace = Workspace(vault, load_settings({}, environment={}))
     prepare(workspace)
     train(workspace, progress=quiet)
     judged = Scorecard(
@@ -81,6 +81,14 @@ def full(imported: Imported) -> Workspace:
     exclude(workspace, "Jun Harada")
     event = Event(source="window", kind="state", ts=1, rx=2, key="e1", data={"app": "editor"})
     workspace.vault.keep([gate.Cleared(event, gate._SEAL)], source="window")
+
+
+STAGES = {"full": filled}
+
+
+@pytest.fixture
+def full(workspace: Workspace) -> Workspace:
+    """Everything there is to export."""
     return workspace
 
 

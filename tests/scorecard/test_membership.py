@@ -3,7 +3,7 @@ import msgspec
 from ipse.scorecard.bootstrap import Plan
 from ipse.scorecard.gates.membership import membership
 
-from .people import Letters, World
+from .people import Letters, World, write
 
 
 def plan_of(strata: object) -> Plan:
@@ -33,6 +33,14 @@ def test_a_voice_that_learned_a_manner_passes_and_one_that_learned_by_heart_is_c
     assert caught.figure.value > 0.8
 
 
+def test_what_changed_since_is_not_taken_for_what_was_learned(world: World) -> None:
+    """The author writes otherwise by the time of the test; nothing was learned by heart."""
+    base = Letters([each for several in world.wrong_text.values() for each in several])
+    later = msgspec.structs.replace(world.data, test=write("ada", 3, conversations=40, start=180))
+    gate = membership(Letters(world.data.train, base), later, plan_of)
+    assert gate.passed
+
+
 def test_a_voice_that_repeats_its_owner_has_a_figure_and_no_gate(world: World) -> None:
     gate = membership(world.clone(), world.data, plan_of)
     assert gate.passed is None
@@ -41,7 +49,7 @@ def test_a_voice_that_repeats_its_owner_has_a_figure_and_no_gate(world: World) -
 
 
 def test_too_few_examples_are_told(world: World) -> None:
-    few = msgspec.structs.replace(world.data, test=world.data.test[:9])
+    few = msgspec.structs.replace(world.data, judge=world.data.judge[:9])
     gate = membership(world.clone(), few, plan_of)
     assert gate.passed is None
     assert gate.figure is None

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ipse.bases.folders import tensors
+from ipse.bases.heap import keep_freed
 from ipse.bases.shelf import verify
 from ipse.errors import BaseModelError, MissingExtraError
 
@@ -100,6 +101,7 @@ def load_base(
     shelf recorded, transformers cannot read it, or the tokenizer cannot say where a turn ends.
     """
     verify(folder)
+    keep_freed()
     from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TransformerVoice"]
 
-SCORED_TOKENS = 4096  # tokens of replies scored at a time
+SCORED_TOKENS = 2048  # tokens of replies scored at a time
 KNOWN = 8192  # replies whose likelihood without a context is remembered, about
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # in an answer they could only steer a terminal
 UNREAD = "\ufffd"  # what a tokenizer decodes an unfinished UTF-8 sequence to

@@ -8,6 +8,7 @@ take the noise away again. So two trainings differ. One example at a time is com
 
 import secrets
 import warnings
+from functools import cache
 from math import sqrt
 from typing import TYPE_CHECKING, Final
 
@@ -50,7 +51,6 @@ class PrivateStepper(Stepper):
         texts: Texts,
     ) -> None:
         import torch
-        from opacus.accountants.utils import get_noise_multiplier
 
         super().__init__(method, model, plan, settings, texts)
         self._of: dict[int, list[int]] = {}
@@ -59,16 +59,7 @@ class PrivateStepper(Stepper):
         count = len(self._of)
         self._rate = min(1.0, plan.batch / count)
         self._delta = DELTA / count
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of the grid that Opacus searches
-            self._noise = float(
-                get_noise_multiplier(
-                    target_epsilon=settings.epsilon,
-                    target_delta=self._delta,
-                    sample_rate=self._rate,
-                    steps=plan.steps,
-                )
-            )
+        self._noise = _noise(settings.epsilon, self._delta, self._rate, plan.steps)
         self._dice = secrets.SystemRandom()
         self._normal = torch.Generator().manual_seed(secrets.randbits(63))
         self._ratios: list[float] = []
@@ -121,3 +112,16 @@ class PrivateStepper(Stepper):
             noise += float(drawn.square().sum())
             parameter.grad = (total[name] + drawn) / (self._rate * len(self._of))
         return sqrt(noise / plain) if plain else 0.0
+
+
+@cache  # Opacus searches for it for seconds
+def _noise(epsilon: float, delta: float, rate: float, steps: int) -> float:
+    """Standard deviation of the noise, as a multiple of CLIP, under which ``steps`` keep the promise."""
+    from opacus.accountants.utils import get_noise_multiplier
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the grid that Opacus searches
+        found = get_noise_multiplier(
+            target_epsilon=epsilon, target_delta=delta, sample_rate=rate, steps=steps
+        )
+    return float(found)

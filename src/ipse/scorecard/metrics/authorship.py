@@ -244,18 +244,41 @@ class _Telling:
         """Held-out scores "is real" of both, by a classifier that never saw their like."""
         from scipy.sparse import csr_matrix, hstack
         from sklearn.linear_model import LogisticRegression
-        from sklearn.model_selection import StratifiedGroupKFold
 
         texts = [*real, *other]
         labels = np.array([1] * len(real) + [0] * len(other))
         grams = self.grams[[self.places[text] for text in texts]]
         features = csr_matrix(hstack([grams, csr_matrix(_shape(texts))]))
         scores = np.full(len(texts), 0.5)
-        folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
-        for fit, held in folds.split(features, labels, _groups(texts, labels)):
+        fold = _folds(labels, _groups(texts, labels), seed)
+        for held in (fold == n for n in range(FOLDS)):
             model = LogisticRegression(class_weight="balanced", solver="liblinear", random_state=seed)
-            scores[held] = model.fit(features[fit], labels[fit]).predict_proba(features[held])[:, 1]
+            scores[held] = model.fit(features[~held], labels[~held]).predict_proba(features[held])[:, 1]
         return scores[: len(real)], scores[len(real) :]
+
+
+def _folds(labels: npt.NDArray[np.int_], groups: Sequence[str], seed: int) -> npt.NDArray[np.intp]:
+    """The fold of each text, with as many of both sides in each; a group is never divided.
+
+    Dealing out groups looks at every fold for each of them. Most texts are said once: those are dealt out by
+    themselves, at once, unless one of the two kinds has too few of a side for every fold.
+    """
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+    said = Counter(groups)
+    again = np.array([said[group] > 1 for group in groups])
+    several = sum(n > 1 for n in said.values())
+    fewest = min(several, *(np.bincount(labels[part], minlength=2).min() for part in (again, ~again)))
+    if fewest < FOLDS:
+        again[:] = True
+    out = np.zeros(len(labels), dtype=np.intp)
+    for kind, part in ((StratifiedGroupKFold, again), (StratifiedKFold, ~again)):
+        places = np.flatnonzero(part)
+        whole = [groups[int(at)] for at in places] if kind is StratifiedGroupKFold else None
+        dealt = kind(FOLDS, shuffle=True, random_state=seed)
+        for n, (_, held) in enumerate(dealt.split(places, labels[part], whole) if part.any() else ()):
+            out[places[held]] = n
+    return out
 
 
 def _groups(texts: Sequence[str], labels: npt.NDArray[np.int_]) -> list[str]:
