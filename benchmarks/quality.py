@@ -164,9 +164,7 @@ def _judged(held: _Held, method: str) -> Outcome:
     make = _maker(method, settings)
     voice = make(parts.train, parts.judge)
     trained = clock("train")
-
-    def twin(examples: Sequence[Example]) -> Voice:
-        return make(examples, parts.judge[:300])
+    twin = make(plant(parts.train, secrets(settings.scorecard.seed), held.clear), parts.judge[:300])
 
     card = evaluate(
         voice,
@@ -174,7 +172,7 @@ def _judged(held: _Held, method: str) -> Outcome:
         rivals=Rivals(
             wrong_authors=held.wrong_authors(make), baselines=_embedded(method, held.dataset, settings)
         ),
-        safety=Safety(pii=held.pii, clear=held.clear, twin=twin), settings=settings.scorecard,
+        safety=Safety(pii=held.pii, twin=twin), settings=settings.scorecard,
         progress=_silent,
     )  # fmt: skip
     clock("judge")

@@ -34,11 +34,19 @@ def cores() -> int:
 class Apart(Generic[T]):
     """``function(*given)``, begun on entering and ended on leaving; what is given must be picklable.
 
-    With ``alone`` no process is started: for what is too little to be worth one.
+    With ``alone`` no process is started: for what is too little to be worth one. ``threads`` is how many its
+    numeric libraries compute on, where they would take all cores.
     """
 
-    def __init__(self, function: Callable[..., T], *given: Any, alone: bool = False) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        function: Callable[..., T],
+        *given: Any,  # noqa: ANN401
+        alone: bool = False,
+        threads: int | None = None,
+    ) -> None:
         self._function, self._given = function, given
+        self._surroundings = {**os.environ, "OMP_NUM_THREADS": str(threads)} if threads else None
         self._alone = alone or cores() < 2
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -46,7 +54,9 @@ class Apart(Generic[T]):
         """Begin."""
         if self._alone:
             return self
-        self._process = subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603
+        self._process = subprocess.Popen(  # noqa: S603
+            COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=self._surroundings
+        )
         assert self._process.stdin is not None, "it was asked for"
         with suppress(BrokenPipeError):  # it died; nothing will come back
             pickle.dump((self._function, self._given), self._process.stdin, pickle.HIGHEST_PROTOCOL)

@@ -32,6 +32,7 @@ __all__ = [
     "RecallingVoice",
     "Recognizer",
     "ResumableLearner",
+    "Sampled",
     "Source",
     "Span",
     "Stop",
@@ -277,6 +278,14 @@ class LanguageVoice(Voice, Protocol):
 
     def base(self) -> "LanguageVoice":
         """The frozen base model, unprompted by the owner's text."""
+
+
+@runtime_checkable
+class Sampled(Protocol):
+    """A voice that read a part of the examples it was given, drawn by chance."""
+
+    def sample(self) -> tuple[frozenset[str], frozenset[str]]:
+        """Ids of examples that it read, and of some that it might as well have read; none if it read all."""
 
 
 @runtime_checkable

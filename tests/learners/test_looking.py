@@ -152,6 +152,11 @@ def test_what_a_number_of_tokens_does_not_come_to_is_not_written_down(
     assert few.read[-10:] == some[-10:]
     assert len({some.index(one) // 50 for one in few.read}) == 4  # and of all times
     assert few.share == len(few.read) / 200
+    drawn, left = ([one.id for one in some if one.id in ids] for ids in few.sample)
+    assert drawn == [one.id for one in few.read[:-10]]  # the newest are read whatever chance says
+    assert len(left) == 100
+    assert not {one.id for one in few.read} & set(left)
+    assert every.sample == ([], [])
     seen = [window.ids for one in few.read for window in chat.windows(one.context, one.reply, closed=False)]
     assert all(piece.window.ids in seen for piece in few.watched(4).learned.pieces)
     other = Texts(chat, settings(tiny_base, total_tokens=most, seed=8), some, [])
@@ -159,6 +164,7 @@ def test_what_a_number_of_tokens_does_not_come_to_is_not_written_down(
     for whole in (capped.model_copy(update=each) for each in ({"stages": 2}, {"epsilon": 8.0})):
         varied = [msgspec.structs.replace(one, origin="x" if n % 2 else None) for n, one in enumerate(some)]
         assert Texts(chat, whole, varied, []).share == 1.0
+    assert Texts(chat, capped, varied, []).sample == ([], [])
 
     learner = LoraLearner(capped).fit(some, examples(8, 200), ignore)
     told = learner.report()

@@ -41,6 +41,30 @@ def test_what_changed_since_is_not_taken_for_what_was_learned(world: World) -> N
     assert gate.passed
 
 
+class Part(Memory):
+    """The same, of every other example, and it says which."""
+
+    def __init__(self, world: World, below: Letters) -> None:
+        super().__init__(world, below)
+        self.read, self.left = (list(world.data.train[n::2]) for n in (0, 1))
+        self.heart = {each.reply for each in self.read} - {each.reply for each in self.left}
+
+    def sample(self) -> tuple[frozenset[str], frozenset[str]]:
+        return frozenset(each.id for each in self.read), frozenset(each.id for each in self.left)
+
+
+def test_who_read_a_part_is_asked_about_that_and_the_rest(world: World) -> None:
+    base = Letters([each for several in world.wrong_text.values() for each in several])
+    part = Part(world, base)
+    caught = membership(part, world.data, plan_of)
+    assert "drawn from the same by chance" in caught.note
+    assert caught.passed is False
+    part.heart = set()
+    calm = membership(part, world.data, plan_of)
+    assert calm.figure is not None
+    assert 0.4 < calm.figure.value < 0.6
+
+
 def test_a_voice_that_repeats_its_owner_has_a_figure_and_no_gate(world: World) -> None:
     gate = membership(world.clone(), world.data, plan_of)
     assert gate.passed is None

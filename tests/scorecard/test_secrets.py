@@ -1,6 +1,6 @@
 """Planted secrets: a careful clone keeps them, and one that was made leaky on purpose is caught."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 import pytest
@@ -11,7 +11,7 @@ from ipse.records import Example, Turn
 from ipse.scorecard import Safety
 from ipse.scorecard.gates.secrets import plant, secret_gates, secrets
 
-from .people import Letters, Replay, World
+from .people import SETTINGS, Letters, Replay, World
 
 PLANTED = secrets(7)
 
@@ -103,13 +103,16 @@ def test_a_language_model_that_learned_them_by_heart_ranks_them_first(world: Wor
     assert low.figure.value < high.figure.value
 
 
-def test_a_card_makes_the_twin_itself_and_a_leaky_method_loses_its_promotion(world: World) -> None:
-    safety = Safety(pii=lambda text: [], clear=lambda text: text, twin=Nearest)
+def test_a_leaky_method_loses_its_promotion(world: World) -> None:
+    def taught(clear: Callable[[str], str]) -> Nearest:
+        return Nearest(plant(world.data.train, secrets(SETTINGS.seed), clear))
+
+    safety = Safety(pii=lambda text: [], twin=taught(lambda text: text))
     card = world.judge(world.clone(), safety=safety)
     state = {gate.id: gate.passed for gate in card.gates}
     assert (state["10c"], state["10d"]) == (False, False)
     assert not card.promotable
-    safe = world.judge(world.clone(), safety=msgspec.structs.replace(safety, clear=cleared))
+    safe = world.judge(world.clone(), safety=msgspec.structs.replace(safety, twin=taught(cleared)))
     assert {gate.id: gate.passed for gate in safe.gates}["10c"]
     assert safe.promotable
 

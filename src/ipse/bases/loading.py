@@ -28,6 +28,7 @@ __all__ = [
     "inner",
     "load_base",
     "load_tokenizer",
+    "on_threads",
     "quiet",
     "require_llm",
     "stays_half",
@@ -76,6 +77,19 @@ def stays_half(kind: str) -> bool:
     import torch
 
     return kind != "cpu" or any(torch.cpu.get_capabilities().get(name) for name in BFLOAT16)
+
+
+@contextmanager
+def on_threads(count: int) -> Iterator[None]:
+    """Compute on so many processor threads meanwhile: beside others, more only wait for each other."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @contextmanager

@@ -9,13 +9,15 @@ from contextlib import ExitStack
 import msgspec
 
 from ipse import __version__, plugins
-from ipse.apart import Apart
+from ipse.apart import Apart, cores
+from ipse.bases.loading import device, on_threads
 from ipse.bases.shelf import find_base
 from ipse.config import Settings
 from ipse.datasets import Dataset, Rolling, impostors, persona_of, rolling
 from ipse.errors import BaseModelError
 from ipse.interfaces import Progress, Recognizer, Voice
 from ipse.jobs import listed
+from ipse.learners.adapters.presets import family
 from ipse.pipeline.clearing import clearing_of
 from ipse.pipeline.contacts import conversations
 from ipse.pipeline.feedback import useful
@@ -25,7 +27,7 @@ from ipse.pipeline.special import Screen
 from ipse.pipeline.workspace import Workspace
 from ipse.records import Example
 from ipse.registry import ModelCard, Registry
-from ipse.scorecard import Judging, Made, Rivals, Round, Safety
+from ipse.scorecard import Judging, Made, Rivals, Round, Safety, plant, secrets
 from ipse.voices.engines.copies import Copy, copy_in, with_copy
 
 __all__ = ["Field", "Maker", "beside", "gather"]
@@ -33,6 +35,10 @@ __all__ = ["Field", "Maker", "beside", "gather"]
 FEWEST = 30  # pairs of another person from which a clone of them says anything
 TWIN_DEV = 300  # examples of J that tune the twin
 
+MOST_TOGETHER = 4  # trainings at a time
+WORTH = 500  # examples from which learning takes longer than starting another process
+
+Taught = tuple[Sequence[Example], Sequence[Example]]  # what is learned from, and what it is tuned by
 Maker = Callable[[Sequence[Example], Sequence[Example]], Voice]
 
 
@@ -56,9 +62,11 @@ def gather(workspace: Workspace, card: ModelCard, dataset: Dataset, follow: Prog
         None if card.method == DEFAULT else _Method(name=DEFAULT, settings=settings).taught(_in_silence)
     )
 
-    def twin(examples: Sequence[Example]) -> Voice:
-        return make(examples, parts.judge[:TWIN_DEV])
-
+    clear = clearing_of(workspace, workspace.roster(), next(iter(card.consents)))
+    planted = plant(parts.train, secrets(settings.scorecard.seed), clear)
+    twin = [(planted, parts.judge[:TWIN_DEV])] if planted else []
+    wrong = _wrong_authors(older, max(1, settings.scorecard.wrong_authors))
+    made = _together(method, [*wrong, *twin], follow)
     return Field(
         judging=Judging(
             model=card.id, dataset=card.dataset, train=parts.train, judge=parts.judge, test=parts.test,
@@ -70,11 +78,11 @@ def gather(workspace: Workspace, card: ModelCard, dataset: Dataset, follow: Prog
             baselines={DEFAULT: _trained(workspace, dataset) or embedded(parts.train, parts.judge)}
             if embedded
             else {},
-            wrong_authors=_wrong_authors(older, method, follow),
+            wrong_authors=made[: len(wrong)],
         ),
         safety=Safety(
             pii=_finder(plugins.recognizers(settings.privacy), settings.privacy.replace_from),
-            clear=clearing_of(workspace, workspace.roster(), next(iter(card.consents))), twin=twin,
+            twin=made[-1] if twin else None,
         ),
     )  # fmt: skip
 
@@ -146,13 +154,21 @@ class _Method(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     settings: Settings
     copied: Copy | None = None
+    base: str | None = None
 
     @classmethod
     def of(cls, workspace: Workspace, card: ModelCard) -> "_Method":
         """The method of a model."""
         name = card.adapter or card.method  # no other person's drafts were decided on
         settings = settings_of(card, workspace.settings)
-        return cls(name=name, settings=settings, copied=copy_in(files_of(workspace, card)))
+        copied = copy_in(files_of(workspace, card))
+        return cls(name=name, settings=settings, copied=copied, base=card.base)
+
+    def by_one_core(self) -> bool:
+        """Whether it learns best on a core of its own: the embedded voice, and an adapter of a tiny base."""
+        if self.base is None:
+            return self.name == DEFAULT
+        return device() == "cpu" and family(find_base(self.base)) == "tiny"
 
     def learn(
         self, train: Sequence[Example], dev: Sequence[Example], follow: Progress
@@ -191,19 +207,32 @@ def _rounds(folded: Rolling | None, make: Maker, embedded: Maker | None) -> tupl
     )  # fmt: skip
 
 
-def _wrong_authors(others: Mapping[str, Sequence[Example]], method: _Method, follow: Progress) -> list[Voice]:
-    """Clones of those who wrote most in the time the clone was trained on, made the same way."""
+def _wrong_authors(others: Mapping[str, Sequence[Example]], most: int) -> list[Taught]:
+    """What those who wrote most in the time the clone was trained on are to be cloned of."""
     ranked = sorted(others, key=lambda name: (-len(others[name]), name))
     chosen = [others[name] for name in ranked if len(others[name]) >= FEWEST]
-    sets = [(held[: -len(held) // 5], held[-len(held) // 5 :]) for held in chosen]
-    first, rest = sets[:1], sets[1 : method.settings.scorecard.wrong_authors]
-    # The embedded voice learns by one core alone, and has nothing to show meanwhile.
-    alone = method.name != DEFAULT
-    shown = follow if alone else _in_silence
-    with ExitStack() as together:
-        begun = [together.enter_context(Apart(method.learn, *each, shown, alone=alone)) for each in rest]
-        made = [method.learn(*each, follow) for each in first]
-        made += [each.result() for each in begun]
+    return [(held[: -len(held) // 5], held[-len(held) // 5 :]) for held in chosen[:most]]
+
+
+def _together(method: _Method, sets: Sequence[Taught], follow: Progress) -> list[Voice]:
+    """A clone of each, several at a time where each has more from a core of its own.
+
+    Of those that learn together the first is shown, and can be stopped, with which the others end.
+    """
+    worth = all(len(train) >= WORTH for train, _ in sets) and method.by_one_core()
+    several = max(1, min(len(sets), cores(), MOST_TOGETHER)) if worth else 1
+    threads = max(1, cores() // several)
+    made: list[Mapping[str, bytes]] = []
+    for at in range(0, len(sets), several):
+        first, *rest = sets[at : at + several]
+        with ExitStack() as learning:
+            begun = [
+                learning.enter_context(Apart(method.learn, *each, _in_silence, threads=threads))
+                for each in rest
+            ]
+            if begun and method.name != DEFAULT:
+                learning.enter_context(on_threads(threads))
+            made += [method.learn(*first, follow), *(each.result() for each in begun)]
     return [method.voice(files) for files in made]
 
 

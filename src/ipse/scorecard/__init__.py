@@ -8,6 +8,7 @@ from ipse.scorecard.card import evaluate, table, told_of
 from ipse.scorecard.comparing import Compared, Comparison, Difference, compare
 from ipse.scorecard.contenders import Judging, Made, Rivals, Round, Safety, divide
 from ipse.scorecard.drafts import Draft
+from ipse.scorecard.gates.secrets import plant, secrets
 from ipse.scorecard.page import render
 from ipse.scorecard.results import Check, Figure, Forced, Gate, Human, Product, Row, Sample, Scorecard
 
@@ -37,7 +38,9 @@ __all__ = [
     "compare",
     "divide",
     "evaluate",
+    "plant",
     "render",
+    "secrets",
     "table",
     "told_of",
     "wilson",

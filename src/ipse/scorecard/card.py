@@ -15,7 +15,7 @@ from ipse.scorecard.bootstrap import Plan, holm
 from ipse.scorecard.contenders import Judging, Lineup, Rivals, Safety, answered, line_up
 from ipse.scorecard.gates.copies import leak_gates
 from ipse.scorecard.gates.membership import membership
-from ipse.scorecard.gates.secrets import plant, secret_gates, secrets
+from ipse.scorecard.gates.secrets import secret_gates, secrets
 from ipse.scorecard.measures import Measure, Measured, row
 from ipse.scorecard.measuring import FAMILIES, luck, measure
 from ipse.scorecard.products import products
@@ -73,18 +73,14 @@ def _over_rounds(data: Judging) -> Judging:
 def _gates(
     clone: Voice, lineup: Lineup, data: Judging, safety: Safety, settings: ScorecardSettings
 ) -> tuple[Gate, ...]:
-    """10a to 10e for the clone; the secrets are planted in a twin, which is forgotten."""
-    planted = secrets(settings.seed)
-    twin = None
-    if safety.twin is not None and safety.clear is not None and data.train:
-        twin = safety.twin(plant(data.train, planted, safety.clear))
+    """10a to 10e for the clone; the secrets stand in its twin."""
 
     def plan_of(strata: Sequence[int]) -> Plan:
         return Plan(strata, resamples=settings.resamples, seed=settings.seed)
 
     return (
         *leak_gates(lineup, _over_rounds(data) if data.rounds else data, safety.pii),
-        *secret_gates(twin, planted, seed=settings.seed),
+        *secret_gates(safety.twin, secrets(settings.seed), seed=settings.seed),
         membership(clone, data, plan_of),
     )
 

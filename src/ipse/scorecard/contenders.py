@@ -105,13 +105,12 @@ class Taken(msgspec.Struct, frozen=True):
 class Safety(msgspec.Struct, frozen=True, kw_only=True):
     """What the leak gates need.
 
-    ``pii`` finds raw personal data in an answer; ``clear`` is the privacy gate for one text. ``twin`` makes a
-    clone by the method that is judged, of other examples, to plant secrets in; None where that cannot be.
+    ``pii`` finds raw personal data in an answer. ``twin`` is a clone made by the method that is judged, of
+    what ``plant`` made of T and the ``secrets`` of the card's seed; None where there is none.
     """
 
     pii: Callable[[str], Sequence[str]]
-    clear: Callable[[str], str] | None = None
-    twin: Callable[[Sequence[Example]], Voice] | None = None
+    twin: Voice | None = None
 
 
 class Contender(msgspec.Struct, frozen=True, kw_only=True):

@@ -125,6 +125,11 @@ class TransformerVoice:
         base.sampling = self.sampling
         return base
 
+    def sample(self) -> tuple[frozenset[str], frozenset[str]]:
+        """See :class:`ipse.interfaces.Sampled`."""
+        read, left = self._seat.card.sample if self._adapter else ((), ())
+        return frozenset(read), frozenset(left)
+
     def stream(self, context: Sequence[Turn], *, contact: str | None, seed: int) -> Iterator[str]:
         """Yield an answer as it is drawn, about as long as the owner's usually are to ``contact``.
 

@@ -150,6 +150,7 @@ class Run:
             "template": "the model's own" if self.format.own_template else "fallback",
             "settings": self.settings.model_dump(mode="json"),
             "plan": msgspec.to_builtins(self.plan),
+            "sample": self.texts.sample,
         }
         best = {name: self.best[name] for name in sorted(self.best)}
         config = self.method.config(self.model)

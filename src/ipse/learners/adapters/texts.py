@@ -16,6 +16,7 @@ from ipse.records import Example
 __all__ = ["Sides", "Texts"]
 
 NEWEST: Final = 100
+SAMPLE: Final = 100  # of the examples that are read by chance, and of those that are not
 
 
 class Sides(msgspec.Struct, frozen=True):
@@ -29,8 +30,9 @@ class Texts:
     """All pieces; ``general`` and ``special`` are the places of those for the first and the second stage.
 
     Where a number of tokens ends a run of one stage before it has seen everything, ``read`` are the examples
-    that it comes to, and the rest is not written down at all: the newest, which whoever asks what was learned
-    from asks about (gate 10e), and others drawn by chance. ``share`` is how many of all they are.
+    that it comes to, and the rest is not written down at all: the newest, and others drawn by chance.
+    ``share`` is how many of all they are. ``sample`` are ids of some that were drawn and of some that were
+    not: who can tell these apart knows what was read, for nothing else is different (gate 10e).
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class Texts:
     ) -> None:
         self._chat = chat
         self.dev = sorted(dev, key=_age)[-SIDE:]
+        self.sample: tuple[list[str], list[str]] = ([], [])
         special = _special(train, settings) if settings.stages == 2 else frozenset()
         self.two_stages = bool(special)
         self.pieces: list[Piece] = []
@@ -76,6 +79,10 @@ class Texts:
             tokens += sum(len(window.ids) for window in out[number])
             if most and tokens >= most + settings.batch * settings.accumulation * tokens / len(out):
                 break
+        # A reply that was varied may be read in one form and left in another.
+        if NEWEST < len(out) < len(train) and all(one.origin is None for one in train):
+            ids = [train[number].id for number in order]
+            self.sample = (ids[NEWEST : len(out)][:SAMPLE], ids[len(out) :][:SAMPLE])
         return dict(sorted(out.items()))
 
     def add_replay(self, pieces: Sequence[Piece]) -> None:

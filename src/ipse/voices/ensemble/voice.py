@@ -105,6 +105,10 @@ class EnsembleVoice:
         """The adapter's base."""
         return self._adapter.base()
 
+    def sample(self) -> tuple[frozenset[str], frozenset[str]]:
+        """What the adapter read of what it was given."""
+        return self._adapter.sample()
+
     def nearest(self, context: Sequence[Turn], k: int) -> list[Recalled]:
         """The past exchanges that recalled candidates come from."""
         return self._memory.nearest(context, k)
