@@ -13,17 +13,17 @@ import numpy as np
 import numpy.typing as npt
 
 from ipse.config import ScorecardSettings
-from ipse.interfaces import LanguageVoice, Voice
+from ipse.interfaces import LanguageVoice
 from ipse.records import Example
 from ipse.scorecard.bootstrap import Draws, Plan
 from ipse.scorecard.contenders import Judging, Lineup
 from ipse.scorecard.measures import FEWEST_REPLIES, Measure, Measured, Missing, Spec, with_wrong
-from ipse.scorecard.results import BASE
+from ipse.scorecard.results import BASE, CLONE
 
 __all__ = ["likelihood", "matched"]
 
 MOST_EXAMPLES = 200  # of the owner's and as many of other people's
-POOL = 3  # other people's replies looked at for each of the owner's
+POOL = 2  # other people's replies looked at for each of the owner's
 
 GAIN = Spec(
     id="6",
@@ -58,22 +58,21 @@ def likelihood(lineup: Lineup, data: Judging, settings: ScorecardSettings) -> li
     others = [pool[at] for at in chosen]
     clusters, sizes = _conversations(own, others)
     plan = Plan(sizes, resamples=settings.resamples, seed=settings.seed)
-    gains = _Gains([*own, *others], np.concatenate([mine, theirs[chosen]]) if chosen else mine)
-    rivals = {
-        each.name: gains.base if each.name == BASE else gains.bits(each.voice)
+    ours = _Gains(own, mine, clusters[: len(own)], plan)
+    gain = {
+        each.name: ours.over(mine if each.name == BASE else _bits(each.voice, own))
         for each in lineup.everyone()
-        if _speaks(each.voice)
+        if isinstance(each.voice, LanguageVoice)
     }
-    ours = slice(0, len(own))
-    gain = {name: gains.draws(bits, ours, clusters, plan) for name, bits in rivals.items()}
-    note = f"{len(own)} replies; the base model needs {gains.base_rate(ours):.2f} bits per byte."
+    note = f"{len(own)} replies; the base model needs {mine.sum() / _bytes(own).sum():.2f} bits per byte."
     measured = Measured(spec=GAIN, plan=plan, draws=with_wrong(gain, lineup), note=note)
     if not others:
         return [measured, Missing(SPECIFIC, "Too few replies of other people to compare with.")]
-    rest = slice(len(own), None)
-    specific = {name: gain[name] - gains.draws(bits, rest, clusters, plan) for name, bits in rivals.items()}
+    # Of the clone alone: each rival would read as much again for a figure that nothing is decided by.
+    rest = _Gains(others, theirs[chosen], clusters[len(own) :], plan)
+    specific = {CLONE: gain[CLONE] - rest.over(_bits(voice, others))}
     note = f"Held against {len(others)} replies of {len(data.impostors)} people, each as long and as hard."
-    return [measured, Measured(spec=SPECIFIC, plan=plan, draws=with_wrong(specific, lineup), note=note)]
+    return [measured, Measured(spec=SPECIFIC, plan=plan, draws=specific, note=note)]
 
 
 def matched(own: Sequence[Example], pool: Sequence[Example], mine: Draws, theirs: Draws) -> list[int]:
@@ -103,34 +102,21 @@ def _bytes(examples: Sequence[Example]) -> Draws:
 
 
 class _Gains:
-    """Bits of the base and of any voice over the same examples."""
+    """What voices save over the base, of whose bits per example ``base`` is, on the same examples."""
 
-    def __init__(self, examples: Sequence[Example], base: Draws) -> None:
-        self.examples = examples
-        self.bytes = _bytes(examples)
-        self.base = base
+    def __init__(
+        self, examples: Sequence[Example], base: Draws, clusters: npt.NDArray[np.intp], plan: Plan
+    ) -> None:
+        self._base, self._clusters, self._plan = base, clusters, plan
+        self._bytes = plan.sums(_bytes(examples), clusters)
 
-    def bits(self, voice: Voice | None) -> Draws:
-        """Bits per example, shape (examples,)."""
-        assert isinstance(voice, LanguageVoice)
-        return _bits(voice, self.examples)
-
-    def draws(self, bits: Draws, part: slice, clusters: npt.NDArray[np.intp], plan: Plan) -> Draws:
+    def over(self, bits: Draws) -> Draws:
         """Bits per byte gained over the base, as a ratio of sums: a long reply counts for its length."""
-        saved = plan.sums((self.base - bits)[part], clusters[part])
-        return plan.ratio(saved, plan.sums(self.bytes[part], clusters[part]))
-
-    def base_rate(self, part: slice) -> float:
-        """Bits per byte of the base model."""
-        return float(self.base[part].sum() / self.bytes[part].sum())
+        return self._plan.ratio(self._plan.sums(self._base - bits, self._clusters), self._bytes)
 
 
 def _missing(reason: str) -> list[Measure]:
     return [Missing(spec, f"{reason[0].upper()}{reason[1:]}.") for spec in (GAIN, SPECIFIC)]
-
-
-def _speaks(voice: Voice | None) -> bool:
-    return isinstance(voice, LanguageVoice)
 
 
 def _conversations(
