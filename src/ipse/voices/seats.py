@@ -139,7 +139,7 @@ class LateSeat:
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
         self._files = {name: files[name] for name in (ADAPTER, CONFIG, CARD) if name in files}
-        self.card = card_of(files)
+        self.card = _card_of(files)
         self._seat: Seat | None = None
         self._lock = Lock()
 
@@ -215,7 +215,7 @@ def _opened(files: Mapping[str, bytes]) -> tuple[Card, type[AdapterLearner], Pat
     if missing:
         raise LearnerError(f"The adapter lacks {', '.join(sorted(missing))}.", hint="Train it again.")
     try:
-        card = card_of(files)
+        card = _card_of(files)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise LearnerError(f"{CARD} of the adapter cannot be read.", hint="Train it again.") from error
     if card.method not in METHODS:
@@ -227,7 +227,7 @@ def _opened(files: Mapping[str, bytes]) -> tuple[Card, type[AdapterLearner], Pat
     return card, method, _same_base(card)
 
 
-def card_of(files: Mapping[str, bytes]) -> Card:
+def _card_of(files: Mapping[str, bytes]) -> Card:
     """What the card among an adapter's files says; raises ``KeyError`` or of msgspec where it cannot."""
     return msgspec.json.decode(files[CARD], type=Card)
 
