@@ -53,6 +53,18 @@ def test_the_work_is_done_in_another_process() -> None:
     assert process != os.getpid()
 
 
+def threads() -> str | None:
+    return os.environ.get("OMP_NUM_THREADS")
+
+
+def test_its_numeric_libraries_compute_on_as_many_threads_as_they_are_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    with Apart(threads, threads=3) as told, Apart(threads) as untold:
+        assert (told.result(), untold.result()) == ("3", "7")
+
+
 def test_what_it_prints_is_no_answer() -> None:
     with Apart(prints) as work:
         assert work.result() == "the answer"

@@ -2,10 +2,12 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ipse import plugins
+from ipse import apart, plugins
+from ipse.apart import Apart
 from ipse.config import load_settings
 from ipse.errors import CancelledError, ConsentError, DatasetError, RegistryError
 from ipse.jobs import listed
@@ -157,6 +159,33 @@ def test_the_embedded_voice_that_was_trained_is_what_another_is_held_against(tra
     retrieval = trained.settings.retrieval.model_copy(update={"seed": 8})
     trained.settings = trained.settings.model_copy(update={"retrieval": retrieval})
     assert rivals._trained(trained, dataset) is None  # it would be another
+
+
+def test_who_learns_on_a_core_of_their_own_learns_the_same(
+    trained: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = dataset_named(trained, why="a test")
+    method = rivals._Method(name="retrieval", settings=trained.settings)
+    train, dev = dataset.split.train, dataset.split.judge
+    sets = [(train, dev), (train[::2], dev), (train[1::2], dev)]
+    begun = list[int]()
+
+    def counted(*told: Any, **more: Any) -> Apart[Any]:
+        begun.append(1)
+        return Apart(*told, **more)
+
+    monkeypatch.setattr(rivals, "cores", lambda: 2)
+    monkeypatch.setattr(apart, "cores", lambda: 2)
+    monkeypatch.setattr(rivals, "Apart", counted)
+    here = rivals._together(method, sets, quiet)
+    assert begun == []  # so little is learned sooner than a process starts
+    monkeypatch.setattr(rivals, "WORTH", 1)
+    there = rivals._together(method, sets, quiet)
+    assert begun == [1]  # two together, then the third
+    replies = [example.reply for example in dataset.split.test[:20]]
+    for one, other in zip(here, there, strict=True):
+        for example in dataset.split.test[:3]:
+            assert list(one.score(example.context, replies)) == list(other.score(example.context, replies))
 
 
 def test_a_model_speaks_only_if_it_earned_it(trained: Workspace, vault: Vault) -> None:

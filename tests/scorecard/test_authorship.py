@@ -6,6 +6,7 @@ from ipse.scorecard import Judging
 from ipse.scorecard.blocks import blocks
 from ipse.scorecard.contenders import Rivals, line_up
 from ipse.scorecard.measures import Measured, Missing, row
+from ipse.scorecard.metrics import authorship
 from ipse.scorecard.metrics.authorship import Judge, own_against_own, sounds_like_me, two_sample
 from ipse.scorecard.results import CEILING, CLONE, ECHO, FREQUENT, RANDOM, WRONG
 
@@ -133,3 +134,17 @@ def test_short_answers_cannot_be_judged_in_blocks(world: World) -> None:
     measure = sounds_like_me(lineup, world.data, SETTINGS, plan).measure
     assert isinstance(measure, Missing)
     assert "do not fill" in measure.reason
+
+
+@pytest.mark.parametrize("again", [0, 3, 60])
+def test_folds_divide_no_group_and_hold_as_many_of_both_sides(again: int) -> None:
+    """Where few texts or none are said twice, where many are."""
+    texts = [f"said twice {n % again}" if n < 2 * again else f"once {n}" for n in range(400)]
+    labels = np.array([n % 2 for n in range(400)])
+    fold = authorship._folds(labels, texts, 7)
+    held = dict[str, set[int]]()
+    for text, n in zip(texts, fold, strict=True):
+        held.setdefault(text, set()).add(int(n))
+    assert all(len(folds) == 1 for folds in held.values())
+    sizes = [np.bincount(labels[fold == n], minlength=2) for n in range(authorship.FOLDS)]
+    assert np.abs(np.array(sizes) - 40).max() <= 3
