@@ -1,7 +1,7 @@
 """Memory that one pass of a model frees is kept for the next.
 
 A pass makes tensors of a hundred megabytes and lets go of them. By default the C library gives each back to
-the system and asks for it anew, and the system clears every page again: that took a third of the time of
+the system and asks for it anew, and the system clears every page again: that took a quarter of the time of
 scoring replies on two cores.
 """
 
