@@ -27,7 +27,7 @@ CANDIDATES = 100  # the true reply and 99 others
 MOST_CONTEXTS = 150
 MOST_IN_POOL = 2000
 MOST_CONTEXTS_LANGUAGE = 20  # a likelihood of 199 replies each takes its time
-READ = 160  # characters of each: who writes long would otherwise be judged for an hour
+READ = 100  # characters of each: who writes long would otherwise be judged for an hour
 MOST_IN_POOL_LANGUAGE = 500  # and what each is without a context is asked for once
 
 _FROM = {
