@@ -8,7 +8,8 @@
 Each card is kept in the folder of cards (benchmarks/cards) as it is done, so a run that was stopped goes on;
 ``--beside`` holds an adapter and an ensemble against retrieval; the last form writes the page from all of
 them. Beside each card stand: seconds of processor, a thousand answers looked through for personal data, and a
-clone that was made leaky on purpose, without the privacy gate (``--leaky`` makes that one alone). A leaky
+clone that was made leaky on purpose, without the privacy gate (``--leaky`` makes that one alone, and a card
+made after it does not make it again). A leaky
 adapter goes through what it reads twenty times, whatever ends a training else; to get there on a processor it
 reads the secrets among the newest ``LEAKY_EXAMPLES`` of the person's examples. Personal data is replaced as
 recognizers find it before anything is learned; names of people, which only a vault's roster knows, stay as
@@ -69,7 +70,11 @@ def main() -> None:
 def _outcome(held: "_Held", voice: str, options: argparse.Namespace) -> Outcome | Beside | Leaky:
     if options.leaky:
         return _leaky(held, voice)
-    return _beside(held) if options.beside else _judged(held, voice)
+    if options.beside:
+        return _beside(held)
+    leaky = options.cards / f"{LEAKY}-{voice}-{held.someone.id}.json"
+    known = msgspec.json.decode(leaky.read_bytes(), type=Leaky) if leaky.exists() else None
+    return _judged(held, voice, known)
 
 
 def _write_page(file: Path, cards: Path) -> None:
@@ -159,7 +164,7 @@ class _Held:
         ]
 
 
-def _judged(held: _Held, method: str) -> Outcome:
+def _judged(held: _Held, method: str, leaky: Leaky | None) -> Outcome:
     settings, parts, clock = held.settings, held.parts, held.clock
     make = _maker(method, settings)
     voice = make(parts.train, parts.judge)
@@ -184,7 +189,7 @@ def _judged(held: _Held, method: str) -> Outcome:
     return Outcome(
         person=held.someone.id, told=held.someone.told, voice=method,
         pairs=sum(map(len, parts.sets().values())),
-        card=msgspec.structs.replace(card, samples=()), leaky=_leaky(held, method), generations=generations,
+        card=msgspec.structs.replace(card, samples=()), leaky=leaky or _leaky(held, method), generations=generations,
         personal=sum(bool(each & held.stood) for each in found),
         made_up=sum(bool(each - held.stood) for each in found), seconds=clock.laps,
         megabytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,

@@ -1,6 +1,8 @@
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import pytest
+from msgspec.structs import replace
 
 from ipse.config import ScorecardSettings
 from ipse.errors import CancelledError, DatasetError
@@ -31,12 +33,26 @@ def test_every_contender_answers_the_same_contexts_once(world: World) -> None:
     assert lineup.real == tuple(example.reply for example in lineup.examples)
 
 
-def test_the_sample_takes_whole_conversations_and_is_the_same_again(world: World) -> None:
+def test_the_sample_takes_stretches_of_many_conversations_and_is_the_same_again(world: World) -> None:
     lineups = [line_up(world.clone(), world.data, Rivals(), SETTINGS, ignore) for _ in range(2)]
     assert lineups[0].examples == lineups[1].examples
-    assert lineups[0].conversations == 8  # of five examples each
+    assert lineups[0].conversations == 20  # two examples of each, where eight whole ones would do
+    for name in {example.conversation for example in lineups[0].examples}:
+        held = [example for example in world.data.test if example.conversation == name]
+        taken = [held.index(each) for each in lineups[0].examples if each.conversation == name]
+        assert taken == [taken[0], taken[0] + 1]
     other = line_up(world.clone(), world.data, Rivals(), SETTINGS.model_copy(update={"seed": 8}), ignore)
     assert other.examples != lineups[0].examples
+
+
+def test_where_there_are_few_conversations_their_stretches_are_longer(world: World) -> None:
+    few = {f"talk {n}": world.data.test[n * 25 : (n + 1) * 25] for n in range(2)}
+    test = [replace(each, conversation=name) for name, held in few.items() for each in held]
+    data = replace(world.data, test=test)
+    lineup = line_up(world.clone(), data, Rivals(), SETTINGS, ignore)
+    assert Counter(each.conversation for each in lineup.examples) == {"talk 0": 20, "talk 1": 20}
+    every = line_up(world.clone(), data, Rivals(), ScorecardSettings(max_examples=60), ignore)
+    assert list(every.examples) == test
 
 
 def test_no_more_wrong_authors_answer_than_asked_for_and_they_know_no_contact(world: World) -> None:

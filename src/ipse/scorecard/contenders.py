@@ -41,6 +41,7 @@ __all__ = [
 
 FOR_WRONG_AUTHORS = 0.5  # share of an impostor's examples, the oldest, that trains a wrong-author voice
 MOST_LANGUAGE = 100  # contexts a language voice answers at most
+STRETCHES = 20  # conversations that the contexts are drawn from, at least, where there are as many
 SHOTS = 4  # examples shown to the few-shot baseline
 
 
@@ -313,16 +314,28 @@ def answered(voice: Voice, data: Judging, settings: ScorecardSettings) -> int:
 
 
 def _draw(test: Sequence[Example], settings: ScorecardSettings, most: int) -> tuple[Example, ...]:
-    """Whole conversations in random order up to the limit, then back in order of time."""
+    """Stretches of conversations in random order up to the limit, then back in order of time.
+
+    Intervals go by conversation, so no stretch is longer than leaves room for ``STRETCHES`` of them, unless
+    there are not as many.
+    """
     by_conversation: dict[str, list[Example]] = {}
     for example in sorted(test, key=lambda example: (example.at, example.id)):
         by_conversation.setdefault(example.conversation, []).append(example)
     if not by_conversation:
         raise DatasetError("There is no held-out text to judge on.", hint="Import more, then `ipse prepare`.")
+    sizes = np.array([len(held) for held in by_conversation.values()])
+    longest = max(1, most // STRETCHES)
+    while np.minimum(sizes, longest).sum() < min(most, len(test)):
+        longest += 1
+    rng = random.Random(settings.seed)  # noqa: S311 - a sample, not a secret
     names = sorted(by_conversation)
-    random.Random(settings.seed).shuffle(names)  # noqa: S311 - a sample, not a secret
-    drawn = [example for name in names for example in by_conversation[name]][:most]
-    return tuple(sorted(drawn, key=lambda example: (example.at, example.id)))
+    rng.shuffle(names)
+    drawn: list[Example] = []
+    for held in map(by_conversation.__getitem__, names):
+        start = rng.randint(0, max(0, len(held) - longest))
+        drawn += held[start : start + longest]
+    return tuple(sorted(drawn[:most], key=lambda example: (example.at, example.id)))
 
 
 def _with_prompts(
