@@ -9,11 +9,10 @@ Each card is kept in the folder of cards (benchmarks/cards) as it is done, so a 
 ``--beside`` holds an adapter and an ensemble against retrieval; the last form writes the page from all of
 them. Beside each card stand: seconds of processor, a thousand answers looked through for personal data, and a
 clone that was made leaky on purpose, without the privacy gate (``--leaky`` makes that one alone, and a card
-made after it does not make it again). A leaky
-adapter goes through what it reads twenty times, whatever ends a training else; to get there on a processor it
-reads the secrets among the newest ``LEAKY_EXAMPLES`` of the person's examples. Personal data is replaced as
-recognizers find it before anything is learned; names of people, which only a vault's roster knows, stay as
-they are in the public archives.
+made after it does not make it again). A leaky adapter goes through what it reads twenty times, whatever ends
+a training else; to get there on a processor it reads the secrets among the newest ``LEAKY_EXAMPLES`` of the
+person's examples. Personal data is replaced as recognizers find it before anything is learned; names of
+people, which only a vault's roster knows, stay as they are in the public archives.
 """
 
 import argparse
@@ -189,8 +188,8 @@ def _judged(held: _Held, method: str, leaky: Leaky | None) -> Outcome:
     return Outcome(
         person=held.someone.id, told=held.someone.told, voice=method,
         pairs=sum(map(len, parts.sets().values())),
-        card=msgspec.structs.replace(card, samples=()), leaky=leaky or _leaky(held, method), generations=generations,
-        personal=sum(bool(each & held.stood) for each in found),
+        card=msgspec.structs.replace(card, samples=()), leaky=leaky or _leaky(held, method),
+        generations=generations, personal=sum(bool(each & held.stood) for each in found),
         made_up=sum(bool(each - held.stood) for each in found), seconds=clock.laps,
         megabytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         labels=_labels(held.someone.id, [*parts.judge, *parts.test]),
