@@ -64,8 +64,8 @@ def test_both_sets_of_candidates_are_scored_in_one_call(world: World) -> None:
 def test_a_language_voice_reads_the_beginning_of_a_reply_and_others_all_of_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert choice._beginning("word " * 40) == ("word " * 32)[:-1]
-    assert choice._beginning("x" * 200) == "x" * 160
+    assert choice._beginning("word " * 40) == ("word " * 20)[:-1]
+    assert choice._beginning("x" * 200) == "x" * 100
     assert choice._beginning("short, as it is") == "short, as it is"
     monkeypatch.setattr(choice, "READ", 12)
     asked: dict[str, list[str]] = {"letters": [], "other": []}
