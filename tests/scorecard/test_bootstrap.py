@@ -140,6 +140,20 @@ def test_what_never_varies_has_an_interval_of_one_point() -> None:
     assert (figure.value, figure.low, figure.high) == (1.0, 1.0, 1.0)
 
 
+def test_what_was_found_in_none_of_twenty_is_not_told_from_what_is_found_in_one_of_a_hundred() -> None:
+    plan = Plan([20], resamples=100, seed=1)
+    never = plan.mean(np.zeros(20), np.arange(20))
+    rarely = plan.mean(np.full(20, 0.01), np.arange(20))
+    figure = plan.difference(never - rarely)
+    assert (figure.value, figure.low, figure.high) == pytest.approx((-0.01, -0.149, 0.129), abs=5e-4)
+    assert plan.p(never - rarely) == 1.0
+    always = plan.difference(plan.mean(np.ones(20), np.arange(20)) - never)
+    assert always.low == pytest.approx(0.05 ** (1 / 20))  # of so many, at least
+    assert plan.p(plan.mean(np.ones(20), np.arange(20)) - never) < 1e-6
+    varied = plan.mean(np.arange(20) / 20, np.arange(20))
+    assert plan.difference(varied) == plan.figure(varied)
+
+
 def test_the_same_seed_draws_the_same() -> None:
     assert (Plan([9], resamples=50, seed=4).weights == Plan([9], resamples=50, seed=4).weights).all()
     assert (Plan([9], resamples=50, seed=4).weights != Plan([9], resamples=50, seed=5).weights).any()

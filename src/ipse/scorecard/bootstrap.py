@@ -23,6 +23,7 @@ Draws: TypeAlias = npt.NDArray[np.float64]
 
 FEWEST_CLUSTERS = 5  # below, resampling says nothing about another sample
 FARTHEST_Z = 8.0
+SAME = 1e-12  # draws that differ by less do so by rounding
 MOST_LOST = 0.05  # share of resamples in which a statistic may be undefined
 
 
@@ -81,6 +82,18 @@ class Plan:
         low, high = (self._quantile(draws, resampled, each) for each in (tail, 1 - tail))
         return Figure(value, low, high)
 
+    def difference(self, draws: Draws) -> Figure:
+        """As :meth:`figure`, of one contender less another; what is the same in every cluster is no proof.
+
+        What was found in none of n may be found in 1 − .05^(1/n) of others (Hanley and Lippman-Hand 1983), so
+        a difference of shares that never varies is that wide; a resample of it would know no width at all.
+        """
+        figure = self.figure(draws)
+        if figure.low is None or figure.high is None:
+            return figure
+        unseen = self._unseen(draws)
+        return Figure(figure.value, figure.low - unseen, figure.high + unseen)
+
     def tail(self, level: float) -> float:
         """The share beyond each end of a BCa interval that covers ``level`` with as few clusters as here."""
         from scipy.stats import norm, t
@@ -93,13 +106,18 @@ class Plan:
         from scipy.stats import t
 
         resampled = self._resampled(draws)
-        if resampled is None:
+        if resampled is None or abs(float(draws[0])) <= self._unseen(draws):
             return 1.0
         z0, a = self._bias(draws, resampled), self._acceleration(draws)
         w = _z_of_zero(resampled) - z0
         z = w / (1 + a * w) - z0 if 1 + a * w > 0 else math.copysign(FARTHEST_Z, w)
         freedom = min(self.strata) - 1
         return float(2 * t.sf(abs(z) * math.sqrt(freedom / (freedom + 1)), freedom))
+
+    def _unseen(self, draws: Draws) -> float:
+        """How far a share that is the same in all clusters may be off in others; 0 where it varies."""
+        same = float(np.ptp(draws[np.isfinite(draws)])) <= SAME
+        return float(1 - 0.05 ** (1 / min(self.strata))) if same else 0.0
 
     def _resampled(self, draws: Draws) -> Draws | None:
         resampled = draws[1 + self.clusters :]

@@ -180,7 +180,7 @@ def _above(measure: Measure | None, name: str, rival: str) -> tuple[str, bool]:
         return f"{name} was not measured.", False
     if rival not in measure.draws:
         return "", True
-    figure = measure.plan.figure(measure.draws[CLONE] - measure.draws[rival])
+    figure = measure.plan.difference(measure.draws[CLONE] - measure.draws[rival])
     if figure.low is not None and figure.low > 0:
         return f"{name} is above {rival}.", True
     if figure.high is not None and figure.high < 0:

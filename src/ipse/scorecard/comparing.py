@@ -127,7 +127,7 @@ def _row(n: int, held: _Held, adjusted: Mapping[str, float]) -> Compared:
     plan = held.one.plan
     differences = []
     for one, other, draws in held.differences():
-        figure, p = plan.figure(draws), adjusted[f"{n} {one} {other}"]
+        figure, p = plan.difference(draws), adjusted[f"{n} {one} {other}"]
         better = ""
         if p < SIGNIFICANT and figure.low is not None and figure.high is not None:
             better = one if figure.low > 0 else other if figure.high < 0 else ""

@@ -103,7 +103,7 @@ def row(measure: Measure) -> Row:
     plan, draws = measure.plan, measure.draws
     own = plan.figure(draws[CLONE])
     gain = _gain(measure, spec.against)
-    difference = plan.figure(gain) if gain is not None else None
+    difference = plan.difference(gain) if gain is not None else None
     headline, why_not = _headline(measure)
     return Row(
         id=spec.id, name=spec.name, definition=spec.definition, good=spec.good, unit=spec.unit,
