@@ -45,7 +45,6 @@ UNTRACED = (
     "sources/test_every_source.py",
     "test_leaks.py",
     "vault/test_audit_attacks.py",
-    "vault/test_restore_drills.py",
     "web/",
 )
 

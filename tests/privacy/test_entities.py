@@ -149,6 +149,15 @@ def test_signs_alone_are_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Entities().find("'-' Anna") == [Span(4, 8, "NAME", 0.9)]
 
 
+def test_a_name_in_small_letters_needs_a_tagger_that_is_sure(monkeypatch: pytest.MonkeyPatch) -> None:
+    marked = [Found(0, 4, "PER", 0.8), Found(9, 13, "PER", 0.95)]
+    made = SimpleNamespace(find=lambda _text: marked, are=lambda _word, *flags: flags == ("first",))
+    monkeypatch.setattr("ipse.privacy.recognizers.entities.tagger", lambda: made)
+    unsure, sure = Entities().find("anna and anna")
+    assert unsure == Span(0, 4, "NAME", round(0.8 * UNLISTED, 3))
+    assert sure == Span(9, 13, "NAME", 0.95)
+
+
 def test_a_long_text_is_read_where_names_could_be() -> None:
     dull = "and then we went on and on about it " * 400
     text = f"{dull}I saw Jonathan Baker there. {dull}Ask Caroline Schmidt about it. {dull}"
