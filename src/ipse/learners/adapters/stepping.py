@@ -161,7 +161,7 @@ class Stepper:
         base = inner(self._model)
         large = settings.gradient_checkpointing == "auto" and base.num_parameters() > LARGE
         if large or settings.gradient_checkpointing == "on":
-            base.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+            base.activation_checkpointing_enable({"use_reentrant": False})
 
 
 def _compiled(model: "torch.nn.Module") -> "torch.nn.Module":
