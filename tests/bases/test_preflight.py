@@ -8,7 +8,16 @@ import pytest
 from ipse.bases import preflight
 from ipse.bases.folders import tensors
 from ipse.bases.loading import quiet
-from ipse.bases.preflight import Device, Work, devices, estimate, largest_batch, speed_of
+from ipse.bases.preflight import (
+    Device,
+    Work,
+    devices,
+    estimate,
+    largest_batch,
+    rows_at_once,
+    speed_of,
+    tokens_of,
+)
 
 pytestmark = pytest.mark.llm
 
@@ -128,6 +137,19 @@ def test_the_batch_shrinks_until_it_fits(tmp_path: Path) -> None:
     assert largest_batch(folder, work, msgspec.structs.replace(ROOMY, free=GB)) == 0
 
 
+def test_what_is_read_at_once_or_computed_again_decides_on_memory(tiny_base: Path) -> None:
+    whole = Work(batch=32, tokens=64)
+    kept = estimate(tiny_base, whole, ROOMY).memory["activations"]
+    quarter = msgspec.structs.replace(whole, rows=rows_at_once(64, "cpu") // 2)
+    assert quarter.rows == 8
+    assert estimate(tiny_base, quarter, ROOMY).memory["activations"] == pytest.approx(kept / 4, rel=0.01)
+    again = msgspec.structs.replace(whole, checkpointing="on")
+    assert estimate(tiny_base, again, ROOMY).memory["activations"] < kept
+    large = estimate(tiny_base, whole, msgspec.structs.replace(ROOMY, free=GB // 10))
+    assert (large.fits, "0.1 GB are free" in large.why_not) == (False, True)
+    assert (tokens_of(tiny_base, 4096), tokens_of(tiny_base, 50)) == (128, 50)
+
+
 def test_time_follows_from_the_speed_and_the_method(tiny_base: Path) -> None:
     work = Work(method="lora", batch=8, tokens=100, steps=10)
     lora = estimate(tiny_base, work, ROOMY, speed=1e9)
@@ -137,8 +159,8 @@ def test_time_follows_from_the_speed_and_the_method(tiny_base: Path) -> None:
     assert estimate(tiny_base, work, ROOMY).seconds == 0
 
 
-def test_this_machine_has_a_device_with_memory_and_a_speed() -> None:
+def test_this_machine_has_a_device_with_memory_and_a_speed(tiny_base: Path) -> None:
     first, *_ = devices()
     assert 0 < first.free <= first.total
     assert first.why
-    assert speed_of(first, half=False) > 1e8
+    assert speed_of(first, tiny_base) > 1e8

@@ -30,6 +30,8 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_added_listed_and_checked(run: Run, tiny_base: Path, tmp_path: Path) -> None:
+    import torch
+
     code, out, _ = run("base", "add", str(tiny_base), "--name", "tiny")
     assert code == 0
     assert "`ipse base check tiny`" in out
@@ -43,12 +45,31 @@ def test_added_listed_and_checked(run: Run, tiny_base: Path, tmp_path: Path) -> 
     assert [fit["work"]["method"] for fit in found["fits"]] == ["lora", "qlora", "full"]
     assert {fit["work"]["batch"] for fit in found["fits"]} == {2}
     assert {fit["work"]["tokens"] for fit in found["fits"]} == {128}  # what the model sees, not the setting
-    assert all(fit["fits"] and fit["seconds"] > 0 for fit in found["fits"])
+    works = {fit["work"]["method"]: fit for fit in found["fits"] if fit["fits"] and fit["seconds"] > 0}
+    assert set(works) == ({"lora", "qlora", "full"} if torch.cuda.is_available() else {"lora", "full"})
+    assert {fit["why_not"] for fit in works.values()} == {""}
+    if "qlora" not in works:
+        assert found["batches"]["qlora"] == 0
+        assert found["fits"][1]["why_not"].startswith("qlora needs a CUDA device")
     code, out, _ = run("base", "check", "tiny")
     assert code == 0
     assert "Device: " in out
-    assert "qlora" in out
+    assert torch.cuda.is_available() or "qlora needs a CUDA device" in out
     assert "about 200,000 tokens if these are fewer (the preset of this base" in out
+
+
+def test_what_the_learner_refuses_does_not_fit(
+    run: Run, tiny_base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ipse.learners.adapters import full
+
+    monkeypatch.setattr(full, "MOST", 1000)
+    code, out, _ = run("base", "check", str(tiny_base), "--json")
+    found = {fit["work"]["method"]: fit for fit in json.loads(out)["fits"]}
+    assert code == 0
+    assert (found["lora"]["fits"], found["full"]["fits"]) == (True, False)
+    assert "full trains bases up to 0 million" in found["full"]["why_not"]
+    assert json.loads(out)["batches"]["full"] == 0
 
 
 def test_a_changed_base_is_shown_as_such(run: Run, tiny_base: Path) -> None:

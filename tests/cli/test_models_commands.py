@@ -1,10 +1,13 @@
 """``ipse models`` as a user meets it: an adapter made faster, by its engine, and back."""
 
 import json
+import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from ipse.bases import preflight
 from ipse.cli.train_ import _tell_end
 
 from .test_commands import Run, chat, run, vault_folder
@@ -68,12 +71,22 @@ def test_where_an_adapters_training_ends_is_said_before_and_after(
     run("import", str(chat), "--me", "Nora Feld", "--tz", "UTC", "--yes")
     run("prepare")
     how = ("train", "--base", str(tiny_base))  # who names a base means an adapter
+    code, out, err = run(*how, "--method", "qlora")
+    if "needs a CUDA device" in err:
+        assert (code, out) == (1, "")  # nothing is promised of what is refused
     code, out, _ = run(*how, "--tokens", "200")
     told = " ".join(out.split())
     assert code == 0
+    assert re.search(r"On .+ \(.+\): about [\d.]+ GB of memory, [\d.]+ GB are free; ", told)
+    assert re.search(r"; 8 examples of up to 64 tokens at a time; about \d+ s\. Training ends ", told)
+    assert "may not fit" not in told
     assert "about 200 tokens if these are fewer (lora.total_tokens, as you set it)" in told
     assert "Its tokens were spent" in told
+    small = msgspec.structs.replace(preflight.devices()[-1], free=300_000_000)
+    monkeypatch.setattr(preflight, "devices", lambda: [small])
     code, out, _ = run(*how, "--epochs", "0.5")
+    assert "0.3 GB are free; 1 example of up to 64 tokens at a time" in " ".join(out.split())
+    assert "That may not fit. Lower lora.max_tokens" in out
     assert code == 0
     assert "Training ends" not in out  # nothing but the epochs that were asked for
     assert "of 0.5 epochs. All epochs are done." in " ".join(out.split())

@@ -25,10 +25,16 @@ def test_a_base_that_is_not_there_is_said_so(owner: httpx2.Client) -> None:
 
 @pytest.mark.llm
 def test_what_fits_is_told_by_method(owner: httpx2.Client) -> None:
+    import torch
+
     found = owner.get("/api/bases/seedling/preflight", timeout=60).json()
     assert {one["method"] for one in found["fits"]} == {"lora", "qlora", "full"}
     assert all(one["total"] > 0 for one in found["fits"])
     assert found["device"]["free"] > 0
+    assert found["device"]["why"]
+    refused = {one["method"]: one["why_not"] for one in found["fits"] if not one["fits"]}
+    assert set(refused) == (set() if torch.cuda.is_available() else {"qlora"})
+    assert all(why and one["batch"] == 0 for one in found["fits"] if (why := refused.get(one["method"])))
     assert (found["epochs"], found["ends_after_tokens"], found["ends_because"]) == (3.0, 200_000, "preset")
 
 

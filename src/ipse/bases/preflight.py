@@ -17,7 +17,20 @@ from ipse.bases.folders import Tensor, tensors
 from ipse.bases.loading import stays_half
 from ipse.errors import BaseModelError
 
-__all__ = ["METHODS", "Device", "Fit", "Method", "Work", "devices", "estimate", "largest_batch", "speed_of"]
+__all__ = [
+    "METHODS",
+    "PASS",
+    "Device",
+    "Fit",
+    "Method",
+    "Work",
+    "devices",
+    "estimate",
+    "largest_batch",
+    "rows_at_once",
+    "speed_of",
+    "tokens_of",
+]
 
 Method: TypeAlias = Literal["lora", "qlora", "full"]
 METHODS: Final[tuple[Method, ...]] = ("lora", "qlora", "full")
@@ -41,6 +54,7 @@ LARGE: Final = 1_000_000_000  # parameters from which activations are computed a
 FULL_BYTES: Final = 16  # a trained number: weight, gradient, two moments, all in 32 bits
 EMBEDDINGS: Final = re.compile(r"embed|wte|wpe|lm_head|output\.weight")
 BYTES: Final = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "U8": 1, "I8": 1}
+PASS: Final = {"cpu": 1024, "cuda": 4096}  # tokens read at once: more feed the cores no better
 MEASURE: Final = 1024  # rows and columns of the product that is timed
 
 
@@ -55,10 +69,16 @@ class Device(msgspec.Struct, frozen=True):
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
-    """A training to be judged: ``tokens`` are the longest row, ``steps`` of ``batch`` rows."""
+    """A training to be judged: ``tokens`` are the longest row, ``steps`` of ``batch`` rows.
+
+    ``rows`` of a batch are read at once (0: all of it). ``checkpointing`` is as in the settings: whether
+    activations are computed again rather than kept.
+    """
 
     method: Method = "lora"
     batch: int = 8
+    rows: int = 0
+    checkpointing: Literal["auto", "on", "off"] = "auto"
     tokens: int = 1024
     rank: int = 16
     steps: int = 0
@@ -72,10 +92,14 @@ class _Shape(msgspec.Struct, frozen=True):
     inner: int
     keys: int
     vocabulary: int
+    positions: int | None
 
 
 class Fit(msgspec.Struct, frozen=True, kw_only=True):
-    """The estimate of one work: bytes by part, whether it fits, and tokens per second (0: not measured)."""
+    """The estimate of one work: bytes by part, whether it fits, and tokens per second (0: not measured).
+
+    ``why_not`` is for the owner, and empty where it fits.
+    """
 
     work: Work
     memory: dict[str, int]
@@ -84,6 +108,7 @@ class Fit(msgspec.Struct, frozen=True, kw_only=True):
     checkpointing: bool
     tokens_per_second: float
     seconds: float
+    why_not: str = ""
 
 
 def devices() -> list[Device]:
@@ -106,10 +131,19 @@ def devices() -> list[Device]:
     ]
 
 
-def speed_of(device: Device, *, half: bool) -> float:
-    """Floating-point operations per second of a matrix product there, the best of three."""
+def tokens_of(folder: Path, most: int) -> int:
+    """Tokens of the longest row: ``most``, but never more than the base was built for."""
+    return min(most, _shape(folder).positions or most)
+
+
+def speed_of(device: Device, folder: Path) -> float:
+    """Floating-point operations per second of a matrix product there, the best of three.
+
+    It is computed in the numbers that the base in ``folder`` is computed in on that device.
+    """
     import torch
 
+    half = stays_half(device.kind) and _width(tensors(folder)) == 2
     dtype = torch.bfloat16 if half else torch.float32
     left = torch.ones(MEASURE, MEASURE, dtype=dtype, device=device.kind)
     best = float("inf")
@@ -120,11 +154,16 @@ def speed_of(device: Device, *, half: bool) -> float:
     return 2 * MEASURE**3 / best
 
 
+def rows_at_once(tokens: int, kind: str) -> int:
+    """How many rows of so many tokens a training reads at once on such a device, memory permitting."""
+    return -(-PASS[kind] // tokens)
+
+
 def estimate(folder: Path, work: Work, device: Device, *, speed: float = 0.0) -> Fit:
     """Memory and time of ``work`` on ``device``; ``speed`` is that of :func:`speed_of`."""
     held = tensors(folder)
     size = sum(tensor.size for tensor in held.values())
-    checkpointing = size > LARGE
+    checkpointing = work.checkpointing == "on" or (work.checkpointing == "auto" and size > LARGE)
     half = stays_half(device.kind)
     width = 4 if work.method == "full" or not half else _width(held)
     memory = {
@@ -138,23 +177,29 @@ def estimate(folder: Path, work: Work, device: Device, *, speed: float = 0.0) ->
     # computed again costs a forward more.
     operations = size * ((6 if work.method == "full" else 4) + (2 if checkpointing else 0))
     rate = SHARE * speed / operations if size else 0.0
+    fits = total <= SPARE * device.free
     return Fit(
         work=work,
         memory=memory,
         total=total,
-        fits=total <= SPARE * device.free,
+        fits=fits,
         checkpointing=checkpointing,
         tokens_per_second=rate,
         seconds=work.steps * work.batch * work.tokens / rate if rate else 0.0,
+        why_not="" if fits else _short(work.method, total, device),
     )
 
 
 def largest_batch(folder: Path, work: Work, device: Device) -> int:
-    """The largest batch up to that of ``work`` which fits, halving; 0 where not even one row does."""
-    batch = work.batch
-    while batch and not estimate(folder, msgspec.structs.replace(work, batch=batch), device).fits:
-        batch //= 2
-    return batch
+    """The most rows at once, up to those of ``work``, which fit, halving; 0 where not even one does."""
+    rows = work.rows or work.batch
+    while rows and not estimate(folder, msgspec.structs.replace(work, rows=rows), device).fits:
+        rows //= 2
+    return rows
+
+
+def _short(method: str, total: int, device: Device) -> str:
+    return f"{method} needs about {total / 1e9:.1f} GB of memory, and {device.free / 1e9:.1f} GB are free."
 
 
 def _linear(name: str, tensor: Tensor) -> bool:
@@ -189,7 +234,7 @@ def _activations(shape: _Shape, work: Work, width: int, *, checkpointing: bool) 
     channel, inner, keys = KEPT[work.method != "full", width]
     layer = channel * shape.hidden + inner * shape.inner + keys * shape.keys
     layers = layer + shape.layers * shape.hidden * width if checkpointing else shape.layers * layer
-    return int(work.batch * work.tokens * (layers + LOGITS * shape.vocabulary))
+    return int((work.rows or work.batch) * work.tokens * (layers + LOGITS * shape.vocabulary))
 
 
 def _width(held: Mapping[str, Tensor]) -> int:
@@ -212,6 +257,7 @@ def _shape(folder: Path) -> _Shape:
             inner=int(getattr(config, "intermediate_size", None) or 4 * hidden),
             keys=head * int(getattr(config, "num_key_value_heads", None) or heads),
             vocabulary=int(config.vocab_size),
+            positions=getattr(config, "max_position_embeddings", None),
         )
     except (OSError, ValueError, KeyError, AttributeError) as error:
         raise BaseModelError(

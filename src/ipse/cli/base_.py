@@ -14,6 +14,7 @@ from ipse.errors import CancelledError
 
 if TYPE_CHECKING:
     from ipse.bases.folders import Base
+    from ipse.bases.preflight import Fit
     from ipse.interfaces import Progress
     from ipse.pipeline.bases import Ending, Preflight
 
@@ -195,7 +196,10 @@ def _print(found: "Preflight") -> None:
         f"Device: {device.name}, {device.free / GB:.1f} of {device.total / GB:.1f} GB free ({device.why})"
     )
     first = found.fits[0].work
-    table = Table(title=f"Estimates for batch {first.batch} × {first.tokens} tokens", title_justify="left")
+    read = f"{_rows(first.rows)} read at once" if first.rows < first.batch else "read at once"
+    table = Table(
+        title=f"Estimates for batch {first.batch} × {first.tokens} tokens, {read}", title_justify="left"
+    )
     for column in ("method", "needs", "of which base", "trained", "activations", "fits", "tokens/s", "time"):
         table.add_column(column)
     for fit in found.fits:
@@ -205,10 +209,13 @@ def _print(found: "Preflight") -> None:
             f"{fit.total / GB:.1f} GB",
             *(f"{fit.memory[part] / GB:.2f}" for part in ("base", "trained", "activations")),
             "yes" if fit.fits else f"yes, {_rows(batch)} at a time" if batch else "no",
-            f"about {fit.tokens_per_second:,.0f}",
-            f"about {fit.seconds / 60:.0f} min" if fit.seconds else "give --examples",
+            f"about {fit.tokens_per_second:,.0f}" if fit.tokens_per_second else "–",
+            _minutes(fit),
         )
     console().print(table)
+    for fit in found.fits:
+        if fit.why_not:
+            console().print(fit.why_not, soft_wrap=True, markup=False)
     console().print(f"A training ends {told_ending(found.ending, found.epochs)}.", soft_wrap=True)
 
 
@@ -224,6 +231,12 @@ def told_ending(ending: "Ending", epochs: float) -> str:
         "lifts it",
     }[ending.why]
     return f"{whole}, or about {ending.tokens:,} tokens if these are fewer ({why})"
+
+
+def _minutes(fit: "Fit") -> str:
+    if fit.seconds:
+        return f"about {fit.seconds / 60:.0f} min"
+    return "give --examples" if fit.tokens_per_second else "–"
 
 
 def _rows(count: int) -> str:

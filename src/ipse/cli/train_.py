@@ -9,10 +9,15 @@ from ipse.cli.console import JsonOption, VaultOption, YesOption, console, opened
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ipse.config import Settings
+    from ipse.pipeline.workspace import Workspace
     from ipse.registry import ModelCard
 
 __all__ = ["print_model", "train"]
+
+GB = 1e9
+UNFIT = (
+    "That may not fit. Lower lora.max_tokens, set lora.gradient_checkpointing: on, or take a smaller base."
+)
 
 
 def train(
@@ -64,7 +69,7 @@ def train(
     lora = {key: value for key, value in given.items() if value is not None}
     with opened(vault, {"lora": lora} if lora else {}) as workspace:
         if not json:
-            _tell_ending(workspace.settings, method)
+            _tell_before(workspace, method, dataset)
         with progress_bar(f"training {method}", quiet=json) as progress:
             card = fit(
                 workspace, method=method, dataset_name=dataset, anew=anew, model=start, progress=progress
@@ -77,15 +82,28 @@ def train(
         print_model(card)
 
 
-def _tell_ending(settings: "Settings", method: str) -> None:
-    """Before the work: where it will end."""
+def _tell_before(workspace: "Workspace", method: str, dataset: str | None) -> None:
+    """Before the work: on what, with how much memory, how long, and where it will end."""
     from ipse.cli.base_ import told_ending
-    from ipse.pipeline.bases import ending_of
+    from ipse.pipeline.foreseeing import foresee
 
-    found = ending_of(settings, method)
-    if found is not None and found.tokens:
-        told = told_ending(found, settings.lora.epochs)
-        console().print(f"Training ends {told}.", soft_wrap=True, highlight=False)
+    found = foresee(workspace, method, dataset)
+    if found is None:
+        return
+    device, fit = found.device, found.fit
+    memory = f"about {fit.total / GB:.1f} GB of memory, {device.free / GB:.1f} GB are free"
+    rows = f"{found.rows or 1} example{'' if found.rows < 2 else 's'} of up to {fit.work.tokens:,} tokens"
+    used = f"On {device.name} ({device.why}): {memory}; {rows} at a time{_time(found.seconds)}."
+    unfit = "" if found.rows else UNFIT
+    ends = f"Training ends {told_ending(found.ending, found.epochs)}." if found.ending.tokens else ""
+    for line in filter(None, (used, unfit, ends)):
+        console().print(line, soft_wrap=True, highlight=False)
+
+
+def _time(seconds: float) -> str:
+    if not seconds:
+        return ""
+    return f"; about {seconds / 60:,.0f} min" if seconds >= 90 else f"; about {seconds:.0f} s"
 
 
 def _tell_end(told: "Mapping[str, float]") -> None:

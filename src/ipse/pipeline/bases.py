@@ -11,12 +11,13 @@ from ipse.bases.folders import Base, described
 from ipse.bases.growing import Growth, is_begun
 from ipse.bases.growing import grow as grow_from
 from ipse.bases.growth import Plan
-from ipse.bases.loading import require_llm, stays_half
+from ipse.bases.loading import require_llm
 from ipse.bases.packaged import PACKAGED, Packaged
 from ipse.bases.preflight import METHODS, Device, Fit, Method, Work
-from ipse.config import LoraSettings, Settings
-from ipse.errors import BaseModelError
+from ipse.config import LoraSettings
+from ipse.errors import BaseModelError, LearnerError, MissingExtraError
 from ipse.interfaces import Progress
+from ipse.learners.adapters.method import AdapterLearner
 from ipse.learners.adapters.methods import METHODS as ADAPTERS
 from ipse.learners.adapters.presets import Ending, ending, with_preset
 
@@ -25,15 +26,15 @@ __all__ = [
     "Preflight",
     "add_base",
     "check_base",
-    "ending_of",
     "grow_base",
     "known_bases",
     "offered_bases",
+    "work_of",
 ]
 
 
 class Preflight(msgspec.Struct, frozen=True):
-    """What would happen: on which device, by which method, with the largest batch that fits (0: none).
+    """What would happen: on which device, by which method, with the most rows at once that fit (0: none).
 
     ``ending``: where a training of ``epochs`` ends before they are over.
     """
@@ -74,43 +75,55 @@ def check_base(
 ) -> Preflight:
     """Say what fits on this machine before anything long begins, with the batch and length of ``settings``.
 
-    ``examples`` (0: not known) give the time. Raises ``BaseModelError`` where the base is none, and
-    ``MissingExtraError`` without torch.
+    A method whose learner would refuse does not fit, and says what the learner would say. ``examples``
+    (0: not known) give the time, each as long as can be. Raises ``BaseModelError`` where the base is none,
+    and ``MissingExtraError`` without torch.
     """
     require_llm("psutil")
     folder = shelf.find_base(name or settings.base)
     ends, settings = ending(settings, folder), with_preset(settings, folder)
     base = shelf.base_named(name or settings.base) or described(folder, name=folder.name, origin=str(folder))
     device, *_ = preflight.devices()
-    tokens = min(settings.max_tokens, base.window or settings.max_tokens)
+    tokens = preflight.tokens_of(folder, settings.max_tokens)
     steps = ceil(ceil(examples / settings.batch) * settings.epochs)
     if settings.total_tokens:
         steps = min(steps, ceil(settings.total_tokens / tokens / settings.batch))
-    speed = preflight.speed_of(device, half=base.dtype in ("BF16", "F16") and stays_half(device.kind))
-    works = [
-        Work(method=method, batch=settings.batch, tokens=tokens, rank=settings.rank, steps=steps)
-        for method in methods
-    ]
+    speed = preflight.speed_of(device, folder)
+    refused = {method: _refusal(method, settings, folder) for method in methods}
+    fits: list[Fit] = []
+    batches: dict[str, int] = {}
+    for method, why_not in refused.items():
+        work = work_of(ADAPTERS[method], settings, tokens, device, steps=steps)
+        fit = preflight.estimate(folder, work, device, speed=0.0 if why_not else speed)
+        fits.append(msgspec.structs.replace(fit, fits=False, why_not=why_not) if why_not else fit)
+        batches[method] = 0 if why_not else preflight.largest_batch(folder, work, device)
     return Preflight(
-        base=base,
-        device=device,
-        fits=[preflight.estimate(folder, work, device, speed=speed) for work in works],
-        batches={work.method: preflight.largest_batch(folder, work, device) for work in works},
-        epochs=settings.epochs,
-        ending=ends,
+        base=base, device=device, fits=fits, batches=batches, epochs=settings.epochs, ending=ends
+    )  # fmt: skip
+
+
+def work_of(
+    learner: type[AdapterLearner], settings: LoraSettings, tokens: int, device: Device, *, steps: int = 0
+) -> Work:
+    """What a training by ``learner`` is to this machine, with rows of ``tokens`` at most."""
+    return Work(
+        method=learner.like,
+        batch=settings.batch,
+        rows=min(settings.batch, preflight.rows_at_once(tokens, device.kind)),
+        checkpointing=settings.gradient_checkpointing,
+        tokens=tokens,
+        rank=settings.rank,
+        steps=steps,
     )
 
 
-def ending_of(settings: Settings, method: str) -> Ending | None:
-    """Where a training by ``method`` ends before its epochs; None where it trains on no base.
-
-    Raises ``BaseModelError`` where the base is none.
-    """
-    adapter = settings.ensemble.adapter if method == "ensemble" else method
-    if adapter not in ADAPTERS:
-        return None
-    require_llm()
-    return ending(settings.lora, shelf.find_base(settings.lora.base, allow_network=False))
+def _refusal(method: Method, settings: LoraSettings, folder: Path) -> str:
+    """What the learner would say to this machine or base, for it has the last word; empty: nothing."""
+    try:
+        ADAPTERS[method].check(settings, folder)
+    except (LearnerError, MissingExtraError) as error:
+        return str(error)
+    return ""
 
 
 def grow_base(paths: Sequence[Path], folder: Path, plan: Plan, progress: Progress) -> Growth:

@@ -5111,6 +5111,12 @@ export interface components {
              * @description bytes
              */
             total: number;
+            /**
+             * Why
+             * @description why this device
+             * @example torch finds no CUDA device
+             */
+            why: string;
         };
         /**
          * DismissalView
@@ -6048,6 +6054,12 @@ export interface components {
             /** Fits */
             fits: boolean;
             /**
+             * Why Not
+             * @description why it does not fit, or why the method refuses; empty where it fits
+             * @example qlora needs a CUDA device, and torch finds none here.
+             */
+            why_not: string;
+            /**
              * Total
              * @description bytes of memory
              * @example 1400000000
@@ -6055,7 +6067,7 @@ export interface components {
             total: number;
             /**
              * Batch
-             * @description largest batch that fits; 0: not even one row
+             * @description rows read at once that fit; 0: not even one, or refused
              */
             batch: number;
             /**
@@ -23697,12 +23709,14 @@ export interface operations {
                      *         "kind": "cpu",
                      *         "name": "CPU, 2 threads",
                      *         "free": 1,
-                     *         "total": 1
+                     *         "total": 1,
+                     *         "why": "torch finds no CUDA device"
                      *       },
                      *       "fits": [
                      *         {
                      *           "method": "lora",
                      *           "fits": false,
+                     *           "why_not": "qlora needs a CUDA device, and torch finds none here.",
                      *           "total": 1400000000,
                      *           "batch": 1,
                      *           "tokens_per_second": 0.5,

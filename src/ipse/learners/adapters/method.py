@@ -54,16 +54,24 @@ class AdapterLearner:
     @classmethod
     def configure(cls, settings: Settings) -> Self:
         """Check that packages, machine and base are there, before anything long begins."""
+        require_llm()
+        cls.check(settings.lora, find_base(settings.lora.base, allow_network=settings.lora.allow_network))
+        return cls(settings.lora)
+
+    @classmethod
+    def check(cls, settings: LoraSettings, folder: Path) -> None:
+        """Raise ``LearnerError`` where this machine cannot do it, ``MissingExtraError`` without a package.
+
+        What is said before training (:func:`ipse.pipeline.bases.check_base`) asks here, too.
+        """
+        cls.check_machine(folder)  # first: who has no GPU need not install what wants one
         require_llm(*cls.packages)
-        folder = find_base(settings.lora.base, allow_network=settings.lora.allow_network)
-        cls.check_machine(folder)
-        if settings.lora.compile:
+        if settings.compile:
             _check_compiler()
-        if settings.lora.epsilon:
+        if settings.epsilon:
             from ipse.learners.adapters.private import check_installed
 
             check_installed()
-        return cls(settings.lora)
 
     def keep_in(self, checkpoints: Checkpoints) -> None:
         """Where checkpoints go, and where to look for one of the same run to go on from."""

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ipse.bases.loading import device, inner
-from ipse.bases.preflight import LARGE, Work, devices, largest_batch
+from ipse.bases.loading import inner
+from ipse.bases.preflight import LARGE, PASS, Work, devices, largest_batch, rows_at_once
 from ipse.config import LoraSettings
 from ipse.errors import LearnerError
 from ipse.learners.adapters.feed import Feed
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Stepper"]
 
-PASS: Final = {"cpu": 1024, "cuda": 4096}  # tokens read at once: more feed the cores no better
 CLIP: Final = 1.0
 
 
@@ -40,25 +39,28 @@ class Stepper:
         self._plan = plan
         self._pieces = texts.pieces
         self._longest = max(map(len, texts.pieces))
+        self._checkpointing = settings.gradient_checkpointing
         stages = [(plan.general, texts.general), (plan.steps, texts.special)]
         self._feed = Feed(stages, batch=plan.batch, seed=settings.seed)
         self._trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
         self.optimizer = method.optimizer(self._trained.values(), plan.learning_rate)
         self.reader = Reader(model, _compiled(model) if settings.compile else None)
         self.reader.try_packing(sorted(texts.pieces[:16], key=len)[:2], self._longest)
-        self._recompute(settings)
+        self._recompute()
         model.train()
 
     def fitting(self, folder: Path) -> int:
         """Tokens in a pass that memory should hold, before anything was tried."""
-        most = max(PASS[device()], self._longest)
+        used, *_ = devices()
+        most = max(PASS[used.kind], self._longest)
         work = Work(
             method=self._method.like,
-            batch=-(-most // self._longest),
+            batch=rows_at_once(self._longest, used.kind),
             tokens=self._longest,
             rank=self._plan.rank,
+            checkpointing=self._checkpointing,
         )
-        rows = largest_batch(folder, work, devices()[0])
+        rows = largest_batch(folder, work, used)
         return max(self._longest, min(most, rows * self._longest))
 
     def step(self, standing: Standing) -> tuple[float, int]:
@@ -157,10 +159,10 @@ class Stepper:
             ) from error
         standing.most = max(self._longest, standing.most // 2)
 
-    def _recompute(self, settings: LoraSettings) -> None:
+    def _recompute(self) -> None:
         base = inner(self._model)
-        large = settings.gradient_checkpointing == "auto" and base.num_parameters() > LARGE
-        if large or settings.gradient_checkpointing == "on":
+        large = self._checkpointing == "auto" and base.num_parameters() > LARGE
+        if large or self._checkpointing == "on":
             base.activation_checkpointing_enable({"use_reentrant": False})
 
 

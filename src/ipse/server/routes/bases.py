@@ -32,8 +32,12 @@ class FitView(BaseModel):
 
     method: str = Field(examples=["lora"])
     fits: bool
+    why_not: str = Field(
+        description="why it does not fit, or why the method refuses; empty where it fits",
+        examples=["qlora needs a CUDA device, and torch finds none here."],
+    )
     total: int = Field(description="bytes of memory", examples=[1_400_000_000])
-    batch: int = Field(description="largest batch that fits; 0: not even one row")
+    batch: int = Field(description="rows read at once that fit; 0: not even one, or refused")
     tokens_per_second: float = Field(description="0: not measured")
     seconds: float = Field(description="for the whole training; 0: not known")
 
@@ -47,6 +51,7 @@ class DeviceView(BaseModel):
     name: str = Field(examples=["CPU, 2 threads"])
     free: int = Field(description="bytes")
     total: int = Field(description="bytes")
+    why: str = Field(description="why this device", examples=["torch finds no CUDA device"])
 
 
 class PreflightView(BaseModel):
@@ -116,6 +121,7 @@ def _view(found: Preflight) -> PreflightView:
         FitView(
             method=one.work.method,
             fits=one.fits,
+            why_not=one.why_not,
             total=one.total,
             batch=found.batches[one.work.method],
             tokens_per_second=one.tokens_per_second,

@@ -111,11 +111,13 @@ function Preflight({ base, method, tokens }: { base: string; method: Method; tok
         const most = own ? Number(tokens) : found.ends_after_tokens;
         const why = own ? (most ? "settings" : "epochs") : found.ends_because;
         const rate = fit.tokens_per_second;
+        const can = fit.batch > 0; // less is read at once where not all rows fit
         return (
           <Alert
-            color={fit.fits ? "moss" : "red"}
-            title={t(fit.fits ? "train.fits" : "train.unfit", { device: found.device.name })}
+            color={can ? "moss" : "red"}
+            title={t(can ? "train.fits" : "train.unfit", { device: found.device.name })}
           >
+            {t("train.device", { why: found.device.why })} {can || `${fit.why_not} `}
             {t("train.memory", { need: format.bytes(fit.total), free: format.bytes(found.device.free) })}{" "}
             {t(`train.ends.${why}`, { n: most })}{" "}
             {most > 0 && rate > 0 && t("train.time", { time: format.seconds(most / rate) })}
