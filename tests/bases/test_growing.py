@@ -2,8 +2,10 @@
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import nullcontext
 from math import log
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -61,6 +63,54 @@ def test_a_killed_growth_goes_on_from_the_last_checkpoint(text: Path, tmp_path: 
     assert checkpoint is not None
     assert checkpoint.standing.step == 4
     assert grown(text, tmp_path / "killed", plan) == whole
+
+
+def test_everything_is_where_the_device_is(
+    text: Path, tmp_path: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a device that computes nothing, what stayed on the CPU beside it would be refused by torch."""
+    import torch
+
+    from ipse.bases import growing
+    from ipse.bases.corpora import read_corpora
+
+    grown(text, tmp_path / "base", msgspec.structs.replace(plan, cycles=(2,)))
+    checkpoint = load_checkpoint(tmp_path / "base" / "growth")
+    assert checkpoint is not None
+    assert {tensor.device.type for tensor in checkpoint.tensors.values()} == {"cpu"}
+    monkeypatch.setattr(growing, "device", lambda: "meta")
+    monkeypatch.setattr(growing, "computes_in_half", lambda: False)
+    made = growing._model
+
+    def tied(*given: Any) -> Any:  # noqa: ANN401  moved there, unlike to a GPU, tied weights come apart
+        with torch.device("meta"):
+            return made(*given)
+
+    monkeypatch.setattr(growing, "_model", tied)
+    monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())  # it has none for this device
+    longer = msgspec.structs.replace(plan, cycles=(2, 2))
+    growth = growing.Growth(read_corpora([text]), tmp_path / "base", longer)
+    assert growth.standing.step == 2
+    states = [growth._optimizer.state[parameter] for parameter in growth.model.parameters()]
+    assert {tensor.device.type for state in states for tensor in state.values()} == {"meta"}
+    seen: list[str] = []
+
+    def loss(logits: torch.Tensor, labels: torch.Tensor, **_: object) -> torch.Tensor:
+        seen.extend((logits.device.type, labels.device.type))
+        raise Looked
+
+    monkeypatch.setattr(torch.nn.functional, "cross_entropy", loss)
+    with pytest.raises(Looked):
+        growth._step(2)
+    # Without a mask transformers would look at positions, which hold nothing here.
+    monkeypatch.setattr(growth, "_logits", lambda ids, *_: torch.zeros(*ids.shape, 300, device="meta"))
+    with pytest.raises(Looked):
+        growth.measure()
+    assert seen == ["meta"] * 4
+
+
+class Looked(Exception):  # noqa: N818  it only ends what was looked at
+    """Raised where a test has seen enough."""
 
 
 def test_it_learns_and_what_it_needs_is_measured_by_corpus(text: Path, tmp_path: Path, plan: Plan) -> None:

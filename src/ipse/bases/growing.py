@@ -1,6 +1,7 @@
 """Growing a small causal language model from text: a Llama from random weights, by AdamW on packed rows.
 
-Cosine with warm-up, clipped gradients, a checkpoint now and then. On a CPU with the same number of threads
+Cosine with warm-up, clipped gradients, a checkpoint now and then; on the device that all else uses, and a
+checkpoint of one device is taken up on another. On a CPU with the same number of threads
 the result does not depend on where the growth was stopped and taken up again: weights, moments and random
 numbers are in the checkpoint, and a step's batch follows from its number. This module knows neither vault
 nor adapter.
@@ -17,7 +18,7 @@ import msgspec
 
 from ipse.bases.corpora import Corpus, read_corpora
 from ipse.bases.growth import FILE, Checkpoint, Plan, Standing, load_checkpoint, save_checkpoint
-from ipse.bases.loading import quiet
+from ipse.bases.loading import computes_in_half, device, quiet
 from ipse.bases.packing import IGNORED, Stream
 from ipse.bases.spelling import CONTROL, ME, THEM, Ids, learn_tokenizer, spelled
 from ipse.errors import BaseModelError, CancelledError
@@ -72,7 +73,9 @@ class Growth:
         documents = [ids for corpus in corpora for ids in spelled(self.tokenizer, corpus.train)]
         self.stream = Stream(documents, sides=(control[ME], control[THEM]), seed=self.plan.seed)
         torch.manual_seed(self.plan.seed)
-        self.model = _model(self.plan, self.tokenizer)
+        self.device = device()
+        # Weights are drawn on the CPU, so that a seed means the same everywhere.
+        self.model = _model(self.plan, self.tokenizer).to(self.device)
         self._optimizer = _optimizer(self.model, self.plan)
         self._taken_up = self.standing.step
         if held is not None:
@@ -132,6 +135,7 @@ class Growth:
             tensors[f"weight/{name}"] = parameter.detach()
             if state:
                 tensors |= {f"mean/{name}": state["exp_avg"], f"square/{name}": state["exp_avg_sq"]}
+        tensors = {name: tensor.cpu() for name, tensor in tensors.items()}
         save_checkpoint(self.folder / GROWTH, Checkpoint(self.standing, tensors))
 
     def export(self) -> None:
@@ -177,7 +181,7 @@ class Growth:
             )
             loss = torch.nn.functional.cross_entropy(
                 logits.float().flatten(0, 1),
-                torch.from_numpy(batch.labels).flatten(),
+                torch.from_numpy(batch.labels).flatten().to(self.device),
                 ignore_index=IGNORED,
                 reduction="sum",
             )
@@ -193,7 +197,10 @@ class Growth:
     ) -> "torch.Tensor":
         import torch
 
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.plan.half):
+        ids, positions = ids.to(self.device), positions.to(self.device)
+        within = within.to(self.device) if within is not None else None
+        half = self.plan.half and (self.device == "cpu" or computes_in_half())
+        with torch.autocast(self.device, torch.bfloat16, enabled=half):
             out = self.model(input_ids=ids, position_ids=positions, attention_mask=within, use_cache=False)
         logits: torch.Tensor = out.logits
         return logits
@@ -210,7 +217,7 @@ class Growth:
             with torch.no_grad():
                 logits = self._logits(row[:, :-1], positions, None).float()
             nats = torch.nn.functional.cross_entropy(
-                logits[0], labels[0], ignore_index=IGNORED, reduction="sum"
+                logits[0], labels[0].to(self.device), ignore_index=IGNORED, reduction="sum"
             )
             total += nats.item() / log(2)
         return total
@@ -233,10 +240,11 @@ class Growth:
                 for name, parameter in self.model.named_parameters():
                     parameter.copy_(tensors[f"weight/{name}"])
                     if self.standing.step:
+                        held = {"exp_avg": tensors[f"mean/{name}"], "exp_avg_sq": tensors[f"square/{name}"]}
+                        held["step"] = torch.tensor(float(self.standing.step))
+                        # Fused, even the count of steps lies beside the weights.
                         self._optimizer.state[parameter] = {
-                            "step": torch.tensor(float(self.standing.step)),
-                            "exp_avg": tensors[f"mean/{name}"],
-                            "exp_avg_sq": tensors[f"square/{name}"],
+                            key: tensor.to(parameter.device) for key, tensor in held.items()
                         }
             torch.set_rng_state(tensors["random"])
         except (KeyError, RuntimeError) as error:
