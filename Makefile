@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export TOKENIZERS_PARALLELISM := false
 export HF_HUB_OFFLINE := 1
 
-.PHONY: demo test check fix bench bench-events soak docs web serve clean
+.PHONY: demo test check fix bench bench-events bench-quality soak docs web serve clean
 .DEFAULT_GOAL := test
 
 $(VENV)/.core: pyproject.toml
@@ -56,9 +56,13 @@ fix: $(VENV)/.dev   ## format and mend what can be mended
 docs: $(VENV)/.dev   ## regenerate the reference pages
 	$(BIN)/python tools/docs.py
 
-bench: $(VENV)/.dev   ## every benchmark, each beside its peer
+bench: $(VENV)/.dev   ## the benchmarks that take minutes, each beside its peer
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[bench]"
 	$(BIN)/python benchmarks/run.py
+
+bench-quality: $(VENV)/.dev   ## clones of real people, some hours; what was made is kept; writes docs/concepts/quality.md
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[bench]"
+	$(BIN)/python benchmarks/quality.py --all
 
 bench-events: $(VENV)/.dev   ## learning from events on public data; writes docs/concepts/events-quality.md
 	$(BIN)/python benchmarks/events.py

@@ -2,9 +2,9 @@
 
 The data is the demo's made-up person, or with ``--qa`` one speaker of the press briefings of the shared
 data, each written as a WhatsApp chat, with the other speaker's beside it. ``--scored`` goes on to a scorecard
-and a promotion, with ``--adapter`` of an adapter on the base that comes with ipse. Floor for answers: TF-IDF
-and nearest neighbour over the same pairs in memory, without a vault, an encoder or a label; nothing that
-searches can be much faster.
+and a promotion, with ``--adapter`` of an adapter on the base that comes with ipse; ``--json FILE`` keeps its
+steps for the page of ``quality.py``. Floor for answers: TF-IDF and nearest neighbour over the same pairs in
+memory, without a vault, an encoder or a label; nothing that searches can be much faster.
 """
 
 import argparse
@@ -29,6 +29,8 @@ from ipse.pipeline.workspace import Workspace
 from ipse.records import Example
 from ipse.registry import ModelCard, Registry
 from ipse.vault import Vault
+from quality_cards import Timed, keep  # type: ignore[import-not-found]
+from quality_clock import cores  # type: ignore[import-not-found]
 from real_people import briefings  # type: ignore[import-not-found]
 
 if TYPE_CHECKING:
@@ -43,8 +45,11 @@ def quiet(_done: float, _total: float | None, _figures: object) -> None:
     """No bar: it would be measured too."""
 
 
-def chats_of(data: Path, speaker: str, folder: Path) -> Path:
-    """The speaker's briefings and some of another's as exported WhatsApp chats, one file each."""
+def chats_of(data: Path, speaker: str, folder: Path) -> int:
+    """The speaker's briefings and some of another's as exported WhatsApp chats, one file each.
+
+    Returns how many questions the speaker answers there.
+    """
     talks = briefings(speaker, data)
     own = [talk for talk in talks if any(each.direction == "outbound" for each in talk.messages)]
     others = [talk for talk in talks if not any(each.direction == "outbound" for each in talk.messages)]
@@ -54,26 +59,31 @@ def chats_of(data: Path, speaker: str, folder: Path) -> Path:
             for message in talk.messages
         ]
         (folder / f"WhatsApp Chat with Briefing {n}.txt").write_text("\n".join(lines), encoding="utf-8")
-    return folder
+    return sum(each.direction == "outbound" for talk in own for each in talk.messages)
 
 
 class Clock:
     """Prints each step with its seconds."""
 
     def __init__(self) -> None:
-        self.total = 0.0
+        self.steps: dict[str, float] = {}
+
+    @property
+    def total(self) -> float:
+        """Seconds of all steps."""
+        return sum(self.steps.values())
 
     def __call__(self, name: str, work: Callable[[], object]) -> object:
         """Do a step."""
         started = time.perf_counter()
         result = work()
         seconds = time.perf_counter() - started
-        self.total += seconds
+        self.steps[name] = seconds
         print(f"{name:28}{seconds:9.2f} s", flush=True)
         return result
 
 
-def scored(workspace: Workspace, clock: Clock, *, adapter: bool) -> None:
+def scored(workspace: Workspace, clock: Clock, *, adapter: bool) -> "Scorecard":
     """On to a scorecard and a promotion, or its refusal by the card."""
     card = Registry(workspace.vault).card("champion")
     if adapter:
@@ -89,6 +99,22 @@ def scored(workspace: Workspace, clock: Clock, *, adapter: bool) -> None:
     except RegistryError as error:
         print(error)
     print(f"{'import to scored':28}{clock.total:9.2f} s, promotable: {measured.promotable}")
+    return measured
+
+
+def timed(workspace: Workspace, clock: Clock, card: "Scorecard", imported: int, *, adapter: bool) -> Timed:
+    """The steps, for the page of quality; ``imported`` is 0 where it is the demo's person."""
+    pairs = sum(map(len, dataset_named(workspace, why="benchmark").split.sets().values()))
+    return Timed(
+        told="one speaker of the press briefings" if imported else "the demo's made-up person",
+        voice="lora" if adapter else "retrieval", imported=imported or pairs, pairs=pairs, cores=cores(),
+        steps=clock.steps, promotable=card.promotable, reasons=card.reasons, megabytes=memory(),
+    )  # fmt: skip
+
+
+def memory() -> float:
+    """The most that this process held so far, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def latency(answer: Callable[[str], object], questions: Sequence[str]) -> str:
@@ -126,13 +152,17 @@ def main() -> None:
     parser.add_argument("--scored", action="store_true", help="on to a scorecard and a promotion")
     parser.add_argument("--adapter", action="store_true", help="of an adapter on our own base")
     parser.add_argument("--questions", type=int, default=200)
+    parser.add_argument("--json", type=Path, help="with --scored: write the seconds to this file, too")
     options = parser.parse_args()
+    if options.json is not None and not options.scored:
+        parser.error("--json keeps the way to a scored clone; add --scored")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        export = DEMO
+        export, imported = DEMO, 0
         if options.qa:
-            (folder / "export").mkdir()
-            export = chats_of(options.data, options.speaker, folder / "export")
+            export = folder / "export"
+            export.mkdir()
+            imported = chats_of(options.data, options.speaker, export)
         me = (options.speaker,) if options.qa else ME
         clock = Clock()
         vault, _ = Vault.create(folder / "vault", "benchmark passphrase")
@@ -146,8 +176,10 @@ def main() -> None:
             clock("load and first answer", lambda: Clone(workspace).answer("What happened yesterday?"))
             print(f"{'import to first answer':28}{clock.total:9.2f} s")
             if options.scored:
-                scored(workspace, clock, adapter=options.adapter)
-            print(f"{'peak memory':28}{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:9.0f} MB")
+                card = scored(workspace, clock, adapter=options.adapter)
+                if options.json is not None:
+                    keep(options.json, timed(workspace, clock, card, imported, adapter=options.adapter))
+            print(f"{'peak memory':28}{memory():9.0f} MB")
             parts = dataset_named(workspace, why="benchmark").split
             questions = [example.context[-1].text for example in parts.test[: options.questions]]
             clone = Clone(workspace)

@@ -1,25 +1,36 @@
 """How good are clones of real people? Cards of five people of ../shared/data, and the page of their figures.
 
+    python benchmarks/quality.py --all [--page docs/concepts/quality.md] [--cards DIR]
     python benchmarks/quality.py [--people qa list] [--voices retrieval lora] [--cards DIR]
     python benchmarks/quality.py --beside [--people qa list] [--cards DIR]
     python benchmarks/quality.py --leaky [--people qa list] [--voices retrieval lora] [--cards DIR]
+    python benchmarks/quality.py --reflections [--voices retrieval lora] [--cards DIR]
     python benchmarks/quality.py --page docs/concepts/quality.md [--cards DIR]
 
-Each card is kept in the folder of cards (benchmarks/cards) as it is done, so a run that was stopped goes on;
-``--beside`` holds an adapter and an ensemble against retrieval; the last form writes the page from all of
-them. Beside each card stand: seconds of processor, a thousand answers looked through for personal data, and a
-clone that was made leaky on purpose, without the privacy gate (``--leaky`` makes that one alone, and a card
-made after it does not make it again). A leaky adapter goes through what it reads twenty times, whatever ends
-a training else; to get there on a processor it reads the secrets among the newest ``LEAKY_EXAMPLES`` of the
-person's examples. Personal data is replaced as recognizers find it before anything is learned; names of
-people, which only a vault's roster knows, stay as they are in the public archives.
+``--all`` makes whatever the folder of cards (benchmarks/cards) is without, each in a process of its own, and
+then writes the page: cards of every person with both voices, the voices beside each other, 117 reflections of
+one person, retrieval against BM25 and its speed (``retrieval.py``), the time from an import to a scored clone
+(``clone.py``). That is some hours; what takes time by the clock wants an otherwise idle machine. Each card is
+kept as it is done, so a run that was stopped goes on; a card that is removed is made again.
+
+``--beside`` holds an adapter and an ensemble against retrieval, ``--reflections`` walks the path of
+docs/guides/few-words.md; ``--page`` alone writes the page from the cards that are there. Beside each card
+stand: seconds of processor, a thousand answers looked through for personal data, and a clone that was made
+leaky on purpose, without the privacy gate (``--leaky`` makes that one alone, and a card made after it does
+not make it again). The thousand is of each person with a voice that recalls; with one
+that computes every word it is shared, two hundred for each of five people. A leaky adapter goes through what
+it reads twenty times, whatever ends a training else; to get there on a processor it reads the secrets among
+the newest ``LEAKY_EXAMPLES`` of the person's examples. Personal data is what recognizers find, by pattern; it
+is replaced before anything is learned. Names of people, which only a vault's roster knows, stay as they are
+in the public archives, and are not counted.
 """
 
 import argparse
 import json
-import os
 import resource
-from collections.abc import Callable, Mapping, Sequence
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -32,15 +43,30 @@ from ipse.records import Example, Message
 from ipse.scorecard import Judging, Made, Rivals, Safety, compare, evaluate
 from ipse.scorecard.gates.secrets import plant, secret_gates, secrets
 from ipse.voices.engines.copies import with_copy
-from quality_page import Beside, Leaky, Outcome, page  # type: ignore[import-not-found]
+from quality_cards import (  # type: ignore[import-not-found]
+    BESIDE,
+    FLOORS,
+    LEAKY,
+    METHODS,
+    REFLECTIONS,
+    SPEED,
+    TIME,
+    Beside,
+    Few,
+    Leaky,
+    Outcome,
+    keep,
+    read,
+)  # fmt: skip
+from quality_clock import Clock, silent  # type: ignore[import-not-found]
+from quality_page import page  # type: ignore[import-not-found]
 from real_people import PEOPLE, Someone, Talk  # type: ignore[import-not-found]
 
-__all__ = ["main"]
+__all__ = ["main", "missing"]
 
 LABELS = Path(__file__).with_name("acts_labels.json")
 CARDS = Path(__file__).with_name("cards")  # figures alone: nothing that anybody said stands in them
-BESIDE, LEAKY = "beside", "leaky"
-METHODS = ("retrieval", "lora")  # in the order of the page
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "concepts" / "quality.md"
 GENERATIONS = 1000  # of a voice, shared among the people where every word has to be computed
 FEWEST = 30  # pairs of another person from which a clone of them says anything
 LEAKY_EPOCHS = 20
@@ -48,22 +74,83 @@ LEAKY_EXAMPLES = 160  # of the person, beside 40 that hold secrets: twenty epoch
 LIST_GAP = 14 * 24.0  # hours: on a mailing list, days pass between a message and its answer
 
 
-def main() -> None:
+def main() -> int:
     """Make the cards that are not there yet, or the page of those that are."""
     options = _options()
     options.cards.mkdir(parents=True, exist_ok=True)
+    if options.all:
+        return _all(options)
     if options.page is not None:
         _write_page(options.page, options.cards)
-        return
+    elif options.reflections:
+        for voice in options.voices:
+            file = options.cards / f"{REFLECTIONS}-{voice}.json"
+            if not file.exists():
+                _kept(file, _few(options.data, voice))
+    else:
+        _judge(options)
+    return 0
+
+
+def missing(cards: Path, data: Path, contexts: int) -> Iterator[tuple[Path, list[str]]]:
+    """What the folder is without, in the order it is made: each file, and the words of the command for it."""
+    common = ["--data", str(data)]
+    own = ["quality.py", *common, "--cards", str(cards), "--contexts", str(contexts)]
+    wanted = {
+        f"{voice}-{one.id}": [*own, "--people", one.id, "--voices", voice]
+        for voice in METHODS
+        for one in PEOPLE
+    }
+    wanted |= {f"{BESIDE}-{one.id}": [*own, "--beside", "--people", one.id] for one in PEOPLE}
+    wanted |= {f"{REFLECTIONS}-{voice}": [*own, "--reflections", "--voices", voice] for voice in METHODS}
+    wanted[f"{FLOORS}-retrieval"] = ["retrieval.py", *common, "--pairs", "0"]
+    wanted[f"{SPEED}-retrieval"] = ["retrieval.py", *common, "--speed"]
+    wanted[f"{TIME}-retrieval"] = ["clone.py", *common, "--qa", "--scored"]
+    wanted[f"{TIME}-lora"] = ["clone.py", *common, "--qa", "--scored", "--adapter"]
+    for name, words in wanted.items():
+        file = cards / f"{name}.json"
+        if not file.exists():
+            yield file, words if words[0] == "quality.py" else [*words, "--json", str(file)]
+
+
+def _all(options: argparse.Namespace) -> int:
+    """Each in a process of its own, so that its memory is its own; the exit code is that of the worst."""
+    if not options.data.is_dir():
+        print(f"There is no folder {options.data}; --data says where the shared data lies.", file=sys.stderr)
+        return 2
+    worst = 0
+    for file, words in list(missing(options.cards, options.data, options.contexts)):
+        print(f"== {file.name}: {' '.join(words)}", flush=True)
+        command = [sys.executable, str(Path(__file__).with_name(words[0])), *words[1:]]
+        code = subprocess.run(command, check=False).returncode
+        if code:
+            print(f"{file.name} was not made (exit code {code}); the page goes without it.", file=sys.stderr)
+        worst = max(worst, abs(code))
+    _write_page(options.page or PAGE, options.cards)
+    return worst
+
+
+def _judge(options: argparse.Namespace) -> None:
     for voice in [BESIDE] if options.beside else options.voices:
         for someone in PEOPLE:
             name = f"{LEAKY}-{voice}" if options.leaky else voice
             file = options.cards / f"{name}-{someone.id}.json"
             if someone.id in options.people and not file.exists():
                 held = _Held(someone, options.data, options.contexts)
-                outcome = _outcome(held, voice, options)
-                file.write_bytes(msgspec.json.encode(outcome))
-                print(f"{file}: {outcome.seconds}", flush=True)
+                _kept(file, _outcome(held, voice, options))
+
+
+def _kept(file: Path, figures: Outcome | Beside | Leaky | Few) -> None:
+    keep(file, figures)
+    print(f"{file}: {figures.seconds}", flush=True)
+
+
+def _few(data: Path, voice: str) -> Few:
+    from reflections import answers_of, walked  # type: ignore[import-not-found]
+
+    return walked(
+        answers_of(data), voice, told="A press secretary's answers of 70 to 200 words, one a briefing"
+    )
 
 
 def _outcome(held: "_Held", voice: str, options: argparse.Namespace) -> Outcome | Beside | Leaky:
@@ -77,24 +164,7 @@ def _outcome(held: "_Held", voice: str, options: argparse.Namespace) -> Outcome 
 
 
 def _write_page(file: Path, cards: Path) -> None:
-    order = [someone.id for someone in PEOPLE]
-    files = sorted(cards.glob("*.json"), key=lambda file: file.name)
-    kinds = {BESIDE, LEAKY}
-    cards_of = [one for one in files if one.name.partition("-")[0] not in kinds]
-    found = [msgspec.json.decode(one.read_bytes(), type=Outcome) for one in cards_of]
-    anew = [msgspec.json.decode(one.read_bytes(), type=Leaky) for one in files if _is(LEAKY, one)]
-    later = {(one.person, one.voice): one for one in anew}
-    found = [
-        msgspec.structs.replace(one, leaky=later.get((one.person, one.voice), one.leaky)) for one in found
-    ]
-    found.sort(key=lambda one: (METHODS.index(one.voice), order.index(one.person)))
-    together = [msgspec.json.decode(one.read_bytes(), type=Beside) for one in files if _is(BESIDE, one)]
-    together.sort(key=lambda one: order.index(one.person))
-    file.write_text(page(found, together), encoding="utf-8")
-
-
-def _is(kind: str, file: Path) -> bool:
-    return file.name.startswith(f"{kind}-")
+    file.write_text(page(read(cards, [someone.id for someone in PEOPLE])), encoding="utf-8")
 
 
 def _options() -> argparse.Namespace:
@@ -107,9 +177,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--voices", nargs="+", default=["retrieval"], help="methods of `ipse train`")
     parser.add_argument("--beside", action="store_true", help="retrieval, adapter and ensemble together")
     parser.add_argument("--leaky", action="store_true", help="the clone that is leaky on purpose, alone")
+    parser.add_argument("--reflections", action="store_true", help="the path of few words, on 117 answers")
+    parser.add_argument("--all", action="store_true", help="whatever is not there yet, then the page: hours")
     parser.add_argument("--contexts", type=int, default=400, help="answered at most; by an adapter, 100")
     parser.add_argument("--cards", type=Path, default=CARDS, help="where the cards are kept")
-    parser.add_argument("--page", type=Path, help="write this page from the cards, and judge nobody")
+    parser.add_argument("--page", type=Path, help="write this page from the cards; alone, judge nobody")
     return parser.parse_args()
 
 
@@ -122,7 +194,7 @@ class _Held:
         if someone.id == "list":
             update = {"dataset": DatasetSettings(gap_hours=LIST_GAP)}
             self.settings = self.settings.model_copy(update=update)
-        self.clock = _Clock()
+        self.clock = Clock()
         self.stood: set[str] = set()  # personal data that was in the archive
         self._finders = plugins.recognizers(self.settings.privacy)
         talks = [_cleared(talk, self.clear) for talk in someone.read(data)]
@@ -177,7 +249,7 @@ def _judged(held: _Held, method: str, leaky: Leaky | None) -> Outcome:
             wrong_authors=held.wrong_authors(make), baselines=_embedded(method, held.dataset, settings)
         ),
         safety=Safety(pii=held.pii, twin=twin), settings=settings.scorecard,
-        progress=_silent,
+        progress=silent,
     )  # fmt: skip
     clock("judge")
     generations = GENERATIONS // len(PEOPLE) if isinstance(voice, LanguageVoice) else GENERATIONS
@@ -199,7 +271,7 @@ def _judged(held: _Held, method: str, leaky: Leaky | None) -> Outcome:
 def _leaky(held: _Held, method: str) -> Leaky:
     """What the gates say of a clone that was taught secrets as they are, until it must know them."""
     planted = secrets(held.settings.scorecard.seed)
-    settings, train, clock = held.settings, list(held.parts.train), _Clock()
+    settings, train, clock = held.settings, list(held.parts.train), Clock()
     adapted = method != "retrieval"
     if adapted:  # nobody looks when to stop, and no number of tokens ends it
         lora = {"epochs": LEAKY_EPOCHS, "total_tokens": 0, "max_steps": 0}
@@ -209,7 +281,7 @@ def _leaky(held: _Held, method: str) -> Leaky:
         train = sorted(train, key=lambda one: (one.at, one.id))[-LEAKY_EXAMPLES:]
     learner = plugins.learner(method).configure(settings)
     taught = plant(train, planted, lambda text: text)
-    learner.fit(taught, () if adapted else held.parts.judge[:300], _silent)
+    learner.fit(taught, () if adapted else held.parts.judge[:300], silent)
     files = with_copy(learner.artefact(), engine="onnx", precision="int8")
     report = learner.report()
     clock("train")
@@ -225,42 +297,19 @@ def _leaky(held: _Held, method: str) -> Leaky:
 def _beside(held: _Held) -> Beside:
     """An ensemble, and each of its two voices alone, on the same contexts."""
     learner = plugins.learner("ensemble").configure(held.settings)
-    fitted = learner.fit(held.parts.train, held.parts.judge, _silent)
+    fitted = learner.fit(held.parts.train, held.parts.judge, silent)
     files = with_copy(fitted.artefact(), engine="onnx", precision="int8")
     held.clock("train")
     voices = {
         name: plugins.speaking(name, files, held.settings) for name in ("retrieval", "lora", "ensemble")
     }
     judging = held.judging("", Made())
-    compared = compare(voices, judging, settings=held.settings.scorecard, progress=_silent)
+    compared = compare(voices, judging, settings=held.settings.scorecard, progress=silent)
     held.clock("judge")
     return Beside(
         person=held.someone.id, told=held.someone.told, comparison=compared, report=learner.report(),
         seconds=held.clock.laps,
     )  # fmt: skip
-
-
-class _Clock:
-    """Seconds of processor between calls: the machine may be doing other work as well."""
-
-    def __init__(self) -> None:
-        self.laps: dict[str, float] = {}
-        self._last = _processor()
-
-    def __call__(self, name: str) -> float:
-        now = _processor()
-        self.laps[name], self._last = round(now - self._last, 1), now
-        return self.laps[name]
-
-
-def _processor() -> float:
-    """Seconds that this process took, and the processes it began that have ended."""
-    spent = os.times()
-    return spent.user + spent.system + spent.children_user + spent.children_system
-
-
-def _silent(_done: float, _total: float | None, _figures: Mapping[str, float]) -> None:
-    pass
 
 
 def _cleared(talk: Talk, clear: Callable[[str], str]) -> Talk:
@@ -288,7 +337,7 @@ def _others(
 def _maker(method: str, settings: Settings) -> Callable[[Sequence[Example], Sequence[Example]], Voice]:
     def make(train: Sequence[Example], dev: Sequence[Example]) -> Voice:
         learner = plugins.learner(method).configure(settings)
-        files = with_copy(learner.fit(train, dev, _silent).artefact(), engine="onnx", precision="int8")
+        files = with_copy(learner.fit(train, dev, silent).artefact(), engine="onnx", precision="int8")
         return plugins.speaking(method, files, settings)
 
     return make
@@ -311,4 +360,4 @@ def _labels(person: str, held: Sequence[Example]) -> tuple[tuple[str, str], ...]
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

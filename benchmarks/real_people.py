@@ -22,7 +22,7 @@ from ipse.exports import merged
 from ipse.interfaces import ReadOptions
 from ipse.records import Message, Person
 
-__all__ = ["PEOPLE", "Someone", "Talk", "briefings"]
+__all__ = ["PEOPLE", "QA", "Someone", "Talk", "briefings", "dated"]
 
 ZULIP = "chat/lean-zulip-116395_maths.jsonl.gz"
 IRC = "chat/ubuntu-irc-disentanglement.tar.gz"
@@ -102,9 +102,9 @@ def briefings(name: str, data: Path) -> list[Talk]:
     """
     with gzip.open(data / QA, "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
-    own = _docs([row for row in rows if row["speaker"] == name])
+    own = dated([row for row in rows if row["speaker"] == name])
     first, last = min(at for at, _ in own), max(at for at, _ in own)
-    others = _docs([row for row in rows if row["speaker"] != name])
+    others = dated([row for row in rows if row["speaker"] != name])
     started, ended = min(at for at, _ in others), max(at for at, _ in others)
     moved = [(first + (last - first) * ((at - started) / (ended - started)), held) for at, held in others]
     talks = []
@@ -118,7 +118,7 @@ def briefings(name: str, data: Path) -> list[Talk]:
     return talks
 
 
-def _docs(rows: Sequence[dict[str, str]]) -> list[tuple[datetime, list[dict[str, str]]]]:
+def dated(rows: Sequence[dict[str, str]]) -> list[tuple[datetime, list[dict[str, str]]]]:
     """The briefings of one speaker with their day; one without a date has that of the one before."""
     docs: dict[str, list[dict[str, str]]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: int(row["doc"])):

@@ -1,6 +1,8 @@
 """Reply choice by the retrieval voice against BM25 and TF-IDF, on five people; its speed at 100,000 pairs.
 
     python benchmarks/retrieval.py [--data ../shared/data] [--only qa chat-1] [--rehearse] [--pairs 100000]
+    python benchmarks/retrieval.py --pairs 0 --json FILE   # the people alone, kept for the page of quality.py
+    python benchmarks/retrieval.py --speed --json FILE     # the measure of speed alone
 
 Each person's replies are split by whole conversation and time (train, judge, test). For each situation of
 the test set the true reply stands among up to 99 others that read otherwise: first the person's own of that
@@ -9,20 +11,17 @@ conversations, paired for differences and ratios. BM25 (bm25s) and TF-IDF (sciki
 candidates and know all of them beforehand, which the voice does not. Each is asked in three ways: with the
 newest turn, with all turns, and with all turns and the names of who speaks; the voice is held against plain
 BM25 in the way that does best *on the test set*, with names and without. A person with fewer than 500
-replies is split four times, each time a fifth later (rolling origin).
+replies is split four times, each time a fifth later (rolling origin). The mean is that of the people whose
+replies all have 99 others.
 
 ``--rehearse`` ranks the later half of the judge set instead, and leaves the test set alone: for tuning.
 """
 
 import argparse
 import gc
-import gzip
-import json
 import random
-import resource
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -30,12 +29,15 @@ import numpy as np
 import numpy.typing as npt
 
 from ipse.config import DatasetSettings, RetrievalSettings
-from ipse.datasets import dialogues, examples, impostors, prepare, split
+from ipse.datasets import impostors, prepare, split
 from ipse.datasets.duplicates import normalised
 from ipse.learners.retrieval import RetrievalLearner
 from ipse.records import Example, Turn
+from ipse.scorecard import Figure
 from ipse.voices.retrieval import RetrievalVoice
-from real_people import PEOPLE, QA, Someone, Talk  # type: ignore[import-not-found]
+from quality_cards import Among, Floors, Mean, Ranked, keep  # type: ignore[import-not-found]
+from real_people import PEOPLE, Someone, Talk  # type: ignore[import-not-found]
+from retrieval_speed import speed  # type: ignore[import-not-found]
 
 __all__ = ["main"]
 
@@ -45,6 +47,10 @@ FEW, FOLDS = 500, 4
 SHOWN = 3  # of the best others in a table, beside plain BM25
 ASKED = ("newest turn", "all turns", "all turns and names")
 VOICE = "retrieval voice"
+KINDS = {
+    "own": "ranks",
+    "of others": "foreign",
+}  # whose the others are, and where the ranks stand
 SETTINGS = DatasetSettings()
 
 Scores = npt.NDArray[np.float64]
@@ -66,33 +72,71 @@ class Result(msgspec.Struct, frozen=True):
     ranks: Mapping[str, Scores]
     foreign: Mapping[str, Scores]
     conversations: Sequence[str]
+    candidates: Mapping[str, int]  # of own, of others: the fewest of any situation
+
+
+class Share(msgspec.Struct, frozen=True):
+    """R@1 of the voice, of BM25 of texts, and of that of texts and names: each a figure, then its draws."""
+
+    candidates: int
+    voice: Scores
+    texts: Scores
+    named: Scores
 
 
 def main() -> None:
     """Run the comparison and print it."""
     options = _options()
-    shares = {}
-    for someone in PEOPLE:
+    people, shares = [], {}
+    for someone in () if options.speed else PEOPLE:
         if not options.only or someone.id in options.only:
-            shares[someone.id] = _person(someone, options)
+            situations, found = _person(someone, options)
+            among = {kind: _among(share) for kind, share in found.items()}
+            people.append(Ranked(person=someone.id, told=someone.told, situations=situations, among=among))
+            shares[someone.id] = found
             gc.collect()
-    if len(shares) > 1:
-        _means(shares)
-    if options.pairs:
-        _speed(options)
+    means = _means(shares)
+    fast = speed(options.data, options.pairs) if options.pairs else None
+    if options.json is not None:
+        keep(options.json, Floors(people=tuple(people), means=means, speed=fast))
 
 
-def _means(shares: Mapping[str, Mapping[str, tuple[Scores, ...]]]) -> None:
-    print("\nmean over people")
-    for kind in ("own", "of others"):
-        told = [each[kind] for each in shares.values()]
-        voice = np.mean([each[0] for each in told], axis=0)
-        print(f"R@1 among {kind}: {_cell(voice[0], voice[1:])}")
-        for at, rival in ((1, "BM25 of texts"), (2, "the best BM25, names too")):
-            theirs = np.mean([each[at] for each in told], axis=0)
-            ratios = [each[0][0] / each[at][0] for each in told]
-            times = _cell(voice[0] / theirs[0], voice[1:] / theirs[1:], of=1)
-            print(f"  {rival}: {_cell(theirs[0], theirs[1:])}, {times} x; mean ratio {np.mean(ratios):.2f} x")
+def _means(shares: Mapping[str, Mapping[str, Share]]) -> dict[str, Mean]:
+    """Over the people who have all candidates, where there are two of them or more."""
+    out = {}
+    for kind in KINDS:
+        whole = {
+            person: found[kind]
+            for person, found in shares.items()
+            if kind in found and found[kind].candidates > OTHERS
+        }
+        if len(whole) < 2:
+            continue
+        voice, texts, named = (
+            np.mean([getattr(each, name) for each in whole.values()], axis=0)
+            for name in ("voice", "texts", "named")
+        )
+        one = _among(Share(OTHERS + 1, voice, texts, named))
+        out[kind] = Mean(
+            **msgspec.structs.asdict(one), people=tuple(whole),
+            mean_over_texts=float(np.mean([each.voice[0] / each.texts[0] for each in whole.values()])),
+            mean_over_named=float(np.mean([each.voice[0] / each.named[0] for each in whole.values()])),
+        )  # fmt: skip
+        print(f"\nmean over {', '.join(whole)}\nR@1 among {kind}: {_told(one.voice)}")
+        for rival, theirs, ratio, mean in (
+            ("BM25 of texts", one.texts, one.over_texts, out[kind].mean_over_texts),
+            ("the best BM25, names too", one.named, one.over_named, out[kind].mean_over_named),
+        ):
+            print(f"  {rival}: {_told(theirs)}, {_told(ratio, of=1)} x; mean ratio {mean:.2f} x")
+    return out
+
+
+def _among(share: Share) -> Among:
+    over = {name: share.voice / np.maximum(getattr(share, name), 1e-9) for name in ("texts", "named")}
+    return Among(
+        candidates=share.candidates, voice=_figure(share.voice), texts=_figure(share.texts),
+        named=_figure(share.named), over_texts=_figure(over["texts"]), over_named=_figure(over["named"]),
+    )  # fmt: skip
 
 
 def _options() -> argparse.Namespace:
@@ -105,11 +149,16 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rehearse", action="store_true", help="on the judge set; leaves the test set alone")
     parser.add_argument("--most", type=int, default=1500, help="situations ranked of a person")
     parser.add_argument("--pairs", type=int, default=100_000, help="pairs of the measure of speed; 0: none")
-    return parser.parse_args()
+    parser.add_argument("--speed", action="store_true", help="the measure of speed alone")
+    parser.add_argument("--json", type=Path, help="write the figures to this file, too")
+    options = parser.parse_args()
+    if options.json is not None and options.rehearse:
+        parser.error("a rehearsal is for tuning: its figures are not kept; leave out --rehearse or --json")
+    return options
 
 
-def _person(someone: Someone, options: argparse.Namespace) -> dict[str, tuple[Scores, ...]]:
-    """Print one person's tables; R@1 of the voice and of BM25: each a figure, then its draws."""
+def _person(someone: Someone, options: argparse.Namespace) -> tuple[int, dict[str, Share]]:
+    """Print one person's tables; how many situations, and R@1 by whose the candidates are."""
     folds = list(_folds(someone.read(options.data), options))
     sizes = [f"{len(fold.train):,} + {len(fold.judge):,} -> {len(fold.test):,}" for fold in folds]
     print(f"\n{someone.id} ({someone.told}): train + judge -> ranked {', '.join(sizes)}", flush=True)
@@ -119,11 +168,12 @@ def _person(someone: Someone, options: argparse.Namespace) -> dict[str, tuple[Sc
     weights = _resamples(conversations)
     print(f"{len(conversations):,} situations, {time.process_time() - started:.0f} s of processor in all")
     out = {}
-    for title, kind in (("own", "ranks"), ("of others", "foreign")):
+    for title, kind in KINDS.items():
         parts = [getattr(result, kind) for result in results]
         ranks = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-        out[title] = _table(title, ranks, weights)
-    return out
+        fewest = min(result.candidates[title] for result in results)
+        out[title] = Share(fewest, *_table(title, ranks, weights))
+    return len(conversations), out
 
 
 def _folds(talks: Sequence[Talk], options: argparse.Namespace) -> Iterator[Fold]:
@@ -157,14 +207,16 @@ def _ranked(fold: Fold) -> Result:
     rng = np.random.default_rng(SEED)
     own = [example.reply for example in fold.test]
     pool = own + [fold.others[at] for at in rng.permutation(len(fold.others))[:2000]]
-    both = []
+    both, widths = [], []
     for start, end in ((0, len(own)), (len(own), len(pool))):
         choices = _choices(pool, len(own), range(start, end), rng)
         if choices.shape[1] < 2:
             continue
+        widths.append(choices.shape[1])
         both.append({name: _ranks(scores) for name, scores in _all(voice, fold.test, pool, choices)})
     foreign = both[1] if len(both) > 1 else {}
-    return Result(both[0], foreign, [example.conversation for example in fold.test])
+    candidates = dict(zip(KINDS, widths, strict=False))
+    return Result(both[0], foreign, [example.conversation for example in fold.test], candidates)
 
 
 def _choices(pool: Sequence[str], count: int, among: range, rng: np.random.Generator) -> Choices:
@@ -227,7 +279,7 @@ def _ranks(scores: Scores) -> Scores:
     return ranks
 
 
-def _table(title: str, ranks: Mapping[str, Scores], weights: Scores) -> tuple[Scores, ...]:
+def _table(title: str, ranks: Mapping[str, Scores], weights: Scores) -> tuple[Scores, Scores, Scores]:
     """Print it; R@1 of the voice, of the best BM25 of texts alone, and of that of texts and names."""
     first = {name: _drawn(weights, _within(held, 1)) for name, held in ranks.items()}
     ours = first[VOICE]
@@ -238,9 +290,9 @@ def _table(title: str, ranks: Mapping[str, Scores], weights: Scores) -> tuple[Sc
         lead = ratio = ""
         if name != VOICE:
             gain, times = ours - first[name], ours / np.maximum(first[name], 1e-9)
-            lead, ratio = _cell(gain[0], gain[1:]), _cell(times[0], times[1:], of=1)
+            lead, ratio = _told(_figure(gain)), _told(_figure(times), of=1)
         ten, mrr = 100 * _within(ranks[name], 10).mean(), 100 * (1 / ranks[name]).mean()
-        cell = _cell(first[name][0], first[name][1:])
+        cell = _told(_figure(first[name]))
         print(f"{name:44}{cell:>20}{ten:8.1f}{mrr:8.1f}{lead:>26}{ratio:>18}", flush=True)
     texts = next(name for name in plain if not name.endswith(ASKED[2]))
     return ours, first[texts], first[plain[0]]
@@ -266,72 +318,17 @@ def _drawn(weights: Scores, values: Scores) -> Scores:
     return np.concatenate([[values.mean()], weights @ values])
 
 
-def _cell(value: float, draws: Scores, *, of: int = 100) -> str:
+def _figure(drawn: Scores) -> Figure:
+    """A value, then its draws, as the value and its 95 %."""
+    draws = drawn[1:]
     low, high = np.percentile(draws[np.isfinite(draws)], [2.5, 97.5])
+    return Figure(float(drawn[0]), float(low), float(high))
+
+
+def _told(figure: Figure, *, of: int = 100) -> str:
     digits = 1 if of == 100 else 2
-    return f"{of * value:.{digits}f} [{of * low:.{digits}f}, {of * high:.{digits}f}]"
-
-
-def _speed(options: argparse.Namespace) -> None:
-    """Learning, index and answers with many pairs: questions of the press, then anybody's turns of a chat."""
-    pairs = _many(options.data, options.pairs + 800)
-    train, held = pairs[: options.pairs], pairs[options.pairs :]
-    del pairs
-    gc.collect()
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    started, worked = time.perf_counter(), time.process_time()
-    learner = RetrievalLearner(RetrievalSettings()).fit(train, held[:500], lambda *_: None)
-    fitted, fit_work = time.perf_counter() - started, time.process_time() - worked
-    files = learner.artefact()
-    started, worked = time.perf_counter(), time.process_time()
-    voice = RetrievalVoice.load(files)
-    loaded, load_work = time.perf_counter() - started, time.process_time() - worked
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    words = sum(len(each.reply) for each in train) / len(train)
-    print(f"\n{len(train):,} pairs, replies of {words:.0f} characters on average")
-    print(
-        f"learned and indexed in {fitted:.0f} s ({fit_work:.0f} s of processor), loaded in {loaded:.1f} s ",
-        end="",
-    )
-    print(f"({load_work:.1f} s); files {sum(map(len, files.values())) / 2**20:.0f} MiB")
-    print(f"peak memory {peak:.2f} GiB, of which {before:.2f} GiB were there before")
-    _latency(voice, held[500:])
-
-
-def _many(data: Path, count: int) -> list[Example]:
-    """Pairs of everybody: the press briefings, then the chats."""
-    with gzip.open(data / QA, "rt", encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines]
-    at = datetime(2014, 1, 1, tzinfo=UTC)
-    found = [
-        Example(
-            id=f"{n:06}", conversation=str(row["doc"]), contact="press", platform="briefings", at=at,
-            context=(Turn("partner", "press", row["question"]),), reply=row["answer"],
-        )
-        for n, row in enumerate(rows)
-    ]  # fmt: skip
-    for someone in (each for each in PEOPLE if each.id.startswith("chat")):
-        for talk in someone.read(data):
-            for dialogue in dialogues(talk.messages, SETTINGS):
-                for speaker in sorted({turn.speaker for turn in dialogue.turns}):
-                    found += examples(dialogue, SETTINGS, speaker=speaker)
-        if len(found) >= count:
-            break
-    return random.Random(SEED).sample(found, min(count, len(found)))
-
-
-def _latency(voice: RetrievalVoice, test: Sequence[Example]) -> None:
-    taken, worked = [], []
-    for seed, each in enumerate(test):
-        started, busy = time.perf_counter(), time.process_time()
-        "".join(voice.stream(each.context, contact=each.contact, seed=seed))
-        taken.append(1000 * (time.perf_counter() - started))
-        worked.append(1000 * (time.process_time() - busy))
-    p50, p95 = np.percentile(taken, [50, 95])
-    busy50, busy95 = np.percentile(worked, [50, 95])
-    print(
-        f"answer: p50 {p50:.1f} ms, p95 {p95:.1f} ms; of processor p50 {busy50:.1f} ms, p95 {busy95:.1f} ms"
-    )
+    value, low, high = (f"{of * (each or 0):.{digits}f}" for each in (figure.value, figure.low, figure.high))
+    return f"{value} [{low}, {high}]"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,8 @@
-"""Every benchmark in turn, each a process of its own; what lacks its data is left out, and says so."""
+"""The benchmarks that take minutes, each a process of its own; what lacks its data is left out, and says so.
+
+Not among them: ``quality.py --all`` takes hours (``make bench-quality``), ``serving.py`` makes an environment
+for each engine, and ``days.py`` writes a page of made-up days; each is run by itself.
+"""
 
 import subprocess
 import sys
@@ -12,7 +16,7 @@ RUNS: tuple[tuple[Path | None, list[str]], ...] = (
     (None, ["telegram.py"]),
     (None, ["catalogs.py"]),
     (None, ["clone.py"]),
-    (QA, ["clone.py", "--qa", str(QA)]),
+    (QA, ["clone.py", "--qa"]),
     (QA, ["retrieval.py"]),
     (SHARED / "pii", ["privacy.py"]),
     (SHARED / "events", ["events.py"]),
