@@ -82,7 +82,7 @@ def test_everything_is_where_the_device_is(
     monkeypatch.setattr(growing, "computes_in_half", lambda: False)
     made = growing._model
 
-    def tied(*given: Any) -> Any:  # noqa: ANN401  moved there, unlike to a GPU, tied weights come apart
+    def tied(*given: Any) -> Any:  # moved there, unlike to a GPU, tied weights come apart
         with torch.device("meta"):
             return made(*given)
 
