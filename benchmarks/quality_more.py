@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from ipse.scorecard import Compared, Comparison
+from ipse.scorecard import Compared, Comparison, Row
 from ipse.scorecard.acts import ACTS
 from ipse.scorecard.plots import shown
+from ipse.scorecard.results import RANDOM
 from quality_cards import (  # type: ignore[import-not-found]
     Among,
     Beside,
@@ -265,11 +266,18 @@ def _few(several: Sequence[Few]) -> Iterator[str]:
         row = next((row for one in several for row in one.card.rows if row.id == id_), None)
         if row is not None:
             own = [next((each for each in one.card.rows if each.id == id_), None) for one in several]
-            rows.append([f"{id_} {row.name.partition(' (')[0]}", *(metric(each) for each in own)])
+            rows.append([f"{id_} {row.name.partition(' (')[0]}", *(_few_cell(each) for each in own)])
     rows.append(["gates that are red", *(_red(one) for one in several)])
     steps = [", ".join(f"{name} {value:.0f}" for name, value in one.seconds.items()) for one in several]
     rows.append(["seconds of processor", *steps])
     yield table(["", *(f"`{one.voice}`" for one in several)], rows)
+
+
+def _few_cell(row: Row | None) -> str:
+    """As elsewhere, and a random own reply: where nobody else writes, that is who a clone is held against."""
+    told = str(metric(row))
+    floor = row.baselines.get(RANDOM) if row is not None and row.value is not None else None
+    return told if row is None or floor is None else f"{told} (random own reply {between(floor, row.unit)})"
 
 
 def _left_out(one: Few) -> str:
@@ -285,7 +293,8 @@ def _honest(one: Few) -> str:
     rows = [row for row in one.card.rows if row.id in METRICS]
     verdicts: dict[str, list[str]] = {}
     for row in rows:
-        verdicts.setdefault(row.verdict, []).append(row.id)
+        than = f" than {row.against}" if row.verdict in ("better", "worse") and row.against else ""
+        verdicts.setdefault(row.verdict, []).append(row.id + than)
     told = [
         f"{name}: {', '.join(verdicts[name])}"
         for name in ("cannot tell", "not measured", "better", "worse")

@@ -134,6 +134,9 @@ def found(several: Sequence[Outcome], id_: str) -> str:
     above = [one.person for one in several if any(step.above for step in steps(one.card, id_))]
     if above:
         lines.append(f"above yourself by the value alone: {', '.join(above)}")
+    void = [one.person for one in several if one.card.void and state(one.card, id_) != "not measured"]
+    if void:
+        lines.append(f"void, so not to be relied on: {', '.join(void)}")
     return "; ".join(lines)
 
 

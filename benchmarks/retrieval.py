@@ -152,6 +152,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--speed", action="store_true", help="the measure of speed alone")
     parser.add_argument("--json", type=Path, help="write the figures to this file, too")
     options = parser.parse_args()
+    if options.speed and not options.pairs:
+        parser.error("--speed measures some pairs; leave out --pairs 0")
     if options.json is not None and options.rehearse:
         parser.error("a rehearsal is for tuning: its figures are not kept; leave out --rehearse or --json")
     return options

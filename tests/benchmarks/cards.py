@@ -99,7 +99,11 @@ def few(voice: str = "retrieval") -> Few:
     rows = (
         row("1", None, note="Nobody else writes here."),
         Row(id="7", name="Metric 7", definition="", good="", unit="points", verdict="cannot tell", value=0.1),
-    )
+        Row(
+            id="9", name="Metric 9", definition="", good="", unit="share", verdict="better", value=0.55,
+            against="random own reply", baselines={"random own reply": Figure(0.85, 0.8, 0.9)},
+        ),
+    )  # fmt: skip
     return Few(
         told="A press secretary's answers", voice=voice, answers=117, card=card(*rows),
         sets={"train": 395, "judge": 26, "test": 12}, left_out={"short-reflection": 5},

@@ -104,6 +104,12 @@ def test_the_summary_counts_people_by_name() -> None:
     assert "4 of 4 caught" in leaks
 
 
+def test_the_summary_says_which_cards_are_void() -> None:
+    failed = card(row("2", (0.1, 0.05, 0.15), ceiling=(0, 0, 0), wrong_author=(0.5, 0.4, 0.6)), above=False)
+    text = page(Cards(found=[outcome("ada", failed)]))
+    assert "holds for 1 (ada); void, so not to be relied on: ada |" in line(text, "wrong author on metric 2")
+
+
 def test_a_voice_without_a_base_is_asked_for_no_base_and_metric_6_has_no_ceiling() -> None:
     recalls = outcome("ada", card(row(wrong_author=WRONG)), "retrieval")
     gains = row("6", (0.14, 0.12, 0.16), ceiling=None, wrong_author=(0.05, 0.04, 0.06), base_model=(0, 0, 0))
@@ -161,9 +167,9 @@ def test_time_to_a_scored_clone_stands_beside_its_bar() -> None:
 
 def test_few_words_say_which_rows_cannot_tell() -> None:
     text = page(Cards(few=[few()]))
-    assert "metrics that say cannot tell: 7; not measured: 1. Not promoted" in line(
-        text, "the whole path on 117"
-    )
+    found = line(text, "the whole path on 117")
+    assert "cannot tell: 7; not measured: 1; better: 9 than random own reply. Not promoted |" in found
+    assert "**55 %**: better (random own reply 85 % [80 %, 90 %])" in line(text, "| 9 Metric 9")
     assert "not measured: Nobody else writes here." in line(text, "| 1 Metric 1")
     assert "train 395, judge 26, test 12" in text
     assert "short-reflection 5" in text
