@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 
 from ipse.config import DatasetSettings
@@ -15,12 +16,14 @@ from ipse.datasets.rules import left_out, unfit
 from ipse.datasets.thinning import is_low_value
 from ipse.errors import DatasetError, MissingExtraError
 from ipse.records import Example, Message, Turn
+from ipse.sentences import embeddings_installed
 
 from .talks import START, Held, day_by_day, message, said
 
 SETTINGS = DatasetSettings()
 CONSENTS = {"whatsapp": "c"}
 SEA = "I grew up by the sea. The sea taught me patience. It was never in a hurry."
+TIDE = "Waves woke us every morning. Sailors came into harbour. Boats smelled of tar and fish."
 SALAD = "The bus is late. Quantum fields are odd. Cheese needs salt. Paris burned twice."
 INVITATION = "Dear friends, we are giving a party on the roof this Saturday, do come and bring a cake."
 
@@ -123,6 +126,32 @@ def test_embeddings_that_are_not_installed_are_asked_for_in_one_line(monkeypatch
     assert judge(SETTINGS)[1] == "words"
     with pytest.raises(MissingExtraError, match="not installed"):
         judge(DatasetSettings(coherence_by="embeddings"))
+
+
+def test_by_embeddings_each_sentence_is_held_against_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The arithmetic, with a model that knows three directions."""
+    ways = {"One.": (1.0, 0.0), "Two.": (0.6, 0.8), "Three.": (0.0, 1.0)}
+    monkeypatch.setattr("ipse.sentences.find_spec", lambda _name: object())
+    monkeypatch.setattr(
+        "ipse.datasets.coherence.embedded", lambda parts: np.array([ways[part] for part in parts])
+    )
+    found, named = judge(DatasetSettings(coherence_by="embeddings"))
+    assert named == "embeddings of all-MiniLM-L6-v2"
+    assert found("One. Two. Three.") == pytest.approx((0.6 + 0.8) / 2)
+    assert found("One. Three.") == 0.0
+    assert found("Unknown, and alone.") == 1.0
+
+
+@pytest.mark.skipif(not embeddings_installed(), reason="the extra `embeddings` is not installed")
+def test_by_embeddings_a_reflection_whose_sentences_do_not_hang_together_is_left_out() -> None:
+    asked = DatasetSettings(reflection_words=3, coherence_by="embeddings")
+    found, named = judge(asked)
+    assert named == "embeddings of all-MiniLM-L6-v2"
+    assert found(SEA) > found(SALAD) + 0.1
+    kept, left = (example(text, platform="reflections") for text in (TIDE, SALAD))
+    assert unfit(kept, asked, found) is None
+    assert unfit(left, asked, found) == "incoherent"
+    assert unfit(kept, asked) == "incoherent"  # by words: it says nothing twice
 
 
 @pytest.mark.parametrize(

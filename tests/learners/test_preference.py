@@ -2,10 +2,13 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ipse.errors import CancelledError, LearnerError
+from ipse.interfaces import Progress
+from ipse.learners.adapters import state
 from ipse.learners.adapters.houlsby import HoulsbyLearner
 from ipse.learners.adapters.lora import LoraLearner
 from ipse.learners.adapters.method import ADAPTER, CARD
@@ -13,7 +16,7 @@ from ipse.learners.preference import PreferenceLearner
 from ipse.records import Reviewed, Turn
 from ipse.voices.transformer import TransformerVoice
 
-from .adapting import REPLIES, SAID, examples, ignore, settings
+from .adapting import REPLIES, SAID, Kept, Killed, examples, ignore, settings
 
 pytestmark = pytest.mark.llm
 
@@ -87,3 +90,96 @@ def test_the_owner_may_stop_it(tiny_base: Path, start: dict[str, bytes]) -> None
     assert REPLIES
     with pytest.raises(CancelledError):
         PreferenceLearner(settings(tiny_base), start, least=4).fit(reviews(8, edited=True), stop)
+
+
+def resuming(
+    base: Path, start: dict[str, bytes], kept: Kept | None, *, edited: bool, seconds: float = 0
+) -> PreferenceLearner:
+    how = settings(base, max_steps=7, learning_rate=5e-3, batch=4, checkpoint_seconds=seconds)
+    learner = PreferenceLearner(how, start, least=8)
+    if kept is not None:
+        learner.keep_in(kept)
+    assert len(reviews(12, edited=edited)) // how.batch == 3  # steps in an epoch
+    return learner
+
+
+def stopping(at: int, how: type[BaseException]) -> Progress:
+    def follow(done: float, _total: float | None, _figures: object) -> None:
+        if done >= at:
+            raise how("Stop.")
+
+    return follow
+
+
+@pytest.mark.parametrize("edited", [True, False])
+@pytest.mark.parametrize("cut", [[4], [2, 6]])  # at the end of an epoch and amid one
+def test_killed_it_goes_on_to_the_same_bytes(
+    tiny_base: Path, start: dict[str, bytes], cut: list[int], *, edited: bool
+) -> None:
+    given = reviews(12, edited=edited)
+    whole = resuming(tiny_base, start, None, edited=edited).fit(given, ignore)
+    kept = Kept()
+    for at in cut:
+        with pytest.raises(Killed):
+            resuming(tiny_base, start, kept, edited=edited).fit(given, stopping(at, Killed))
+    seen: list[float] = []
+    again = resuming(tiny_base, start, kept, edited=edited)
+    again.fit(given, lambda done, _total, _figures: seen.append(done))
+    assert seen == list(range(cut[-1], 8))  # the step it was killed after was not yet left
+    assert again.artefact() == whole.artefact()
+    assert again.report() == whole.report()
+
+
+def test_stopped_by_the_owner_it_goes_on_from_that_very_step(
+    tiny_base: Path, start: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given, kept, seen = reviews(12, edited=True), Kept(), list[float]()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    slow = resuming(tiny_base, start, kept, edited=True, seconds=1e6)
+    with pytest.raises(CancelledError):
+        slow.fit(given, stopping(4, CancelledError))
+    assert kept.saves == 1
+    again = resuming(tiny_base, start, kept, edited=True, seconds=1e6)
+    lain: set[str] = set()
+
+    def look(done: float, _total: float | None, _figures: object) -> None:
+        seen.append(done)
+        lain.update(path.name for path in tmp_path.rglob("*") if path.is_file())
+
+    again.fit(given, look)
+    assert seen == [5, 6, 7]
+    assert lain == {"trainer_state.json"}  # figures; nothing that was learned lies on a disk
+    assert again.artefact() == resuming(tiny_base, start, None, edited=True).fit(given, ignore).artefact()
+
+
+@pytest.mark.parametrize("lacks", ["weight/", "optimizer/"])
+def test_the_comparison_notices_what_a_checkpoint_lacks(
+    tiny_base: Path, start: dict[str, bytes], monkeypatch: pytest.MonkeyPatch, lacks: str
+) -> None:
+    """The control: weights or the optimizer's state that is all zeros."""
+    given, kept = reviews(12, edited=True), Kept()
+    whole = resuming(tiny_base, start, None, edited=True).fit(given, ignore)
+    with pytest.raises(Killed):
+        resuming(tiny_base, start, kept, edited=True).fit(given, stopping(5, Killed))
+
+    def lacking(data: bytes, run: str) -> Any:
+        found = state.unpacked(data, run)
+        assert found is not None
+        for name in found[1]:
+            if name.startswith(lacks):
+                found[1][name].zero_()
+        return found
+
+    monkeypatch.setattr("ipse.learners.trainers.unpacked", lacking)
+    again = resuming(tiny_base, start, kept, edited=True).fit(given, ignore)
+    assert again.artefact() != whole.artefact()
+
+
+def test_a_checkpoint_of_other_reviews_is_left_alone(tiny_base: Path, start: dict[str, bytes]) -> None:
+    kept = Kept()
+    with pytest.raises(Killed):
+        resuming(tiny_base, start, kept, edited=True).fit(reviews(12, edited=True), stopping(5, Killed))
+    assert kept.data is not None
+    fewer, seen = reviews(11, edited=True), list[float]()
+    resuming(tiny_base, start, kept, edited=True).fit(fewer, lambda done, _total, _figures: seen.append(done))
+    assert seen[0] == 1

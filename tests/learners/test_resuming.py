@@ -70,9 +70,7 @@ def test_the_comparison_notices_what_a_checkpoint_lacks(
     tiny_base: Path, whole: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The control: random numbers left out of the checkpoint, so the dropout after it is another."""
-    from ipse.learners.adapters import stepping
-
-    monkeypatch.setattr(stepping, "_set_random_state", lambda _state: None)
+    monkeypatch.setattr(state, "set_random_state", lambda _state: None)
     kept = Kept()
     with pytest.raises(Killed):
         fitted(learner(tiny_base, kept=kept), stop_at=6)

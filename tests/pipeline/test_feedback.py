@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -11,6 +12,7 @@ from ipse.drafts import Draft, digest
 from ipse.errors import ConsentError, LearnerError, NotFoundError, RegistryError, SettingsError
 from ipse.pipeline.answering import Clone
 from ipse.pipeline.consents import withdraw
+from ipse.pipeline.derived import reached
 from ipse.pipeline.drafting import approve, edit, every, reject
 from ipse.pipeline.feedback import cleared_turns, listed, rate, ratings, reviews, take_back, tally, useful
 from ipse.pipeline.forgetting import carry_out, forget
@@ -20,7 +22,7 @@ from ipse.pipeline.plans import plan_for
 from ipse.pipeline.retention import plan_purge
 from ipse.pipeline.workspace import Workspace
 from ipse.records import Turn
-from ipse.registry import Registry
+from ipse.registry import ModelCard, Registry
 
 from .drafted import another, approved, copied, made, opened, quiet
 
@@ -167,9 +169,44 @@ def test_preferences_need_an_adapter_and_enough_decisions(workspace: Workspace) 
         train(workspace, method="preference", model="v1", progress=quiet)
 
 
+class Killed(BaseException):
+    """Ends a run as a signal does."""
+
+
+def cut_off_and_gone_on(workspace: Workspace) -> ModelCard:
+    """A model of preferences, made in two goes; what was left in between is reached by erasing."""
+    lora = workspace.settings.lora.model_copy(update={"max_steps": 4, "checkpoint_seconds": 0})
+    own = Workspace(workspace.vault, workspace.settings.model_copy(update={"lora": lora}))
+    steps: list[float] = []
+
+    def kill(done: float, _total: float | None, _figures: object) -> None:
+        if done >= 3:
+            raise Killed
+
+    def kill_at_once(done: float, _total: float | None, _figures: object) -> None:
+        assert done == 1
+        raise Killed
+
+    with pytest.raises(Killed):
+        train(own, method="preference", progress=kill)
+    with pytest.raises(Killed):
+        train(own, method="preference", anew=True, progress=kill_at_once)
+    assert own.vault.ids("checkpoint") == []
+    with pytest.raises(Killed):
+        train(own, method="preference", progress=kill)
+    assert own.vault.ids("checkpoint") == ["v2-preference"]
+    left = ("checkpoint", "v2-preference")
+    for made_of in (("model", "v2"), ("draft", own.vault.ids("draft")[-1])):
+        assert left in reached(own, documents=[made_of])
+    card = train(own, method="preference", progress=lambda done, _total, _figures: steps.append(done))
+    assert min(done for done in steps if done) == 3  # the step it was killed after was not yet left
+    assert own.vault.ids("checkpoint") == []
+    return card
+
+
 @pytest.mark.llm
 def test_fifty_decisions_make_a_model_that_knows_where_it_comes_from(
-    workspace: Workspace, draft: Draft, tiny_base: Path
+    workspace: Workspace, draft: Draft, tiny_base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = adapter(workspace, tiny_base)
     with pytest.raises(LearnerError, match="50 of either are needed"):
@@ -177,14 +214,20 @@ def test_fifty_decisions_make_a_model_that_knows_where_it_comes_from(
     for _ in range(50):
         changed = edit(own, another(own, draft).id, text="no no, not today")
         approve(own, changed.id, seen=digest(changed))
-    card = train(own, method="preference", progress=quiet)
+    card = cut_off_and_gone_on(own)
     registry = Registry(own.vault)
     assert (card.id, card.method, card.adapter, card.grown_from) == ("v3", "preference", "lora", "v2")
     assert len(card.reviews) == 50
     assert card.metrics["paired"] == 1.0
     assert registry.champion() == "v1"  # it has to earn it
     assert Clone(own, model="v3").answer("soup?").model == "v3"
-    assert train(own, method="preference", model="v3", progress=quiet).grown_from == "v3"
+    job = SimpleNamespace(job=SimpleNamespace(id="j", attempts=2))
+    with monkeypatch.context() as patched:
+        patched.setattr("ipse.pipeline.preferring.current", lambda: job)
+        fourth = train(own, method="preference", model="v3", progress=quiet)
+        assert fourth.grown_from == "v3"
+        # Its job, cut off after the model was kept, makes no other.
+        assert train(own, method="preference", model="v3", progress=quiet).id == fourth.id
     plan = plan_for(own, "model", "v2")
     assert {"v2", "v3", "v4"} == set(plan.models)
     gone = plan_for(own, "contact", "Ilka Brandt")

@@ -4,9 +4,11 @@ Edited drafts teach by direct preference optimization (DPO, Rafailov et al. 2023
 https://arxiv.org/abs/2305.18290): what was sent over what was drafted. Where there are only yes and no, an
 unpaired loss does (KTO's trainer with APO-zero, D'Oosterlinck et al. 2024, https://arxiv.org/abs/2408.06266).
 Both start from an adapter there is, and hold it as the reference. Content that was wrong says nothing of
-style, so such rejections are left out. No draft is written to a disk.
+style, so such rejections are left out. No draft is written to a disk. What was cut off goes on to the same
+result (:mod:`ipse.learners.trainers`).
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -16,12 +18,13 @@ import msgspec
 from ipse.bases.loading import device, quiet, require_llm, window_of
 from ipse.bases.shelf import find_base
 from ipse.config import LoraSettings, Settings
-from ipse.errors import LearnerError
-from ipse.interfaces import Progress
+from ipse.errors import CancelledError, LearnerError
+from ipse.interfaces import Checkpoints, Progress
 from ipse.learners.adapters.method import ADAPTER, CARD
 from ipse.learners.adapters.methods import METHODS
 from ipse.learners.adapters.run import own_randomness
 from ipse.learners.chat import ChatFormat
+from ipse.learners.trainers import Keeper, trainer_like
 from ipse.records import Reviewed
 
 if TYPE_CHECKING:
@@ -49,11 +52,16 @@ class PreferenceLearner:
         self.settings = settings
         self.files = dict(files)
         self.least = least
+        self._checkpoints: Checkpoints | None = None
 
     @classmethod
     def configure(cls, settings: Settings) -> Self:
         """One without an adapter yet: the registry hands it one to go on from."""
         return cls(settings.lora, {})
+
+    def keep_in(self, checkpoints: Checkpoints) -> None:
+        """Where checkpoints go, and where to look for one of the same adapter, reviews and settings."""
+        self._checkpoints = checkpoints
 
     def fit(self, reviews: Sequence[Reviewed], progress: Progress) -> Self:
         """Learn from the reviews: by DPO where enough drafts were edited, else by approval and rejection.
@@ -103,6 +111,7 @@ class PreferenceLearner:
         from peft import get_peft_model_state_dict
         from safetensors.torch import save
         from transformers import PrinterCallback
+        from trl import DPOTrainer, KTOTrainer
 
         from datasets import Dataset
 
@@ -113,21 +122,32 @@ class PreferenceLearner:
         for name, parameter in model.named_parameters():
             parameter.requires_grad_("lora_" in name)
         rows = [_pair(chat, one) if paired else _verdict(chat, one) for one in reviews]
+        trained = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
+        keeper = None
+        if self._checkpoints is not None:
+            keeper = Keeper(self._checkpoints, self._hash(rows), trained, self.settings.checkpoint_seconds)
         told: dict[str, float] = {}
         with TemporaryDirectory(prefix="ipse-preference-") as folder:
-            trainer = _trainer(paired=paired)(
+            trainer = trainer_like(DPOTrainer if paired else KTOTrainer)(
                 model=model,
                 args=_arguments(self.settings, folder, paired=paired),
                 processing_class=tokenizer,
                 train_dataset=Dataset.from_list(rows),
-                callbacks=[_follow(progress, told)],
+                callbacks=[_follow(progress, told, keeper)],
             )
             trainer.remove_callback(PrinterCallback)  # standard output is for who asked
-            trainer.train()
+            keeper.train(trainer, folder) if keeper else trainer.train()
         held = get_peft_model_state_dict(model, adapter_name="default")
         state = {name: tensor.detach().cpu().contiguous() for name, tensor in sorted(held.items())}
         self.files_ = self.files | {ADAPTER: save(state, metadata={"format": "pt"})}
         self.report_ = {"reviews": float(len(rows)), "paired": float(paired), **told}
+
+    def _hash(self, rows: Sequence[_Row]) -> str:
+        """Of all that decides what the run comes to."""
+        timing = {"checkpoint_seconds", "allow_network", "hot", "monitors", "monitor_folder"}
+        files = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(self.files.items())}
+        what = (PREFERENCE, files, self.settings.model_dump(mode="json", exclude=timing), rows)
+        return hashlib.sha256(msgspec.json.encode(what)).hexdigest()
 
 
 def _pair(chat: ChatFormat, one: Reviewed) -> _Row:
@@ -143,22 +163,6 @@ def _verdict(chat: ChatFormat, one: Reviewed) -> _Row:
     prompt = chat.prompt(one.context, chat.budget(len(said)))
     room = chat.window - len(prompt)
     return {"prompt_ids": prompt, "completion_ids": said[:room], "label": one.verdict == "approved"}
-
-
-def _trainer(*, paired: bool) -> type[Any]:
-    """TRL's trainer, which takes our tokens as they are and tells nobody of the run."""
-    from trl import DPOTrainer, KTOTrainer
-
-    kind: type[Any] = DPOTrainer if paired else KTOTrainer
-
-    class Silent(kind):  # type: ignore[misc]  # trl ships no types
-        def _send_telemetry(self) -> None:
-            """TRL 1.16 would report each run to the Hub."""
-
-        def _prepare_dataset(self, dataset: object, *_: object, **__: object) -> object:
-            return dataset
-
-    return Silent
 
 
 def _arguments(settings: LoraSettings, folder: str, *, paired: bool) -> Any:  # noqa: ANN401  trl has no types
@@ -189,7 +193,7 @@ def _arguments(settings: LoraSettings, folder: str, *, paired: bool) -> Any:  # 
     return DPOConfig(**given) if paired else KTOConfig(**given, loss_type="apo_zero_unpaired")
 
 
-def _follow(progress: Progress, told: dict[str, float]) -> "TrainerCallback":
+def _follow(progress: Progress, told: dict[str, float], keeper: Keeper | None) -> "TrainerCallback":
     from transformers import TrainerCallback
 
     class Follower(TrainerCallback):  # type: ignore[misc]  # transformers is not followed by mypy
@@ -198,8 +202,17 @@ def _follow(progress: Progress, told: dict[str, float]) -> "TrainerCallback":
         def on_log(self, _args: object, state: Any, _control: object, **more: Any) -> None:  # noqa: ANN401
             """Follows each step, for the log is written at each."""
             logs = more.get("logs") or {}
-            if "loss" in logs:
-                told.update(loss=float(logs["loss"]), steps=float(state.global_step))
+            if "loss" not in logs:
+                return
+            told.update(loss=float(logs["loss"]), steps=float(state.global_step))
+            going = keeper if state.global_step < state.max_steps else None
+            try:
                 progress(state.global_step, state.max_steps, told)
+            except CancelledError:
+                if going:
+                    going.save(state.global_step, more["optimizer"])
+                raise
+            if going:
+                going.after(state.global_step, more["optimizer"])
 
     return Follower()

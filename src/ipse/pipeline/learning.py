@@ -193,7 +193,7 @@ def train(
     if method == PREFERENCE:
         from ipse.pipeline.preferring import prefer  # it starts from what is here
 
-        return prefer(workspace, model=model, progress=progress)
+        return prefer(workspace, model=model, anew=anew, progress=progress)
     dataset = dataset_named(workspace, dataset_name, why="train")
     check_allowed(workspace, dataset)
     learner = plugins.learner(method).configure(workspace.settings)

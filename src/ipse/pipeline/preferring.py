@@ -11,6 +11,7 @@ from ipse.interfaces import Progress
 from ipse.jobs import current, run
 from ipse.learners.preference import PEFT, PREFERENCE, PreferenceLearner
 from ipse.pipeline.answering import check_usable
+from ipse.pipeline.checkpoints import PreferenceCheckpoint
 from ipse.pipeline.feedback import reviews
 from ipse.pipeline.workspace import Workspace
 from ipse.registry import ModelCard, Registry
@@ -20,18 +21,28 @@ __all__ = ["prefer"]
 LOOK_SECONDS = 1.0  # how often it looks whether it is still allowed
 
 
-def prefer(workspace: Workspace, *, model: str = "", progress: Progress) -> ModelCard:
+def prefer(workspace: Workspace, *, model: str = "", anew: bool = False, progress: Progress) -> ModelCard:
     """Let an adapter, the newest or ``model``, learn from every decision there is, as a new model.
+
+    What was cut off goes on, to the same result, unless it is to begin ``anew``.
 
     Its card names the adapter and each decision, so that erasing any of them erases it. Raises
     ``LearnerError`` where there is no adapter, or there are too few decisions.
     """
     registry = Registry(workspace.vault)
+    job = current()
+    if job is not None and (made := _made_in(registry, job.job.id)) is not None:
+        PreferenceCheckpoint(workspace, made.grown_from, ()).remove()
+        return made  # it was cut off after the model was kept
     start = _start(workspace, model)
     workspace.vault.note("model.read", {"model": start.id})
     found = reviews(workspace)
     workspace.vault.note("train", {"method": PREFERENCE, "dataset": start.dataset, "from": start.id})
     learner = PreferenceLearner(workspace.settings.lora, registry.files(start.id))
+    checkpoint = PreferenceCheckpoint(workspace, start.id, found)
+    if anew and (job is None or job.job.attempts == 1):
+        checkpoint.remove()
+    learner.keep_in(checkpoint)
 
     def work(follow: Progress) -> PreferenceLearner:
         fitted = learner.fit(found, _while_allowed(workspace, start, follow))
@@ -41,8 +52,8 @@ def prefer(workspace: Workspace, *, model: str = "", progress: Progress) -> Mode
     fitted = run(workspace.vault, "train", work, progress)
     held = {f"{kind}/{name}" for kind in ("draft", "rating") for name in workspace.vault.ids(kind)}
     if gone := {one.id for one in found} - held:
+        checkpoint.remove()
         raise ConsentError(f"{len(gone)} of what this learns from was erased.", hint="Train again.")
-    job = current()
     card = msgspec.structs.replace(
         start,
         id="",
@@ -54,7 +65,14 @@ def prefer(workspace: Workspace, *, model: str = "", progress: Progress) -> Mode
         created_at=datetime(1970, 1, 1, tzinfo=UTC),
         job=job.job.id if job else "",
     )
-    return registry.add(card, fitted.artefact())
+    made = registry.add(card, fitted.artefact())
+    checkpoint.remove()
+    return made
+
+
+def _made_in(registry: Registry, job: str) -> ModelCard | None:
+    """The model that this job made before it was cut off, if it came so far."""
+    return next((card for card in registry.cards() if (card.job, card.method) == (job, PREFERENCE)), None)
 
 
 def _start(workspace: Workspace, model: str) -> ModelCard:

@@ -10,9 +10,11 @@ import msgspec
 from ipse.errors import LearnerError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import torch
 
-__all__ = ["Standing", "packed", "unpacked"]
+__all__ = ["Standing", "gathered", "packed", "put_back", "random_state", "set_random_state", "unpacked"]
 
 NOTES = "standing"  # the key of the JSON in the metadata
 FORMAT = 1
@@ -37,6 +39,66 @@ class Standing(msgspec.Struct, kw_only=True):
     stopped: str = ""
     numbers: dict[str, float] = {}  # numbers of the optimizer's state that are no tensors
     format: int = FORMAT
+
+
+def gathered(
+    trained: "Mapping[str, torch.nn.Parameter]", optimizer: "torch.optim.Optimizer"
+) -> "tuple[dict[str, torch.Tensor], dict[str, float]]":
+    """What a checkpoint needs: weights, the optimizer's state, random numbers."""
+    import torch
+
+    tensors = {f"weight/{name}": p.detach() for name, p in trained.items()}
+    numbers: dict[str, float] = {}
+    for place, held in optimizer.state_dict()["state"].items():
+        for key, value in held.items():
+            if isinstance(value, torch.Tensor):
+                tensors[f"optimizer/{place}/{key}"] = value
+            else:
+                numbers[f"{place}/{key}"] = value
+    return tensors | random_state(), numbers
+
+
+def put_back(
+    trained: "Mapping[str, torch.nn.Parameter]",
+    optimizer: "torch.optim.Optimizer",
+    tensors: "dict[str, torch.Tensor]",
+    numbers: dict[str, float],
+) -> None:
+    """Take up what :func:`gathered` gave."""
+    import torch
+
+    state: dict[int, dict[str, object]] = {}
+    # Checkpoints know floats alone; bitsandbytes counts its steps in an int, and takes nothing else.
+    counts = {f"optimizer/{name}": int(n) if n.is_integer() else n for name, n in numbers.items()}
+    for name, value in [*tensors.items(), *counts.items()]:
+        kind, _, rest = name.partition("/")
+        if kind == "optimizer":
+            place, _, key = rest.partition("/")
+            state.setdefault(int(place), {})[key] = value
+    optimizer.load_state_dict(optimizer.state_dict() | {"state": state})
+    with torch.no_grad():
+        for name, parameter in trained.items():
+            parameter.copy_(tensors[f"weight/{name}"])
+    set_random_state(tensors)
+
+
+def random_state() -> "dict[str, torch.Tensor]":
+    """Where torch's random numbers are, by the names that a checkpoint has for them."""
+    import torch
+
+    state = {"random/cpu": torch.get_rng_state()}
+    if torch.cuda.is_available():
+        state["random/cuda"] = torch.cuda.get_rng_state()
+    return state
+
+
+def set_random_state(state: "dict[str, torch.Tensor]") -> None:
+    """Go on from where they were; ``state`` may hold more."""
+    import torch
+
+    torch.set_rng_state(state["random/cpu"])
+    if "random/cuda" in state and torch.cuda.is_available():
+        torch.cuda.set_rng_state(state["random/cuda"])
 
 
 def packed(standing: Standing, tensors: "dict[str, torch.Tensor]") -> bytes:

@@ -12,7 +12,7 @@ from ipse.learners.adapters.method import AdapterLearner
 from ipse.learners.adapters.packing import Piece
 from ipse.learners.adapters.plans import Plan
 from ipse.learners.adapters.reader import Reader
-from ipse.learners.adapters.state import Standing
+from ipse.learners.adapters.state import Standing, gathered, put_back, random_state, set_random_state
 from ipse.learners.adapters.texts import Texts
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Stepper:
         pieces = [self._pieces[place] for place in self._feed.at(standing.step)]
         for group in self.optimizer.param_groups:
             group["lr"] = self._plan.rate(standing.step)
-        before = _random_state()
+        before = random_state()
         while True:
             try:
                 loss = self._backward(pieces, standing.most)
@@ -82,43 +82,17 @@ class Stepper:
                     raise
                 shortage = error
             self._shrink(standing, shortage)
-            _set_random_state(before)
+            set_random_state(before)
         self._update()
         return loss, sum(map(len, pieces))
 
     def state(self) -> "tuple[dict[str, torch.Tensor], dict[str, float]]":
-        """What a checkpoint needs: weights, the optimizer's state, random numbers."""
-        import torch
-
-        tensors = {f"weight/{name}": p.detach() for name, p in self._trained.items()}
-        numbers: dict[str, float] = {}
-        for place, held in self.optimizer.state_dict()["state"].items():
-            for key, value in held.items():
-                if isinstance(value, torch.Tensor):
-                    tensors[f"optimizer/{place}/{key}"] = value
-                else:
-                    numbers[f"{place}/{key}"] = value
-        return tensors | {f"random/{name}": state for name, state in _random_state().items()}, numbers
+        """See :func:`gathered`."""
+        return gathered(self._trained, self.optimizer)
 
     def restore(self, tensors: "dict[str, torch.Tensor]", numbers: dict[str, float]) -> None:
         """Take up what :meth:`state` gave."""
-        import torch
-
-        state: dict[int, dict[str, object]] = {}
-        # Checkpoints know floats alone; bitsandbytes counts its steps in an int, and takes nothing else.
-        counts = {f"optimizer/{name}": int(n) if n.is_integer() else n for name, n in numbers.items()}
-        for name, value in [*tensors.items(), *counts.items()]:
-            kind, _, rest = name.partition("/")
-            if kind == "optimizer":
-                place, _, key = rest.partition("/")
-                state.setdefault(int(place), {})[key] = value
-        self.optimizer.load_state_dict(self.optimizer.state_dict() | {"state": state})
-        with torch.no_grad():
-            for name, parameter in self._trained.items():
-                parameter.copy_(tensors[f"weight/{name}"])
-        _set_random_state(
-            {name.removeprefix("random/"): t for name, t in tensors.items() if name.startswith("random/")}
-        )
+        put_back(self._trained, self.optimizer, tensors, numbers)
 
     def _backward(self, pieces: list[Piece], most: int) -> float:
         import torch
@@ -178,20 +152,3 @@ def _out_of_memory(error: Exception) -> bool:
 
     words = "can't allocate memory" in str(error) or "not enough memory" in str(error)
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or words
-
-
-def _random_state() -> "dict[str, torch.Tensor]":
-    import torch
-
-    state = {"cpu": torch.get_rng_state()}
-    if torch.cuda.is_available():
-        state["cuda"] = torch.cuda.get_rng_state()
-    return state
-
-
-def _set_random_state(state: "dict[str, torch.Tensor]") -> None:
-    import torch
-
-    torch.set_rng_state(state["cpu"])
-    if "cuda" in state and torch.cuda.is_available():
-        torch.cuda.set_rng_state(state["cuda"])
