@@ -101,7 +101,7 @@ def test_an_adapter_on_it_learns() -> None:
         )
         for number, said in enumerate(replies)
     ]
-    settings = LoraSettings(max_steps=12, max_tokens=64, learning_rate=1e-3)
+    settings = LoraSettings(max_steps=12, max_tokens=64, learning_rate=2e-3)
     learner = LoraLearner(settings).fit(examples[:32], examples[32:], lambda *_: None)
     report = learner.report()
     assert report["dev_bits"] < 0.8 * report["dev_bits_base"]

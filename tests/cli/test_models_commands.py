@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from ipse.bases import preflight
-from ipse.cli.train_ import _tell_end
+from ipse.cli.train_ import _tell_end, print_model
+from ipse.registry import ModelCard
 
 from .test_commands import Run, chat, run, vault_folder
 
@@ -60,6 +61,19 @@ def test_why_a_training_ended_is_told(
 ) -> None:
     _tell_end({"tokens": 7049.0, "epochs_planned": 3.0, **told})
     assert expected in " ".join(capsys.readouterr().out.split())
+
+
+def test_what_privacy_was_promised_and_what_it_cost_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    figures = {"epsilon": 7.96, "delta": 3e-4, "noise_over_gradient": 12.3}
+    card = ModelCard(
+        method="lora", dataset="d1", dataset_hash="", consents={}, config={}, seed=7, metrics=figures
+    )
+    print_model(card)
+    told = " ".join(capsys.readouterr().out.split())
+    assert "Differentially private by example: epsilon 7.96 at delta 0.0003." in told
+    assert "The noise was 12.3 times what the examples said; that costs most of what could be" in told
+    print_model(msgspec.structs.replace(card, metrics={}))
+    assert "epsilon" not in capsys.readouterr().out
 
 
 def test_where_an_adapters_training_ends_is_said_before_and_after(

@@ -30,7 +30,7 @@ def examples(count: int, first: int = 0) -> list[Example]:
 
 
 def settings(base: Path, **changed: object) -> LoraSettings:
-    plain: dict[str, object] = {"base": str(base), "max_steps": 6, "learning_rate": 1e-2, "system": "As me."}
+    plain: dict[str, object] = {"base": str(base), "max_steps": 6, "learning_rate": 2e-2, "system": "As me."}
     return LoraSettings.model_validate(plain | changed)
 
 

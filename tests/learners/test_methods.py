@@ -31,7 +31,7 @@ def learned(
     request: pytest.FixtureRequest, tiny_base: Path
 ) -> tuple[str, dict[str, bytes], dict[str, float]]:
     method = METHODS[request.param]
-    rate = 1e-3 if request.param == "full" else 1e-2
+    rate = 2e-3 if request.param == "full" else 2e-2
     fit = method(settings(tiny_base, max_steps=25, learning_rate=rate, dropout=0.0)).fit(
         examples(200), examples(8, 200), ignore
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ipse.learners.adapters.lora import LoraLearner
-from ipse.learners.adapters.method import ADAPTER
+from ipse.learners.adapters.method import ADAPTER, LENGTHS
 
 from .adapting import examples, ignore, settings
 
@@ -24,6 +24,7 @@ def test_the_promise_is_kept_and_its_price_is_told(tiny_base: Path) -> None:
         assert reports[epsilon]["stages"] == 1
         assert reports[epsilon]["replayed"] == 0
         assert reports[epsilon]["stopped_by_membership"] == 0
+    assert LENGTHS not in first.artefact()  # they are counted without noise
     assert reports[1.0]["noise_over_gradient"] > 2 * reports[50.0]["noise_over_gradient"] > 0
 
 

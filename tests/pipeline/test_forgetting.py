@@ -168,7 +168,7 @@ def test_an_adapter_is_trained_anew_from_the_frozen_base_and_from_no_adapter(
     imported: Imported, tiny_base: Path, tmp_path: Path
 ) -> None:
     base = Path(shutil.copytree(tiny_base, tmp_path / "base"))
-    settings = {"lora": {"base": str(base), "max_steps": 3, "learning_rate": 1e-2, "max_tokens": 64}}
+    settings = {"lora": {"base": str(base), "max_steps": 3, "learning_rate": 2e-2, "max_tokens": 64}}
     workspace = Workspace(imported[0].vault, load_settings(settings, environment={}))
     prepare(workspace)
     first = train(workspace, method="lora", progress=quiet)

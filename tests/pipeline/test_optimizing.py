@@ -37,7 +37,7 @@ def quiet(_done: float, _total: float | None, _figures: object) -> None:
 
 def _settings(request: pytest.FixtureRequest) -> Settings:
     base = str(request.getfixturevalue("tiny_base"))
-    lora = {"base": base, "max_steps": 8, "learning_rate": 2e-2, "max_tokens": 96}
+    lora = {"base": base, "max_steps": 8, "learning_rate": 4e-2, "max_tokens": 96}
     tree = {"lora": lora, "retrieval": {"epochs": 1}, "voice": {"max_new_tokens": 12}}
     return load_settings(tree, environment={})
 

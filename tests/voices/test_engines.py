@@ -37,7 +37,7 @@ LLAMA = pytest.param("llama", marks=pytest.mark.skipif(not LlamaEngine.installed
 
 
 def learned(base: Path, seed: int = 1) -> Files:
-    some = settings(base, max_steps=12, learning_rate=3e-2, seed=seed)
+    some = settings(base, max_steps=12, learning_rate=6e-2, seed=seed)
     return LoraLearner(some).fit(examples(60), examples(6, 60), ignore).artefact()
 
 

@@ -158,7 +158,7 @@ def test_the_adapter_has_a_say_in_ranking_where_it_finds_the_true_reply() -> Non
 
 def by(base: Path, **ensemble: object) -> Settings:
     tree = {
-        "lora": {"base": str(base), "max_steps": 20, "learning_rate": 5e-3, "max_tokens": 96},
+        "lora": {"base": str(base), "max_steps": 20, "learning_rate": 1e-2, "max_tokens": 96},
         "retrieval": {"epochs": 1},
         "ensemble": {"recalled": 4, "proposed": 2, "contexts": 6, **ensemble},
         "voice": {"max_new_tokens": 12},

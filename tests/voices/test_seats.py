@@ -20,7 +20,7 @@ SAID = "yes yes, shipped"
 
 
 def learned(base: Path, method: str = "lora", seed: int = 1) -> dict[str, bytes]:
-    some = settings(base, max_steps=6, learning_rate=3e-2, seed=seed)
+    some = settings(base, max_steps=6, learning_rate=6e-2, seed=seed)
     return METHODS[method](some).fit(examples(30), examples(6, 30), ignore).artefact()
 
 

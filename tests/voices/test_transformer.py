@@ -29,7 +29,7 @@ REPLY = "yes yes, at five"
 def trained(base: Path, **changed: object) -> dict[str, bytes]:
     """An adapter that has seen one reply often."""
     settings = LoraSettings.model_validate(
-        {"base": str(base), "max_steps": 25, "learning_rate": 1e-2, "system": "As me."} | changed
+        {"base": str(base), "max_steps": 25, "learning_rate": 2e-2, "system": "As me."} | changed
     )
     example = Example(
         id="1",
@@ -276,7 +276,7 @@ def test_a_missing_file_and_a_newer_format_are_told_apart(files: dict[str, bytes
 @pytest.mark.shared
 @pytest.mark.parametrize("name", ["babyllama-361", "stories260K"])
 def test_small_real_models_answer(shared: Path, name: str) -> None:
-    voice = TransformerVoice.load(trained(shared / "models" / name, max_steps=12, learning_rate=5e-3))
+    voice = TransformerVoice.load(trained(shared / "models" / name, max_steps=12, learning_rate=1e-2))
     said = answer(voice)
     assert said
     assert voice.bits(CONTEXT, REPLY) < voice.base().bits(CONTEXT, REPLY)

@@ -1,6 +1,7 @@
 """What a training that begins now would take: the device, memory, time, and where it ends."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from math import ceil
 from pathlib import Path
 from statistics import fmean
@@ -58,7 +59,8 @@ def foresee(workspace: Workspace, method: str, dataset_name: str | None = None) 
     check_allowed(workspace, dataset)
     ends, settings = ending(settings, folder), with_preset(settings, folder)
     tokens = preflight.tokens_of(folder, settings.max_tokens)
-    planned, each = _planned(dataset.split.train, settings, folder, tokens)
+    own = workspace.settings.lora.model_fields_set
+    planned, each = _planned(dataset.split.train, settings, folder, tokens, own=own)
     settings = settings.model_copy(update={"rank": planned.rank})
     device, *_ = preflight.devices()
     work = work_of(METHODS[name], settings, tokens, device)
@@ -80,7 +82,7 @@ def foresee(workspace: Workspace, method: str, dataset_name: str | None = None) 
 
 
 def _planned(
-    train: Sequence[Example], settings: LoraSettings, folder: Path, window: int
+    train: Sequence[Example], settings: LoraSettings, folder: Path, window: int, *, own: AbstractSet[str]
 ) -> tuple[Plan, float]:
     """The plan of the run, and how many tokens an example is, by a sample evenly over all."""
     chat = ChatFormat(load_tokenizer(folder), system=settings.system, window=window)
@@ -89,6 +91,6 @@ def _planned(
     windows = fmean(map(len, sizes)) * len(train) if sizes else 0
     tokens = fmean(map(sum, sizes)) * len(train) if sizes else 0
     return (
-        plan(settings, examples=len(train), windows=round(windows), tokens=round(tokens)),
+        plan(settings, examples=len(train), windows=round(windows), tokens=round(tokens), own=own),
         tokens / max(1, windows),
     )

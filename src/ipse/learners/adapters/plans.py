@@ -1,5 +1,6 @@
 """What a run will do, settled before it starts: sizes, steps, learning rate. Knows no model and no text."""
 
+from collections.abc import Set as AbstractSet
 from math import ceil, cos, pi
 
 import msgspec
@@ -39,17 +40,24 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 def plan(
-    settings: LoraSettings, *, examples: int, windows: int, tokens: int = 0, specialised: bool = False
+    settings: LoraSettings,
+    *,
+    examples: int,
+    windows: int,
+    tokens: int = 0,
+    specialised: bool = False,
+    own: AbstractSet[str] = frozenset(),
 ) -> Plan:
     """Fit the settings to the number of examples, and of ``tokens`` in all windows, as the recipe has it.
 
     Below 200 examples the rank is at most 8 (alpha shrinks with it, so the update keeps its scale) and the
     epochs are 2, unless others than the default were asked for. Below 100 steps the learning rate doubles.
+    ``own`` are the settings that the owner set: their rank and learning rate stay as they are.
     ``specialised``: there is a second stage.
     """
     rank, epochs = settings.rank, settings.epochs
     if examples < FEW:
-        rank = min(rank, 8)
+        rank = rank if "rank" in own else min(rank, 8)
         epochs = FEW_EPOCHS if epochs == LoraSettings.model_fields["epochs"].default else epochs
     batch = settings.batch * settings.accumulation
     steps = whole = max(1, ceil(ceil(windows / batch) * epochs))
@@ -62,7 +70,7 @@ def plan(
         alpha=max(1, settings.alpha * rank // settings.rank),
         epochs=epochs,
         steps=steps,
-        learning_rate=settings.learning_rate * (2 if steps < SHORT else 1),
+        learning_rate=settings.learning_rate * (2 if steps < SHORT and "learning_rate" not in own else 1),
         batch=batch,
         warmup=min(settings.warmup, steps // 10),
         general=steps - round(SPECIAL * steps) if specialised else steps,

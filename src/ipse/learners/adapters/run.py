@@ -83,7 +83,11 @@ class Run:
         self.plan = plan(
             self.settings, examples=len(train), windows=round(len(pieces) / share),
             tokens=round(sum(map(len, pieces)) / share), specialised=self.texts.two_stages,
+            own=settings.model_fields_set,
         )  # fmt: skip
+        # The card says what was trained with, and who trains the same again by it gets that.
+        told = {name: getattr(self.plan, name) for name in ("rank", "alpha", "learning_rate")}
+        self.settings = self.settings.model_copy(update=told)
         self.examples = train
         self.model = method.put_on(base, self.plan, self.settings)
         self.looks = self._looks()
@@ -136,7 +140,10 @@ class Run:
         return out
 
     def artefact(self) -> dict[str, bytes]:
-        """The best weights, what is needed to put them on the base, the card, and lengths by contact."""
+        """The best weights, what is needed to put them on the base, the card, and lengths by contact.
+
+        Lengths are counted without noise, so under differential privacy they stay out.
+        """
         from safetensors.torch import save
 
         card = {
@@ -156,12 +163,13 @@ class Run:
         config = self.method.config(self.model)
         if "base_model_name_or_path" in config:
             config["base_model_name_or_path"] = self.settings.base
-        return {
+        files = {
             ADAPTER: save(best, metadata={"format": "pt"}),
             CONFIG: plain_json(config),
             CARD: plain_json(card),
-            LENGTHS: msgspec.json.encode(of_examples(self.examples)),
         }
+        lengths = {} if self.settings.epsilon else {LENGTHS: msgspec.json.encode(of_examples(self.examples))}
+        return files | lengths
 
     def report(self) -> dict[str, float]:
         """Figures of the run as a whole."""
