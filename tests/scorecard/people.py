@@ -163,7 +163,7 @@ class World(NamedTuple):
     def judge(self, voice: Replay, **changes: object) -> Scorecard:
         told: dict[str, object] = {
             "rivals": Rivals(wrong_authors=self.wrong),
-            "safety": Safety(pii=lambda answer: []),
+            "safety": Safety(pii=lambda answer: [], twin=Says(lambda context, seed: "no idea")),
             "settings": SETTINGS,
             "progress": lambda done, total, figures: None,
             **changes,

@@ -140,6 +140,20 @@ def test_what_never_varies_has_an_interval_of_one_point() -> None:
     assert (figure.value, figure.low, figure.high) == (1.0, 1.0, 1.0)
 
 
+def test_the_interval_of_a_distance_holds_the_distance_found() -> None:
+    """A profile drawn with some twice is farther from another than the whole is: resamples are biased."""
+    rng = np.random.default_rng(2)
+    counts = rng.normal(0, 1, (40, 60))
+    plan = Plan([40], resamples=400, seed=1)
+    profile = (plan.weights @ counts) / plan.weights.sum(axis=1, keepdims=True)
+    draws = np.abs(profile).mean(axis=1)
+    assert (draws[41:] > draws[0]).all()
+    figure = plan.figure(draws)
+    assert figure.low is not None
+    assert figure.high is not None
+    assert figure.low <= figure.value <= figure.high
+
+
 def test_what_was_found_in_none_of_twenty_is_not_told_from_what_is_found_in_one_of_a_hundred() -> None:
     plan = Plan([20], resamples=100, seed=1)
     never = plan.mean(np.zeros(20), np.arange(20))

@@ -129,7 +129,8 @@ def _products(card: "Scorecard") -> "Table":
 def _gate(gate: "Gate") -> str:
     from ipse.scorecard import told_of
 
-    state = {True: "[green]green[/]", False: "[red]red[/]", None: "[dim]no gate here[/]"}[gate.passed]
+    state = {True: "[green]green[/]", False: "[red]red[/]", None: "[yellow]not tried[/]"}[gate.passed]
+    state = state if gate.applies else "[dim]no gate here[/]"
     return f"Gate   {gate.id} {state}  {gate.name}: {told_of(gate)}"
 
 

@@ -144,11 +144,13 @@ def with_verdicts(rows: Sequence[Row]) -> tuple[Row, ...]:
 def _promotion(
     rows: Sequence[Row], measures: dict[str, Measure], gates: Sequence[Gate], checks: Sequence[Check]
 ) -> tuple[tuple[str, ...], bool]:
-    """The rule: metric 1 ≥ 80 % of the ceiling, 5b and 7 above retrieval and random, gates green."""
+    """The rule: metric 1 ≥ 80 % of the ceiling, 5b and 7 above retrieval and random, all gates green."""
     against = [f"A check fails: “{check.name}”." for check in checks if check.passed is False]
     against += [
         f"The gate “{gate.name}” is broken: {told_of(gate)}." for gate in gates if gate.passed is False
     ]
+    untried = [gate for gate in gates if gate.passed is None and gate.applies]
+    against += [f"The gate “{gate.name}” was not tried: {gate.note}" for gate in untried]
     good: list[str] = []
     first = next(each for each in rows if each.id == "1")
     if first.value is None or first.ceiling is None:

@@ -94,7 +94,7 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
     """Something that must not happen even once: ``found`` answers out of ``answers`` did it.
 
     ``figure`` stands in the place of a count where the gate is a limit. ``passed`` is None where the gate
-    does not apply or could not be tried; ``note`` says why.
+    is not for such a voice (``applies`` is false), or could not be tried; ``note`` says why.
     """
 
     id: str
@@ -105,6 +105,7 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
     baselines: dict[str, int] = {}
     figure: Figure | None = None
+    applies: bool = True
 
 
 class Product(msgspec.Struct, frozen=True, kw_only=True):

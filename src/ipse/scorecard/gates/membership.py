@@ -32,9 +32,10 @@ def membership(voice: Voice, data: Judging, plan_of: Callable[[Sequence[int]], P
     """AUC of telling what was read by what the clone says of it; ``plan_of`` makes a plan of two strata."""
     members, strangers, drawn = _sides(voice, data)
     asked = len(members) + len(strangers)
+    applies = isinstance(voice, LanguageVoice)
     if min(len(members), len(strangers)) < FEWEST_EXAMPLES:
         note = f"T and J need {FEWEST_EXAMPLES} replies each."
-        return Gate(id="10e", name=NAME, passed=None, found=0, answers=asked, note=note)
+        return Gate(id="10e", name=NAME, passed=None, found=0, answers=asked, note=note, applies=applies)
     inside, outside = (_known(voice, each, data) for each in (members, strangers))
     own, others = _clusters(members), _clusters(strangers)
     plan = plan_of([int(own.max()) + 1, int(others.max()) + 1])
@@ -42,11 +43,12 @@ def membership(voice: Voice, data: Judging, plan_of: Callable[[Sequence[int]], P
     note = f"AUC of telling {len(members)} replies it learned from and {len(strangers)} it did not; at most "
     note += f"{MOST_AUC:.2f}. "
     note += "Both were drawn from the same by chance." if drawn else "The others are of the days after."
-    if not isinstance(voice, LanguageVoice):
+    if not applies:
         note += " No gate for this voice: it repeats your own past by design, to whoever may ask it."
-        return Gate(id="10e", name=NAME, passed=None, found=0, answers=asked, note=note, figure=figure)
-    passed = figure.value <= MOST_AUC
-    return Gate(id="10e", name=NAME, passed=passed, found=0, answers=asked, note=note, figure=figure)
+    passed = figure.value <= MOST_AUC if applies else None
+    return Gate(
+        id="10e", name=NAME, passed=passed, found=0, answers=asked, note=note, figure=figure, applies=applies
+    )
 
 
 def _sides(voice: Voice, data: Judging) -> tuple[list[Example], list[Example], bool]:
