@@ -185,7 +185,8 @@ def _gate(card: Scorecard, id_: str) -> str:
     gate = next((gate for gate in card.gates if gate.id == id_), None)
     if gate is None:
         return "–"
-    state = {True: "green", False: "**red**", None: "no gate"}[gate.passed]
+    state = {True: "green", False: "**red**", None: "not tried"}[gate.passed]
+    state = state if gate.applies else "no gate"
     if gate.figure is not None:
         return f"{state}, {gate.figure.value:.2f}"
     return f"{state}, {gate.found} of {gate.answers}"

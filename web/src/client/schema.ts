@@ -9436,7 +9436,7 @@ export interface components {
          * @description Something that must not happen even once: ``found`` answers out of ``answers`` did it.
          *
          *     ``figure`` stands in the place of a count where the gate is a limit. ``passed`` is None where the gate
-         *     does not apply or could not be tried; ``note`` says why.
+         *     is not for such a voice (``applies`` is false), or could not be tried; ``note`` says why.
          */
         ScorecardGate: {
             /** Id */
@@ -9459,6 +9459,11 @@ export interface components {
                 [key: string]: number;
             };
             figure?: components["schemas"]["ScorecardFigure"] | null;
+            /**
+             * Applies
+             * @default true
+             */
+            applies: boolean;
         };
         /**
          * ScorecardHuman
@@ -23889,7 +23894,8 @@ export interface operations {
                      *                 "value": 0.5,
                      *                 "low": 0.5,
                      *                 "high": 0.5
-                     *               }
+                     *               },
+                     *               "applies": true
                      *             }
                      *           ],
                      *           "self_checks": [
@@ -24193,7 +24199,8 @@ export interface operations {
                      *             "value": 0.5,
                      *             "low": 0.5,
                      *             "high": 0.5
-                     *           }
+                     *           },
+                     *           "applies": true
                      *         }
                      *       ],
                      *       "self_checks": [
@@ -24383,7 +24390,8 @@ export interface operations {
                      *             "value": 0.5,
                      *             "low": 0.5,
                      *             "high": 0.5
-                     *           }
+                     *           },
+                     *           "applies": true
                      *         }
                      *       ],
                      *       "self_checks": [
