@@ -52,7 +52,10 @@ class Running:
     def client(self, token: str | None = None, **headers: str) -> Iterator[httpx2.Client]:
         """A client with that token, or none."""
         known = {"Authorization": f"Bearer {token}"} if token else {}
-        with httpx2.Client(base_url=self.address, headers={**known, **headers}, trust_env=False) as client:
+        patient = 60.0  # seconds: on a machine with other work, writing the schema took more than five
+        with httpx2.Client(
+            base_url=self.address, headers={**known, **headers}, trust_env=False, timeout=patient
+        ) as client:
             yield client
 
 
