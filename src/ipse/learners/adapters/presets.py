@@ -44,7 +44,8 @@ PRESETS: Final[dict[str, dict[str, Any]]] = {
     "smollm": {"learning_rate": 3e-4, "max_tokens": 2048},
     # Measured in benchmarks/lora.py on a million parameters: 1e-4 leaves such a model nearly as it was. On
     # the Seedling 2e-3, 1e-3 and 7e-4 gain .051, .051 and .049 bits per byte of one person's held-out text,
-    # but what was read once is told from what was not at an AUC of .65, .59 and .56 (gate 10e: .60 at most).
+    # but what was read once is told from what was not at an AUC of .65, .59 and .56 (gate 10e: .60 at most);
+    # each of these was doubled, as below 100 steps a preset's is.
     # 200,000 tokens take one to two minutes on a CPU; a card trains five such clones.
     "tiny": {"learning_rate": 1e-3, "warmup": 20, "total_tokens": 200_000},
     "none": {},
