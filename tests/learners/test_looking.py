@@ -105,51 +105,6 @@ def test_what_differs_before_all_was_seen_is_not_learning_by_heart(
 
 
 @pytest.mark.llm
-def test_what_chance_left_out_ends_a_run_at_any_time(
-    tiny_base: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where tokens end a run before all is read, nothing but the reading tells the two kinds apart."""
-    from ipse.bases.loading import load_base
-    from ipse.learners.adapters import texts
-    from ipse.learners.adapters.texts import Texts
-
-    monkeypatch.setattr(texts, "NEWEST", 10)
-    monkeypatch.setattr(texts, "SAMPLE", 10)
-    chat = ChatFormat(load_base(tiny_base)[1], system="As me.", window=128)
-    some = [msgspec.structs.replace(one, reply=f"number {n}") for n, one in enumerate(examples(200))]
-    dev = examples(8, 200)
-    most = round(Texts(chat, settings(tiny_base), some, []).mean_piece * 80)
-    capped = settings(tiny_base, max_steps=0, batch=4, total_tokens=most)
-    few = Texts(chat, capped, some, dev)
-    sides = few.watched(16)
-    assert len(sides.learned.sizes) == len(sides.left.sizes) == len(sides.places) == 16
-    written = {one.id: chat.windows(one.context, one.reply, closed=False)[0].ids for one in some}
-    read, judged = {one.id for one in few.read}, {id_ for side in few.sample for id_ in side}
-    looked = [
-        next(key for key, ids in written.items() if ids == piece.window.ids) for piece in sides.left.pieces
-    ]
-    assert not set(looked) & (read | judged)
-    for piece, place in zip(sides.learned.pieces, sides.places, strict=True):
-        number = few.pieces[place].example
-        assert written[some[number].id] == piece.window.ids
-        assert some[number].id in read - judged
-
-    asked: list[int] = []
-
-    def told(ours: list[float], theirs: list[float]) -> float:
-        asked.append(len(ours))
-        return 0.9 if ours and theirs else 0.5
-
-    monkeypatch.setattr(run, "membership", told)
-    report = LoraLearner(capped).fit(some, dev, ignore).report()
-    assert report["stopped_by_membership"] == 1
-    assert report["epochs_seen"] < 1
-    assert asked == sorted(asked)  # none before the first step, then those that were come to
-    assert asked[0] == 0
-    assert asked[-1] >= 8
-
-
-@pytest.mark.llm
 def test_the_second_stage_learns_from_what_is_specialised_alone(tiny_base: Path) -> None:
     from ipse.bases.loading import load_base
     from ipse.learners.adapters.texts import Texts

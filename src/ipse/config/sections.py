@@ -271,7 +271,7 @@ class LoraSettings(Section):
     )
     looking: Fraction = Field(0.1, description="share of the work that goes to looking at held-out replies")
     membership: float = Field(
-        0.65, ge=0.5, le=1, description="stop where replies that were read can be told so well from others"
+        0.65, ge=0.5, le=1, description="stop where training replies can be told from held-out ones so well"
     )
     epsilon: float = Field(
         0.0, ge=0, description="differential privacy of each example, by Opacus; small is strict; 0: none"

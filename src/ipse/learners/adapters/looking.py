@@ -1,8 +1,7 @@
 """Looking at replies that are held out, and at some that are trained on, to know when to stop.
 
 Two things end a run: the first rise of bits per byte on the held-out replies, and training replies that can
-be told from ones that were not read (membership inference by loss, held against the base's own: Carlini et
-al. 2022): from those that chance left out, where not all are read, and else from the held-out ones. What a
+be told from them (membership inference by loss, held against the base's own: Carlini et al. 2022). What a
 look costs is counted in tokens and not in seconds, so that the same run always looks at the same steps.
 """
 
@@ -16,7 +15,7 @@ import numpy as np
 
 from ipse.learners.adapters.packing import Piece
 
-__all__ = ["LEAST_SIDE", "SIDE", "Looks", "Watched", "membership", "rose", "schedule", "thin", "told_apart"]
+__all__ = ["Looks", "Watched", "membership", "rose", "schedule", "thin", "told_apart"]
 
 MOST_LOOKS: Final = 10
 LEAST_LOOKS: Final = 2
@@ -55,7 +54,7 @@ class Watched(msgspec.Struct, frozen=True):
 def schedule(share: float, *, steps: int, step_tokens: float, reply_tokens: float, held: int) -> Looks:
     """How much to look at, and how often, so that it is about ``share`` of the work of a run.
 
-    ``reply_tokens`` is what one reply of each kind take together. A short run looks at few
+    ``reply_tokens`` is what one held-out reply and one trained on take together. A short run looks at few
     replies a few times, which may be more than its share.
     """
     budget = share / (1 - share) * TRAINING * steps * step_tokens / max(1.0, reply_tokens)

@@ -86,10 +86,6 @@ class Stepper:
         self._update()
         return loss, sum(map(len, pieces))
 
-    def seen(self, steps: int) -> set[int]:
-        """The places of the pieces that the first ``steps`` steps learn from."""
-        return {place for step in range(steps) for place in self._feed.at(step)}
-
     def state(self) -> "tuple[dict[str, torch.Tensor], dict[str, float]]":
         """See :func:`gathered`."""
         return gathered(self._trained, self.optimizer)

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from ipse.config import LoraSettings
-from ipse.learners.adapters.looking import LEAST_SIDE, SIDE, Watched, thin
+from ipse.learners.adapters.looking import SIDE, Watched, thin
 from ipse.learners.adapters.packing import Piece
 from ipse.learners.chat import ChatFormat, Window
 from ipse.records import Example
@@ -20,16 +20,10 @@ SAMPLE: Final = 100  # of the examples that are read by chance, and of those tha
 
 
 class Sides(msgspec.Struct, frozen=True):
-    """Replies looked at: held out, learned from, and left out by the same chance that drew those.
-
-    Where nothing is left out by chance, ``left`` is empty and ``places`` as well: else where the first piece
-    of each reply learned from stands among all pieces.
-    """
+    """Replies looked at: held out, and learned from."""
 
     held: Watched
     learned: Watched
-    left: Watched = Watched([], [])
-    places: list[int] = []
 
 
 class Texts:
@@ -38,8 +32,7 @@ class Texts:
     Where a number of tokens ends a run of one stage before it has seen everything, ``read`` are the examples
     that it comes to, and the rest is not written down at all: the newest, and others drawn by chance.
     ``share`` is how many of all they are. ``sample`` are ids of some that were drawn and of some that were
-    not: who can tell these apart knows what was read, for nothing else is different (gate 10e). A run looks
-    at others of both kinds, lest it be stopped by the very replies that it is judged by.
+    not: who can tell these apart knows what was read, for nothing else is different (gate 10e).
     """
 
     def __init__(
@@ -48,8 +41,6 @@ class Texts:
         self._chat = chat
         self.dev = sorted(dev, key=_age)[-SIDE:]
         self.sample: tuple[list[str], list[str]] = ([], [])
-        self._drawn: dict[int, Example] = {}  # by number
-        self._left: list[Example] = []
         special = _special(train, settings) if settings.stages == 2 else frozenset()
         self.two_stages = bool(special)
         self.pieces: list[Piece] = []
@@ -70,8 +61,7 @@ class Texts:
                 self.pieces.append(Piece(window, example.weight, number))
         self.replayed = 0
         self.mean_piece = fmean(map(len, self.pieces))
-        kinds = 3 if self._left else 2
-        self.mean_watched = kinds * fmean(map(len, self._watched(self.dev).pieces)) if self.dev else 0.0
+        self.mean_watched = 2 * fmean(map(len, self._watched(self.dev).pieces)) if self.dev else 0.0
 
     def _written(self, train: Sequence[Example], settings: LoraSettings) -> dict[int, list[Window]]:
         """The windows of each example that is come to, by its number, in order."""
@@ -91,12 +81,8 @@ class Texts:
                 break
         # A reply that was varied may be read in one form and left in another.
         if NEWEST < len(out) < len(train) and all(one.origin is None for one in train):
-            drawn, left = order[NEWEST : len(out)], order[len(out) :]
-            read, unread = ([train[number].id for number in some[:SAMPLE]] for some in (drawn, left))
-            self.sample = (read, unread)
-            if min(len(drawn), len(left)) >= SAMPLE + LEAST_SIDE:
-                self._drawn = {number: train[number] for number in drawn[SAMPLE : SAMPLE + SIDE]}
-                self._left = [train[number] for number in left[SAMPLE : SAMPLE + SIDE]]
+            ids = [train[number].id for number in order]
+            self.sample = (ids[NEWEST : len(out)][:SAMPLE], ids[len(out) :][:SAMPLE])
         return dict(sorted(out.items()))
 
     def add_replay(self, pieces: Sequence[Piece]) -> None:
@@ -108,26 +94,16 @@ class Texts:
         self.replayed = len(pieces)
 
     def watched(self, side: int) -> Sides:
-        """``side`` replies of each kind; the held-out ones evenly over time.
-
-        Those learned from are drawn by chance where others were left out by it, and else evenly over the
-        newest.
-        """
+        """``side`` replies of each kind, evenly over time; those learned from are among the newest."""
         if not self.dev:
             return Sides(Watched([], []), Watched([], []))
-        held = self._watched([self.dev[place] for place in thin(range(len(self.dev)), side)])
-        if self._left:
-            first: dict[int, int] = {}
-            for place, piece in enumerate(self.pieces):
-                first.setdefault(piece.example, place)
-            drawn = list(self._drawn)[:side]
-            return Sides(
-                held, self._watched([self._drawn[number] for number in drawn]),
-                self._watched(self._left[:side]), [first[number] for number in drawn],
-            )  # fmt: skip
         said = sorted((one for one in self.read if one.origin is None), key=_age)
+        held = thin(range(len(self.dev)), side)
         learned = thin(range(max(0, len(said) - 3 * side), len(said)), side)
-        return Sides(held, self._watched([said[place] for place in learned]))
+        return Sides(
+            self._watched([self.dev[place] for place in held]),
+            self._watched([said[place] for place in learned]),
+        )
 
     def _watched(self, examples: Sequence[Example]) -> Watched:
         pieces = [
