@@ -248,9 +248,9 @@ class Run:
         standing.curve.append(sum(held) / sum(self.watched.held.sizes))
         standing.membership.append(auc)
         if standing.step * self.plan.batch <= len(self.texts.general):
-            # Before all was seen once what differs is mostly of the time they are from. Nor would replies that
-            # chance left out tell when to stop: while the rate is high, what was read last stands out, more
-            # than it does at the end (one person's at half way: .85 of 8 replies and 23, in the end .66).
+            # Before all was seen once what differs is mostly of the time they are from. Nor would replies
+            # that chance left out tell when to stop: while the rate is high, what was read last stands out
+            # more than it does at the end (one person's half way: .85 of 8 and 23 replies, in the end .66).
             standing.shift = max(0.0, auc - 0.5) if standing.step else 0.0
             known = False
         else:
