@@ -16,6 +16,10 @@ DEMO = ROOT / ".demo"
 EXPORTS = Path("examples/demo/exports")
 ME = ("Tilda Marwede", "tilda.marwede@example.org", "tilda")
 STEPS = "30"  # of the adapter: enough to see it learn
+WORTH = f"""
+{STEPS} steps on five million parameters make her manner likelier (dev_bits_base against dev_bits above, in bits a
+byte), and no sense yet: so nothing speaks by default but what its scorecard lets. A base that has read more
+does better: docs/guides/adapters.md"""
 ASKED = (
     ("Gareth", "Are you coming to rehearsal on Thursday?"),
     ("Mama", "Kommst du am Sonntag zum Essen?"),
@@ -76,6 +80,7 @@ def main() -> None:
         ipse("train", "--method", "lora")
         for contact, text in ASKED:
             ipse("answer", text, "--contact", contact, "--model", "v2")
+        print(WORTH)
     say(f"Done in {time.monotonic() - started:.0f} s.")
     print("The vault: .demo/vault (passphrase: 'a passphrase for the demo only')")
     print(f"The scorecard: {DEMO / 'scorecard-v1.html'}")
