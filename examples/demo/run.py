@@ -17,9 +17,9 @@ EXPORTS = Path("examples/demo/exports")
 ME = ("Tilda Marwede", "tilda.marwede@example.org", "tilda")
 STEPS = "30"  # of the adapter: enough to see it learn
 WORTH = f"""
-{STEPS} steps on five million parameters make her manner likelier (dev_bits_base against dev_bits above, in bits a
-byte), and no sense yet: so nothing speaks by default but what its scorecard lets. A base that has read more
-does better: docs/guides/adapters.md"""
+{STEPS} steps on five million parameters make her manner likelier (dev_bits_base against dev_bits above,
+in bits a byte), and no sense yet: so nothing speaks by default but what its scorecard lets. A base that
+has read more does better: docs/guides/adapters.md"""
 ASKED = (
     ("Gareth", "Are you coming to rehearsal on Thursday?"),
     ("Mama", "Kommst du am Sonntag zum Essen?"),
