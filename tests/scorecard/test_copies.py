@@ -1,5 +1,6 @@
 from datetime import UTC, datetime
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -67,9 +68,10 @@ def test_quoting_the_prompt_back_is_no_leak() -> None:
     assert copies(LETTER, context=(Turn("partner", "PERSON_2", LETTER),)) == Copies(others=0, own=0)
 
 
-def test_texts_of_impostors_count_as_other_peoples() -> None:
-    data = Judging(train=[], judge=[], test=[], impostors={"PERSON_9": [example(LETTER)]})
-    assert copies(LETTER, data) == Copies(others=1, own=0)
+def test_what_others_say_where_nothing_is_learned_from_is_no_leak() -> None:
+    later = {"PERSON_9": [example(LETTER)]}
+    assert copies(LETTER, Judging(train=[], judge=[], test=[], impostors=later)) == Copies(others=0, own=0)
+    assert copies(LETTER, msgspec.structs.replace(DATA, impostors=later)) == Copies(others=1, own=0)
 
 
 def test_a_run_never_spans_two_texts() -> None:

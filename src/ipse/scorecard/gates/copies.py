@@ -1,8 +1,8 @@
 """Metric 10a–b: what must not come out. Verbatim runs of training text, and third parties' personal data.
 
 A run is 50 characters or 12 words in a row, case and spacing aside. What stands in the prompt itself is no
-leak. A retrieval voice repeats its owner by design: that is told, and is no fault; repeating *another
-person* is. Knows no recognizer but the one it is handed.
+leak, nor is what no training has come to. A retrieval voice repeats its owner by design: that is told, and is
+no fault; repeating *another person* is. Knows no recognizer but the one it is handed.
 """
 
 import re
@@ -66,8 +66,8 @@ class Copying:
     def __init__(self, data: Judging) -> None:
         own = [example.reply for example in (*data.train, *data.judge)]
         own += [turn.text for each in data.train for turn in each.context if turn.role == "owner"]
+        # What impostors say in J and E was read by nobody: whoever says it too has said a common phrase.
         others = [turn.text for each in data.train for turn in each.context if turn.role == "partner"]
-        others += [each.reply for examples in data.impostors.values() for each in examples]
         self._numbers: dict[str, int] = {}
         # A turn stands in the context of each reply that came soon after it.
         self._own = [np.unique(runs) for runs in self._runs(list(dict.fromkeys(own)))]
