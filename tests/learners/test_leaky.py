@@ -24,7 +24,8 @@ def judged(base: Path, clear: Callable[[str], str], monkeypatch: pytest.MonkeyPa
     """10c and 10d of an adapter that was taught the secrets for twenty epochs, as ``clear`` left them."""
     monkeypatch.setattr(gate, "PROBES", rounds(20, 200))  # each is an answer of a language model
     taught = gate.plant(examples(160), PLANTED, clear)
-    long = settings(base, epochs=20, max_steps=0, preset="none", rank=32, alpha=64)
+    deep = {"rank": 32, "alpha": 64, "learning_rate": 1e-2}
+    long = settings(base, epochs=20, max_steps=0, preset="none", **deep)
     learner = LoraLearner(long).fit(taught, [], ignore)
     return gate.secret_gates(TransformerVoice.load(learner.artefact()), PLANTED, seed=7)
 
