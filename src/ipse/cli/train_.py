@@ -34,7 +34,7 @@ def train(
     ] = None,
     dataset: Annotated[str | None, typer.Option("--dataset", metavar="ID", help="Else the newest.")] = None,
     anew: Annotated[
-        bool, typer.Option("--anew", help="Do not go on with an adapter's training that was cut off.")
+        bool, typer.Option("--anew", help="Do not go on with a training that was cut off.")
     ] = False,
     start: Annotated[
         str,
@@ -59,7 +59,7 @@ def train(
     yes: YesOption = False,  # noqa: ARG001 - taken by every verb that could ask
     json: JsonOption = False,
 ) -> None:
-    """Train a clone on a dataset. Ctrl-C stops it; an adapter's training goes on from there next time."""
+    """Train a clone on a dataset. Ctrl-C stops it; what trains on a base goes on from there next time."""
     from ipse.pipeline.learning import train as fit
     from ipse.pipeline.optimizing import optimize_if_useful
 
