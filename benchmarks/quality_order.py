@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from ipse.scorecard import Figure, Row, Scorecard
-from ipse.scorecard.results import BASE, WRONG
+from ipse.scorecard.results import BASE, BEFORE, WRONG
 from quality_cards import Outcome  # type: ignore[import-not-found]
 from quality_text import between, table  # type: ignore[import-not-found]
 
@@ -15,6 +15,8 @@ __all__ = ["ORDER", "Step", "asked", "found", "order_table", "state", "steps", "
 
 ORDER = ("1", "2", "6")
 ABOVE = "It does not sound more like you than you do"  # the card's own check of the first step, paired
+BY_VALUE = "above yourself by the value alone"
+NOT_BEFORE = "above your text of the test, not above what you wrote before"
 MORE = {
     "1": "sounds more like you than",
     "2": "writes nearer to you than",
@@ -37,7 +39,7 @@ class Step(msgspec.Struct, frozen=True):
     name: str
     state: State
     why: str = ""
-    above: bool = False  # the clone's value is above yours, within the interval
+    above: str = ""  # how the clone's value is above yours where the step holds all the same
 
 
 def steps(card: Scorecard, id_: str) -> tuple[Step, ...]:
@@ -58,17 +60,26 @@ def _steps(card: Scorecard, row: Row, own: Figure) -> Iterator[Step]:
 
 
 def _first(card: Scorecard, row: Row, own: Figure, yourself: Figure) -> Step:
-    """Not above yourself beyond the interval. The card pairs the two of metric 1, which tells more."""
-    name = "yourself ≥ own"
+    """Not above yourself beyond the interval. The card pairs the two of metric 1, which tells more.
+
+    Yourself is your text of the test or, on metric 1, what you wrote before, whichever the judge takes for
+    you more: that is where the clone's words are from.
+    """
+    name, higher = "yourself ≥ own", row.higher_is_better
+    before = row.baselines.get(BEFORE)
     figures = f"own {between(own, row.unit)}, yourself {between(yourself, row.unit)}"
+    figures += f", before {between(before, row.unit)}" if before else ""
+    highest = before if before and _better(before, yourself, higher=higher) else yourself
     check = next((each for each in card.self_checks if each.name == ABOVE), None) if row.id == "1" else None
-    if _apart(own, yourself, higher=row.higher_is_better) or (check is not None and check.passed is False):
+    if _apart(own, highest, higher=higher) or (check is not None and check.passed is False):
         paired = f"; paired, {between(check.figure, row.unit)} more" if check and check.figure else ""
         return Step(name, "fails", figures + paired)
     if own.low is None or yourself.low is None:
         return Step(name, "cannot tell", f"{figures}; there are no intervals")
-    if _better(own, yourself, higher=row.higher_is_better):
-        return Step(name, "holds", f"above by its value, but cannot be told above: {figures}", above=True)
+    if _better(own, highest, higher=higher):
+        return Step(name, "holds", f"above by its value, but cannot be told above: {figures}", BY_VALUE)
+    if _better(own, yourself, higher=higher):
+        return Step(name, "holds", f"{NOT_BEFORE}: {figures}", NOT_BEFORE)
     return Step(name, "holds")
 
 
@@ -131,9 +142,9 @@ def found(several: Sequence[Outcome], id_: str) -> str:
         for each, words in STATES.items()
         if groups[each]
     ]
-    above = [one.person for one in several if any(step.above for step in steps(one.card, id_))]
-    if above:
-        lines.append(f"above yourself by the value alone: {', '.join(above)}")
+    for how in (BY_VALUE, NOT_BEFORE):
+        above = [one.person for one in several if any(step.above == how for step in steps(one.card, id_))]
+        lines += [f"{how}: {', '.join(above)}"] if above else []
     void = [one.person for one in several if one.card.void and state(one.card, id_) != "not measured"]
     if void:
         lines.append(f"void, so not to be relied on: {', '.join(void)}")
@@ -151,8 +162,9 @@ def order_table(several: Sequence[Outcome]) -> Iterator[str]:
     last = "" if based else " This voice has no base model, so the order ends with the wrong author."
     yield (
         "*yourself ≥ own* holds where the clone does not come out above your own held-out text by the "
-        "whole interval, on metric 1 by that of the paired difference; where its value is above yours and "
-        "the interval does not tell, that is said. Every other step holds where the two intervals lie "
+        "whole interval; on metric 1, above that or your text of before, whichever the judge takes for you "
+        "more, by the interval of the difference. Where its value is above yours and the interval does not "
+        "tell, that is said. Every other step holds where the two intervals lie "
         "apart in this order, fails where they lie apart the other way round, and cannot be told where "
         f"they meet.{last}\n"
     )

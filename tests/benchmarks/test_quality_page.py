@@ -7,7 +7,7 @@ import pytest
 from .cards import beside, card, few, floors, leaky, outcome, row, speed, timed
 
 from quality_cards import Cards, keep, read  # type: ignore[import-not-found] # isort: skip - cards knows where
-from quality_order import state, told  # type: ignore[import-not-found] # isort: skip
+from quality_order import found, state, told  # type: ignore[import-not-found] # isort: skip
 from quality_page import page  # type: ignore[import-not-found] # isort: skip
 
 WRONG = (0.3, 0.2, 0.4)
@@ -39,6 +39,35 @@ def test_the_paired_check_tells_more_than_two_intervals_that_meet() -> None:
     held = card(meets, above=True)
     assert "yourself ≥ own holds (above by its value, but cannot be told above: own 85 %" in told(held, "1")
     assert state(held, "1") == "holds"
+
+
+def test_a_clone_that_sounds_as_its_owner_did_before_is_not_above_them() -> None:
+    then = row(
+        own=(0.85, 0.82, 0.88),
+        ceiling=(0.7, 0.65, 0.75),
+        wrong_author=WRONG,
+        yourself_before=(0.9, 0.8, 0.95),
+    )
+    text = told(card(then), "1")
+    assert (
+        "holds (above your text of the test, not above what you wrote before: own 85 % [82 %, 88 %], yo"
+        in text
+    )
+    assert "before 90 % [80 %, 95 %]" in text
+    assert found([outcome("ada", card(then))], "1").endswith(
+        "holds for 1 (ada); above your text of the test, not above what you wrote before: ada"
+    )
+    far = row(
+        own=(0.97, 0.96, 0.98),
+        ceiling=(0.7, 0.65, 0.75),
+        wrong_author=WRONG,
+        yourself_before=(0.9, 0.8, 0.95),
+    )
+    assert state(card(far), "1") == "fails"
+    lower = row(
+        own=(0.85, 0.82, 0.88), ceiling=(0.7, 0.65, 0.75), wrong_author=WRONG, yourself_before=(0.5, 0.4, 0.6)
+    )
+    assert state(card(lower), "1") == "fails"
 
 
 def test_the_order_fails_where_a_step_is_turned_round() -> None:

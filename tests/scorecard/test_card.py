@@ -1,11 +1,14 @@
+from collections.abc import Sequence
+
 import msgspec
 import pytest
 
 from ipse.errors import CancelledError
+from ipse.records import Example
 from ipse.scorecard import Judging, Rivals, Row, Safety, Scorecard
-from ipse.scorecard.results import CEILING, ECHO, FREQUENT, RANDOM, WRONG
+from ipse.scorecard.results import BEFORE, CEILING, ECHO, FREQUENT, RANDOM, WRONG
 
-from .people import Letters, Says, World
+from .people import Letters, Says, World, write
 
 
 def share(row: Row) -> float:
@@ -138,17 +141,54 @@ def test_a_few_replies_give_no_figure_at_all(world: World) -> None:
     assert not card.promotable
 
 
-def test_a_clone_more_like_the_owner_than_the_owner_voids_the_card(world: World) -> None:
-    drifted = [
+def drifted(examples: Sequence[Example]) -> list[Example]:
+    """The owner writes otherwise by now."""
+    return [
         msgspec.structs.replace(each, reply=f"{each.reply.capitalize()}. Indeed whilst bro!! {n % 7}")
-        for n, each in enumerate(world.data.test)
+        for n, each in enumerate(examples)
     ]
-    card = world.judge(world.clone(), data=msgspec.structs.replace(world.data, test=drifted))
+
+
+def test_a_clone_that_sounds_as_its_owner_did_is_no_fault_of_the_judge(world: World) -> None:
+    card = world.judge(world.clone(), data=msgspec.structs.replace(world.data, test=drifted(world.data.test)))
+    first, check = card.row("1"), card.self_checks[2]
+    assert first.ceiling is not None
+    assert first.ceiling.high is not None
+    assert first.low is not None
+    assert first.low > first.ceiling.high  # it is above the owner's own text of the test
+    assert first.baselines[BEFORE].value > first.ceiling.high  # and so is what the owner wrote before
+    assert check.passed is True
+    assert check.figure is not None
+    assert abs(check.figure.value) < 0.05
+
+
+@pytest.mark.parametrize("also", ["train", "judge"])
+def test_a_judge_that_has_read_what_trained_the_clone_voids_the_card(world: World, also: str) -> None:
+    read = {each.id: each for each in (*world.data.train, *getattr(world.data, also))}.values()
+    data = msgspec.structs.replace(world.data, judge=list(read), test=drifted(world.data.test))
+    card = world.judge(world.clone(), data=data)
     check = card.self_checks[2]
+    assert BEFORE not in card.row("1").baselines  # nothing is left that the judge has not read
     assert check.passed is False
     assert check.figure is not None
     assert check.figure.low is not None
     assert check.figure.low > 0
+    assert card.void
+
+
+def test_a_caricature_voids_the_card(world: World) -> None:
+    """The owner's text is half another's, and the clone's never is: more like them than they ever are."""
+
+    def mixed(mine: Sequence[Example], other: str) -> list[Example]:
+        return [
+            msgspec.structs.replace(one, reply=f"{one.reply} {two.reply}")
+            for one, two in zip(mine, write(other, 77, conversations=len(mine) // 5), strict=True)
+        ]
+
+    parts = {name: mixed(getattr(world.data, name), "ada") for name in ("train", "judge", "test")}
+    card = world.judge(world.clone(), data=msgspec.structs.replace(world.data, **parts))
+    check = card.self_checks[2]
+    assert check.passed is False
     assert card.void
 
 

@@ -36,7 +36,7 @@ class Plan:
 
     def __init__(self, strata: Sequence[int], *, resamples: int, seed: int) -> None:
         rng = np.random.default_rng(seed)
-        self.strata = tuple(strata)
+        self.strata, self.resamples, self.seed = tuple(strata), resamples, seed
         self.clusters = sum(strata)
         drawn = [rng.multinomial(n, np.full(n, 1 / n), size=resamples) for n in strata if n]
         self.weights: Draws = np.vstack(

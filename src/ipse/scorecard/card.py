@@ -18,6 +18,7 @@ from ipse.scorecard.gates.membership import membership
 from ipse.scorecard.gates.secrets import secret_gates, secrets
 from ipse.scorecard.measures import Measure, Measured, row
 from ipse.scorecard.measuring import FAMILIES, luck, measure
+from ipse.scorecard.metrics.authorship import not_above
 from ipse.scorecard.products import products
 from ipse.scorecard.results import CLONE, ECHO, RANDOM, WRONG, Check, Gate, Row, Sample, Scorecard
 from ipse.scorecard.rolling import line_up_rounds, share_of
@@ -52,7 +53,7 @@ def evaluate(
     measured = measure(luck(lineup, settings, steps), judged, settings, steps.family)
     gates = _gates(voice, lineup, data, safety, settings)
     steps.family()
-    checks = (*measured.checks, _not_above(measured.sounds))
+    checks = (*measured.checks, not_above(measured.sounds))
     rows = with_verdicts([row(each) for each in measured.measures])
     by_id = {each.spec.id: each for each in measured.measures}
     reasons, promotable = _promotion(rows, by_id, gates, checks)
@@ -114,18 +115,6 @@ class _Steps:
     def _tell(self, more: float) -> None:
         self.done += more
         self.progress(self.done, self.total, {})
-
-
-def _not_above(measure: Measure) -> Check:
-    """Nobody sounds more like the owner than the owner: where it seems so, the judge has been misled."""
-    name = "It does not sound more like you than you do"
-    if not isinstance(measure, Measured):
-        return Check(name=name, passed=None, note="Metric 1 was not measured.")
-    figure = measure.plan.figure(measure.draws[CLONE] - measure.draws["yourself"])
-    if figure.low is None:
-        return Check(name=name, passed=None, figure=figure, note="Too few conversations.")
-    note = "Metric 1 of the clone less that of yourself; it must not lie above 0 with its whole interval."
-    return Check(name=name, passed=figure.low <= 0, figure=figure, note=note)
 
 
 def with_verdicts(rows: Sequence[Row]) -> tuple[Row, ...]:

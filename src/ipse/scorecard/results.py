@@ -12,6 +12,7 @@ from ipse.records import Turn
 
 __all__ = [
     "BASE",
+    "BEFORE",
     "CEILING",
     "CLONE",
     "ECHO",
@@ -37,6 +38,7 @@ Verdict = Literal["better", "worse", "cannot tell", "measured", "not measured"]
 # The names contenders go by in every row, table and plot.
 CLONE = "clone"
 CEILING = "yourself"
+BEFORE = "yourself before"
 WRONG = "wrong author"
 RANDOM = "random own reply"
 FREQUENT = "most frequent own reply"

@@ -6,7 +6,7 @@ classifier two-sample test (Lopez-Paz & Oquab 2017) on the same contexts. Knows 
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Self
+from typing import Self, TypeVar
 
 import msgspec
 import numpy as np
@@ -18,9 +18,19 @@ from ipse.scorecard.blocks import blocks, in_order, key, words
 from ipse.scorecard.bootstrap import Draws, Plan
 from ipse.scorecard.contenders import Judging, Lineup
 from ipse.scorecard.measures import FEWEST_REPLIES, Measure, Measured, Missing, Spec, averaged, with_wrong
-from ipse.scorecard.results import CEILING, CLONE, Check, Figure
+from ipse.scorecard.results import BEFORE, CEILING, CLONE, Check, Figure
 
-__all__ = ["Judge", "Sounds", "own_against_own", "sounds_like_me", "two_sample", "wrong_author_check"]
+__all__ = [
+    "Judge",
+    "Sounds",
+    "not_above",
+    "own_against_own",
+    "sounds_like_me",
+    "two_sample",
+    "wrong_author_check",
+]
+
+T = TypeVar("T")
 
 FEWEST_BLOCKS = 5  # of the owner's J, of their E and of impostors, to judge at all
 MOST_BLOCKS = 240  # of one side, to train a judge on
@@ -29,13 +39,15 @@ NEGATIVES = 0.6  # oldest share of an impostor's text that trains the judge; the
 FOLDS = 5
 SPLITS = 10  # random halves of the owner's text held against each other
 WRONG_AUC = 0.85
+STRETCHES = 3  # of T, each about as long as E
+COMMON = 4  # words: a shorter reply is said again by anybody, so that J holds it as well proves nothing
 
 SOUNDS = Spec(
     id="1",
     name="Sounds like you",
     definition="Mean probability that blocks of its answers are yours, by a judge trained on text of yours "
     "and of other people that no clone has seen.",
-    good="at least 80 % of your own held-out text, and not above it",
+    good="at least 80 % of your own held-out text, and not above your own text, of then or before",
     unit="share",
 )
 TOLD = Spec(
@@ -104,6 +116,8 @@ def sounds_like_me(lineup: Lineup, data: Judging, settings: ScorecardSettings, p
     told = {CEILING: lineup.real} | {each.name: each.answers for each in lineup.everyone()}
     found = {name: held_out.draws(judge, answers, plan) for name, answers in told.items()}
     draws = {name: each for name, each in found.items() if each is not None}
+    before = _before(judge, data, platforms, size, plan)
+    draws |= {} if before is None else {BEFORE: before}
     # All of E rather than the part that was answered: the check stands on as many blocks as there are.
     every = [block.text for block in blocks(_replies(data.test, platforms), size)]
     check = wrong_author_check(judge, _thinned(every, MOST_BLOCKS), impostors[1], settings)
@@ -130,6 +144,53 @@ def wrong_author_check(
     figure = plan.figure(plan.auc(up, down))
     note = f"AUC on blocks of {settings.block_words} words; {WRONG_AUC} is needed."
     return Check(name=_CHECK, passed=figure.value >= WRONG_AUC, figure=figure, note=note)
+
+
+def not_above(measure: Measure) -> Check:
+    """Nobody sounds more like the owner than the owner: where it seems so, the judge has been misled.
+
+    A clone says what its owner said before the test, and people change: by judges of real people, text of
+    theirs that nobody had read stood up to .11 above that of the test, and up to .22 below. So a clone has
+    to stand above both. At 98 %, a clone that is as good as its owner is void by chance once in a hundred.
+    """
+    name = "It does not sound more like you than you do"
+    if not isinstance(measure, Measured):
+        return Check(name=name, passed=None, note="Metric 1 was not measured.")
+    own = [measure.draws[each] for each in (CEILING, BEFORE) if each in measure.draws]
+    figure = measure.plan.figure(measure.draws[CLONE] - max(own, key=lambda draws: draws[0]), level=0.98)
+    if figure.low is None:
+        return Check(name=name, passed=None, figure=figure, note="Too few conversations.")
+    note = "Metric 1 of the clone less that of your own text, of the test or before, whichever is higher; it "
+    note += "must not lie above 0 with its whole 98 % interval."
+    return Check(name=name, passed=figure.low <= 0, figure=figure, note=note)
+
+
+def _before(judge: Judge, data: Judging, platforms: set[str], size: int, plan: Plan) -> Draws | None:
+    """Metric 1 of the owner's own text of T, in that third of it which the judge takes for them most.
+
+    What stands in J as well is left out: a judge that has read what trained the clone must not find the
+    owner's text as likely as the clone's. Its conversations are not those of the plan, so they are resampled
+    on their own, and leaving out one of the plan's changes nothing.
+    """
+    read = {key(each.reply) for each in data.judge}
+    known = [
+        each for each in sorted(data.train, key=lambda example: (example.at, example.id))
+        if each.platform in platforms and not (key(each.reply) in read and len(words(each.reply)) >= COMMON)
+    ]  # fmt: skip
+    several = []
+    for n in range(STRETCHES):
+        stretch = in_order(known[n * len(known) // STRETCHES : (n + 1) * len(known) // STRETCHES])
+        found = _thinned(blocks([each.reply for each in stretch], size), MOST_BLOCKS)
+        if len(found) >= FEWEST_BLOCKS:
+            at = [stretch[block.middle].conversation for block in found]
+            several.append((judge.probability([block.text for block in found]), at))
+    if not several:
+        return None
+    values, at = max(several, key=lambda each: float(each[0].mean()))
+    numbers = {name: n for n, name in enumerate(dict.fromkeys(at))}
+    own = Plan([len(numbers)], resamples=plan.resamples, seed=plan.seed + 1)
+    draws = own.mean(values, np.array([numbers[name] for name in at]))
+    return np.concatenate([np.full(1 + plan.clusters, draws[0]), draws[1 + own.clusters :]])
 
 
 class _Blocks:
@@ -169,7 +230,7 @@ def _impostor_blocks(data: Judging, size: int) -> tuple[list[str], list[str]]:
     return _thinned(older, 2 * MOST_BLOCKS), _thinned(newer, MOST_BLOCKS)
 
 
-def _thinned(items: list[str], most: int) -> list[str]:
+def _thinned(items: list[T], most: int) -> list[T]:
     """At most so many, evenly over the list."""
     if len(items) <= most:
         return items
