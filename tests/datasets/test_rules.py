@@ -117,13 +117,21 @@ def test_sentences_that_take_each_other_up_hang_together() -> None:
 
 def test_the_card_says_what_judged_coherence() -> None:
     by_words = DatasetSettings(coherence_by="words")
-    assert judge(by_words) == (cohesion, "words")
-    assert prepare([day_by_day(9)], by_words, consents=CONSENTS).card.means == {"coherence": "words"}
+    assert judge(by_words) == (cohesion, "words", 0.03)
+    card = prepare([day_by_day(9)], by_words, consents=CONSENTS).card
+    assert card.means == {"coherence": "words, at least 0.03"}
+
+
+def test_an_owner_sets_how_far_a_reflection_has_to_hang_together() -> None:
+    strict = DatasetSettings(reflection_words=3, coherence_by="words", reflection_coherence=1.0)
+    assert unfit(example(SEA, platform="reflections"), strict) == "incoherent"
+    lax = strict.model_copy(update={"reflection_coherence": 0.0})
+    assert unfit(example(SALAD, platform="reflections"), lax) is None
 
 
 def test_embeddings_that_are_not_installed_are_asked_for_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ipse.sentences.find_spec", lambda _name: None)
-    assert judge(SETTINGS)[1] == "words"
+    assert judge(SETTINGS).name == "words"
     with pytest.raises(MissingExtraError, match="not installed"):
         judge(DatasetSettings(coherence_by="embeddings"))
 
@@ -135,8 +143,9 @@ def test_by_embeddings_each_sentence_is_held_against_the_next(monkeypatch: pytes
     monkeypatch.setattr(
         "ipse.datasets.coherence.embedded", lambda parts: np.array([ways[part] for part in parts])
     )
-    found, named = judge(DatasetSettings(coherence_by="embeddings"))
-    assert named == "embeddings of all-MiniLM-L6-v2"
+    asked = judge(DatasetSettings(coherence_by="embeddings"))
+    assert (asked.name, asked.least) == ("embeddings of all-MiniLM-L6-v2", 0.08)
+    found = asked.score
     assert found("One. Two. Three.") == pytest.approx((0.6 + 0.8) / 2)
     assert found("One. Three.") == 0.0
     assert found("Unknown, and alone.") == 1.0
@@ -145,13 +154,14 @@ def test_by_embeddings_each_sentence_is_held_against_the_next(monkeypatch: pytes
 @pytest.mark.skipif(not embeddings_installed(), reason="the extra `embeddings` is not installed")
 def test_by_embeddings_a_reflection_whose_sentences_do_not_hang_together_is_left_out() -> None:
     asked = DatasetSettings(reflection_words=3, coherence_by="embeddings")
-    found, named = judge(asked)
-    assert named == "embeddings of all-MiniLM-L6-v2"
-    assert found(SEA) > found(SALAD) + 0.1
+    found = judge(asked)
+    assert found.name == "embeddings of all-MiniLM-L6-v2"
+    assert found.score(SEA) > found.score(SALAD) + 0.1
     kept, left = (example(text, platform="reflections") for text in (TIDE, SALAD))
     assert unfit(kept, asked, found) is None
     assert unfit(left, asked, found) == "incoherent"
-    assert unfit(kept, asked) == "incoherent"  # by words: it says nothing twice
+    by_words = asked.model_copy(update={"coherence_by": "words"})
+    assert unfit(kept, by_words) == "incoherent"  # it says nothing twice
 
 
 @pytest.mark.parametrize(

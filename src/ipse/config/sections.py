@@ -176,8 +176,12 @@ class DatasetSettings(Section):
     )
     max_per_contact: int = Field(0, ge=0, description="replies to one contact or group that train; 0: all")
     reflection_words: int = Field(50, ge=0, description="shorter answers of reflections are left out")
-    reflection_coherence: float = Field(
-        0.03, ge=0, le=1, description="reflections whose sentences hang together less are left out"
+    reflection_coherence: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="reflections whose sentences hang together less are left out; not set: 0.03 by words, "
+        "0.08 by embeddings",
     )
     coherence_by: Literal["auto", "words", "embeddings"] = Field(
         "auto", description="what tells that; auto: sentence embeddings where they are installed, else words"

