@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 export OMP_NUM_THREADS ?= 1
 export TOKENIZERS_PARALLELISM := false
 export HF_HUB_OFFLINE := 1
+# What was compiled is kept; else each of the hundreds of processes that tests start compiles all of it anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test check fix bench bench-events bench-quality soak docs web serve clean
 .DEFAULT_GOAL := test

@@ -3,6 +3,7 @@
 import ast
 import statistics
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,11 @@ FILES = sorted(SRC.rglob("*.py"))
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 60
 MOST_PARAMETERS = 6
+
+
+@cache
+def read(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
 
 
 def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -24,8 +30,8 @@ def length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     return (node.end_lineno or node.lineno) - node.lineno + 1
 
 
-def long_functions(source: str) -> list[str]:
-    return [f.name for f in functions(ast.parse(source)) if length(f) > LONGEST_FUNCTION]
+def long_functions(tree: ast.AST) -> list[str]:
+    return [f.name for f in functions(tree) if length(f) > LONGEST_FUNCTION]
 
 
 def is_command(node: ast.stmt) -> bool:
@@ -50,25 +56,24 @@ def exported(tree: ast.Module) -> list[str] | None:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(SRC)))
 def test_no_file_and_no_function_is_too_long(file: Path) -> None:
-    source = file.read_text(encoding="utf-8")
-    assert source.count("\n") <= LONGEST_FILE, "split the file by theme"
-    assert long_functions(source) == [], "split these functions"
+    assert file.read_text(encoding="utf-8").count("\n") <= LONGEST_FILE, "split the file by theme"
+    assert long_functions(read(file)) == [], "split these functions"
 
 
 def test_a_function_that_is_too_long_is_found() -> None:
     source = "def long():\n" + "    x = 1\n" * LONGEST_FUNCTION
-    assert long_functions(source) == ["long"]
+    assert long_functions(ast.parse(source)) == ["long"]
 
 
 def test_most_functions_fit_in_twenty_lines() -> None:
-    lengths = [length(f) for file in FILES for f in functions(ast.parse(file.read_text(encoding="utf-8")))]
+    lengths = [length(f) for file in FILES for f in functions(read(file))]
     assert statistics.median(lengths) <= 10
     assert sum(n <= 20 for n in lengths) / len(lengths) >= 0.85
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(SRC)))
 def test_the_public_names_are_written_down_exactly(file: Path) -> None:
-    tree = ast.parse(file.read_text(encoding="utf-8"))
+    tree = read(file)
     names = exported(tree)
     if file.parent.name == "versions" or file.name == "env.py":
         return  # Alembic fixes the names of a migration script
