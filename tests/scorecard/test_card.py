@@ -157,6 +157,8 @@ def test_a_clone_that_sounds_as_its_owner_did_is_no_fault_of_the_judge(world: Wo
     assert first.low is not None
     assert first.low > first.ceiling.high  # it is above the owner's own text of the test
     assert first.baselines[BEFORE].value > first.ceiling.high  # and so is what the owner wrote before
+    before = 100 * first.baselines[BEFORE].value / first.ceiling.value
+    assert f"What you wrote before does so at {before:.0f} %." in " ".join(card.reasons)
     assert check.passed is True
     assert check.figure is not None
     assert abs(check.figure.value) < 0.05

@@ -20,7 +20,7 @@ from ipse.scorecard.measures import Measure, Measured, row
 from ipse.scorecard.measuring import FAMILIES, luck, measure
 from ipse.scorecard.metrics.authorship import not_above
 from ipse.scorecard.products import products
-from ipse.scorecard.results import CLONE, ECHO, RANDOM, WRONG, Check, Gate, Row, Sample, Scorecard
+from ipse.scorecard.results import BEFORE, CLONE, ECHO, RANDOM, WRONG, Check, Gate, Row, Sample, Scorecard
 from ipse.scorecard.rolling import line_up_rounds, share_of
 
 __all__ = ["evaluate", "table", "told_of", "with_verdicts"]
@@ -148,6 +148,9 @@ def _promotion(
         share = first.value / first.ceiling.value if first.ceiling.value else 0.0
         told = f"It sounds like you at {100 * share:.0f} % of your own text; "
         told += f"{100 * OF_THE_CEILING:.0f} % are needed."
+        if share > 1 and BEFORE in first.baselines:
+            before = first.baselines[BEFORE].value / first.ceiling.value
+            told += f" What you wrote before does so at {100 * before:.0f} %."
         (good if share >= OF_THE_CEILING else against).append(told)
     for id_, name in (("5b", "Picking your reply"), ("7", "Saying what you said")):
         for rival in (RETRIEVAL, RANDOM):

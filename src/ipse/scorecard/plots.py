@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, TypeAlias
 
-from ipse.scorecard.results import CEILING, CLONE, WRONG, Figure, Row, Unit
+from ipse.scorecard.results import BEFORE, CEILING, CLONE, WRONG, Figure, Row, Unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,6 +21,7 @@ _COLOURS = {"ink": "#010101", "muted": "#020202", "line": "#030303", "clone": "#
 _WIDTH, _WIDE, _ROW = 5.0, 5.8, 0.29  # inches, of 72 units of the drawing each
 _LETTER, _VALUES = 6.1, 0.87  # units of the widest usual letter; where values begin, as a share of the width
 _BEYOND = 0.6  # of the way from a stranger to you, shown on either side
+_ROLES = {WRONG: "ink", BEFORE: "self"}
 _FAR = 4.0  # a ceiling so many times beyond everybody else is named, not drawn
 
 _SIGNS: dict[Unit, str] = {"share": " %", "seconds": " s", "megabytes": " MB"}
@@ -65,8 +66,8 @@ def contenders(row: Row) -> str:
         return ""
     lines = [(CLONE, Figure(row.value, row.low, row.high), "clone", shown(row.value, row.unit))]
     lines += [
-        (name, each, "ink" if name == WRONG else "muted", shown(each.value, row.unit))
-        for name, each in sorted(row.baselines.items(), key=lambda item: item[0] != WRONG)
+        (name, each, _ROLES.get(name, "muted"), shown(each.value, row.unit))
+        for name, each in sorted(row.baselines.items(), key=_place)
     ]
     figures = [line[1] for line in lines]
     marks: list[tuple[float, str, str]] = []
@@ -86,6 +87,11 @@ def contenders(row: Row) -> str:
     }
     span = _span([*figures, *(Figure(at) for at in fixed.get(row.unit, []))])
     return _draw(f"{row.name}: all contenders", lines, marks, (span, row.unit))
+
+
+def _place(item: tuple[str, Figure]) -> tuple[bool, bool]:
+    """Next to the clone whom it must beat, next to the owner what they wrote before."""
+    return item[0] != WRONG, item[0] == BEFORE
 
 
 def _tick(at: float, unit: Unit) -> str:
