@@ -8,7 +8,6 @@ memory, without a vault, an encoder or a label; nothing that searches can be muc
 """
 
 import argparse
-import resource
 import statistics
 import tempfile
 import time
@@ -30,7 +29,7 @@ from ipse.records import Example
 from ipse.registry import ModelCard, Registry
 from ipse.vault import Vault
 from quality_cards import Timed, keep  # type: ignore[import-not-found]
-from quality_clock import cores  # type: ignore[import-not-found]
+from quality_clock import cores, memory  # type: ignore[import-not-found]
 from real_people import briefings  # type: ignore[import-not-found]
 
 if TYPE_CHECKING:
@@ -110,11 +109,6 @@ def timed(workspace: Workspace, clock: Clock, card: "Scorecard", imported: int, 
         voice="lora" if adapter else "retrieval", imported=imported or pairs, pairs=pairs, cores=cores(),
         steps=clock.steps, promotable=card.promotable, reasons=card.reasons, megabytes=memory(),
     )  # fmt: skip
-
-
-def memory() -> float:
-    """The most that this process held so far, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def latency(answer: Callable[[str], object], questions: Sequence[str]) -> str:

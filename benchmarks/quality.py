@@ -13,7 +13,8 @@ one person, retrieval against BM25 and its speed (``retrieval.py``), the time fr
 (``clone.py``). That is some hours; what takes time by the clock wants an otherwise idle machine. Each card is
 kept as it is done, so a run that was stopped goes on; a card that is removed is made again.
 
-``--beside`` holds an adapter and an ensemble against retrieval, ``--reflections`` walks the path of
+Memory is a process's own from its start, so one that judges several people or voices tells theirs too high;
+``--all`` judges each in its own. ``--beside`` holds an adapter and an ensemble against retrieval, ``--reflections`` walks the path of
 docs/guides/few-words.md; ``--page`` alone writes the page from the cards that are there. Beside each card
 stand: seconds of processor, a thousand answers looked through for personal data, and a clone that was made
 leaky on purpose, without the privacy gate (``--leaky`` makes that one alone, and a card made after it does
@@ -27,7 +28,6 @@ in the public archives, and are not counted.
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -58,7 +58,7 @@ from quality_cards import (  # type: ignore[import-not-found]
     keep,
     read,
 )  # fmt: skip
-from quality_clock import Clock, silent  # type: ignore[import-not-found]
+from quality_clock import Clock, memory, silent  # type: ignore[import-not-found]
 from quality_page import page  # type: ignore[import-not-found]
 from real_people import PEOPLE, Someone, Talk  # type: ignore[import-not-found]
 
@@ -263,7 +263,7 @@ def _judged(held: _Held, method: str, leaky: Leaky | None) -> Outcome:
         card=msgspec.structs.replace(card, samples=()), leaky=leaky or _leaky(held, method),
         generations=generations, personal=sum(bool(each & held.stood) for each in found),
         made_up=sum(bool(each - held.stood) for each in found), seconds=clock.laps,
-        megabytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        megabytes=memory(),
         labels=_labels(held.someone.id, [*parts.judge, *parts.test]),
     )  # fmt: skip
 

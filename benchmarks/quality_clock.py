@@ -1,9 +1,10 @@
-"""Seconds of processor, how many cores there are, and nobody who watches."""
+"""Seconds of processor, memory, how many cores there are, and nobody who watches."""
 
 import os
+import resource
 from collections.abc import Mapping
 
-__all__ = ["Clock", "cores", "silent"]
+__all__ = ["Clock", "cores", "memory", "silent"]
 
 
 class Clock:
@@ -29,6 +30,12 @@ def cores() -> int:
     """Processors that this process may use, where the system says; else those there are."""
     allowed = getattr(os, "sched_getaffinity", None)
     return len(allowed(0)) if allowed is not None else os.cpu_count() or 1
+
+
+def memory() -> float:
+    """The most that this process held so far, and the largest of those it began beside it, in MB."""
+    whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return sum(resource.getrusage(each).ru_maxrss for each in whose) / 1024
 
 
 def silent(_done: float, _total: float | None, _figures: Mapping[str, float]) -> None:

@@ -54,7 +54,7 @@ def voice_tables(several: Sequence[Outcome]) -> Iterator[str]:
     )
     yield (
         "*prepare* reads the archive and freezes the dataset; *judge* makes the wrong authors' clones and "
-        "the card.\n"
+        "the card. *peak memory* is that of the process that made the card and of the largest beside it.\n"
     )
 
 
