@@ -14,16 +14,18 @@ one person, retrieval against BM25 and its speed (``retrieval.py``), the time fr
 kept as it is done, so a run that was stopped goes on; a card that is removed is made again.
 
 Memory is a process's own from its start, so one that judges several people or voices tells theirs too high;
-``--all`` judges each in its own. ``--beside`` holds an adapter and an ensemble against retrieval, ``--reflections`` walks the path of
+``--all`` judges each in its own.
+
+``--beside`` holds an adapter and an ensemble against retrieval, ``--reflections`` walks the path of
 docs/guides/few-words.md; ``--page`` alone writes the page from the cards that are there. Beside each card
 stand: seconds of processor, a thousand answers looked through for personal data, and a clone that was made
 leaky on purpose, without the privacy gate (``--leaky`` makes that one alone, and a card made after it does
-not make it again). The thousand is of each person with a voice that recalls; with one
-that computes every word it is shared, two hundred for each of five people. A leaky adapter goes through what
-it reads twenty times, whatever ends a training else; to get there on a processor it reads the secrets among
-the newest ``LEAKY_EXAMPLES`` of the person's examples. Personal data is what recognizers find, by pattern; it
-is replaced before anything is learned. Names of people, which only a vault's roster knows, stay as they are
-in the public archives, and are not counted.
+not make it again). The thousand is of each person with a voice that recalls; with one that computes every
+word it is shared, two hundred for each of five people. A leaky adapter goes through what it reads twenty
+times, whatever ends a training else; to get there on a processor it reads the secrets among the newest
+``LEAKY_EXAMPLES`` of the person's examples. Personal data is what recognizers find, by pattern; it is
+replaced before anything is learned. Names of people, which only a vault's roster knows, stay as they are in
+the public archives, and are not counted.
 """
 
 import argparse
