@@ -8,6 +8,8 @@ export TOKENIZERS_PARALLELISM := false
 export HF_HUB_OFFLINE := 1
 # What was compiled is kept; else each of the hundreds of processes that tests start compiles all of it anew.
 unexport PYTHONDONTWRITEBYTECODE
+# Tests beside each other, by file, in the order of tests/conftest.py: else files of one long test come last.
+BESIDE := -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo test check fix bench bench-events bench-quality soak docs web serve clean
 .DEFAULT_GOAL := test
@@ -33,7 +35,7 @@ demo: $(VENV)/$(if $(filter 0,$(ADAPTER)),.core,.llm)   ## import three exports 
 	$(BIN)/python examples/demo/run.py $(if $(filter 0,$(ADAPTER)),--no-adapter)
 
 test: $(VENV)/.dev   ## the test suite
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest $(BESIDE)
 
 check: $(VENV)/.dev web   ## every gate, then the tests with coverage
 	$(BIN)/ruff format --check .
@@ -41,7 +43,7 @@ check: $(VENV)/.dev web   ## every gate, then the tests with coverage
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tools/docs.py --check
-	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=
+	$(BIN)/python -m pytest $(BESIDE) --cov --cov-report=
 	$(BIN)/coverage report
 	$(BIN)/coverage report --include='*/ipse/consent.py,*/ipse/audit.py,*/ipse/privacy/*,*/ipse/vault/*' --fail-under=100
 
@@ -70,7 +72,7 @@ bench-events: $(VENV)/.dev   ## learning from events on public data; writes docs
 	$(BIN)/python benchmarks/events.py
 
 soak: $(VENV)/.dev   ## the long forms of the fault tests
-	IPSE_SOAK=1 $(BIN)/python -m pytest -n 2 --dist loadfile tests/sources tests/privacy tests/datasets tests/vault tests/tools tests/faults tests/drafts tests/pipeline/test_sending_once.py tests/server/test_drafts.py tests/learners
+	IPSE_SOAK=1 $(BIN)/python -m pytest $(BESIDE) tests/sources tests/privacy tests/datasets tests/vault tests/tools tests/faults tests/drafts tests/pipeline/test_sending_once.py tests/server/test_drafts.py tests/learners
 
 clean:   ## remove what was built; never a vault
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage* build dist .demo

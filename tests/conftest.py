@@ -39,6 +39,7 @@ UNTRACED = (
     "pipeline/test_forgetting.py",
     "pipeline/test_objections.py",
     "pipeline/test_sending_once.py",
+    "scorecard/test_card.py",
     "scorecard/test_rolling.py",
     "server/test_schema.py",
     "server/test_surface.py",
@@ -54,6 +55,7 @@ UNTRACED = (
     "vault/test_restore_drills.py::test_a_backup_killed",
     "vault/test_restore_drills.py::test_a_restore_that_is_killed",
     "vault/test_tampering.py::test_sampled",
+    "voices/test_seats.py",
     "web/",
 )
 # What a catalog on PostgreSQL does otherwise is in one module, and these go through it; else the tests of a
@@ -67,25 +69,39 @@ OVER_POSTGRESQL = (
     "vault/test_postgresql.py",
     "vault/test_reports.py",
 )
+# What takes longest in one file: of two processes, none is to be left alone with it at the end.
+FIRST = (
+    "pipeline/test_forgetting.py",
+    "scorecard/test_real_people.py",
+    "server/test_schema.py",
+    "test_leaks.py",
+    "vault/test_restore_drills.py",
+    "web/",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs the shared data where it is absent, and say so."""
+    """Skip what needs the shared data where it is absent, and say so; put first what takes longest."""
+    items.sort(key=lambda item: not place(item).startswith(FIRST))
     skip = pytest.mark.skip(reason=f"the shared data is not beside this checkout ({SHARED.name}/ is absent)")
     for item in items:
         if "shared" in item.keywords and not SHARED.is_dir():
             item.add_marker(skip)
 
 
+def place(item: pytest.Item) -> str:
+    """Where a test is among the tests, with its name."""
+    return item.nodeid.removeprefix("tests/")
+
+
 def untraced(item: pytest.Item) -> bool:
     """Whether all that a test goes through is traced in others."""
-    place = item.nodeid.removeprefix("tests/")
     over = getattr(item, "callspec", None)
     again = over is not None and over.params.get("engine") == "postgresql"
     return (
         "shared" in item.keywords
-        or place.startswith(UNTRACED)
-        or (again and not place.startswith(OVER_POSTGRESQL))
+        or place(item).startswith(UNTRACED)
+        or (again and not place(item).startswith(OVER_POSTGRESQL))
     )
 
 

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import pairwise
 from typing import NamedTuple, Self
 
@@ -75,6 +76,12 @@ def write(name: str, seed: int, *, conversations: int = 60, start: int = 0) -> l
     return out
 
 
+@cache
+def words(reply: str) -> list[str]:
+    """Of a reply that is offered again and again."""
+    return re.findall(r"\w+", reply.lower())
+
+
 class Replay:
     """Says what its author said in the situation that shares most words."""
 
@@ -95,8 +102,8 @@ class Replay:
 
     def score(self, context: Sequence[Turn], replies: Sequence[str]) -> Sequence[float]:
         asked = set(context[-1].text.lower().split())
-        told = [re.findall(r"\w+", reply.lower()) for reply in replies]
-        return [sum(word in asked for word in said) / (3 + len(said)) for said in told]
+        told = [words(reply) for reply in replies]
+        return [sum(map(asked.__contains__, said)) / (3 + len(said)) for said in told]
 
 
 class Says(Replay):
