@@ -1,9 +1,10 @@
 """Which of several candidate replies is said: a weighted sum of what each of the two voices makes of them.
 
 The weights are learned on held-out contexts: which candidate is most like what the owner really said there,
-and sounds like them? What the memory makes of its own candidates is where they start from; the rest has to
-earn its weight, and none but length and origin may count against what it stands for. Knows no voice, only
-figures.
+and sounds no less like them than most that they say? What the memory makes of its own candidates is where
+they start from; the rest has to earn its weight, and none but length and origin may count against what it
+stands for. They are kept where what they choose is more like what was said: by its sound alone, the likeliest
+choice is a caricature. Knows no voice, only figures.
 """
 
 from collections.abc import Sequence
@@ -19,15 +20,18 @@ __all__ = ["FEATURES", "Candidate", "Ranking", "Told", "Weights", "fit_ranking",
 
 FEATURES = ("order", "fit", "likelihood", "mutual", "style", "length", "proposed")
 MEMORY = ("order", "fit")  # what the embedded voice alone would go by
+MEMORY_ALONE = np.array([1.0, 0.0])  # of a ranking
 EITHER_WAY = ("length", "proposed")  # may count for or against
 LEAST = 1e-3  # of a worth: what the memory's order weighs at least, so that it decides between equals
 SOUND = 0.1  # what a text that surely is the owner's is worth beside one with exactly their words
+SURE = 1.0  # standard errors by which what was learned has to choose better, where it was not learned
 FOLDS = 5
 ALIKE = 1e-9
 RIDGE = 3.0  # in candidates: a hundred contexts settle the weights, five do not
 
 Floats = npt.NDArray[np.float64]
-Told: TypeAlias = "tuple[Sequence[Candidate], Sequence[float]]"  # candidates of a context, and their worth
+Told: TypeAlias = "tuple[Sequence[Candidate], Sequence[float]]"
+"""Candidates of a context, and how much more each is like the real reply than like replies anywhere."""
 
 
 class Candidate(NamedTuple):
@@ -36,8 +40,8 @@ class Candidate(NamedTuple):
     ``order``: less the natural log of its place among what the memory would say, 0 for the first, and past
     the last for what is proposed. ``fit``: log odds by the memory. ``likelihood``: mean natural log by byte
     under the adapter, and ``mutual`` how much likelier it is here than anywhere, as the adapter's ``score``
-    has it. ``style``: log odds to be the owner's. ``length``: natural log of characters. ``proposed``: 1
-    where the adapter wrote it, 0 where it is recalled.
+    has it. ``style``: log odds to be the owner's, as the style judge caps them. ``length``: natural log of
+    characters. ``proposed``: 1 where the adapter wrote it, 0 where it is recalled.
     """
 
     text: str
@@ -88,16 +92,38 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def fit_ranking(crowds: Sequence[Sequence[tuple[float, float]]]) -> Ranking:
-    """The sum under which the first of each of the ``crowds``, all as large, is likeliest."""
+    """The sum under which the first of each of the ``crowds``, all as large, is likeliest.
+
+    The adapter has its say where the first then stands higher in crowds that were not learned from, by its
+    reciprocal rank and more than a standard error; else the memory ranks alone.
+    """
     views = np.array(crowds, dtype=np.float32)
     if not views.size:
         return Ranking()
-    fit, mutual = likeliest(views, np.array([1.0, 0.0]))
+    gains: list[float] = []
+    for fold in range(FOLDS):
+        held = np.arange(len(views)) % FOLDS == fold
+        if held.any() and not held.all():
+            mix = likeliest(views[~held], MEMORY_ALONE)
+            gains += list(_reciprocal(views[held] @ np.array(mix)) - _reciprocal(views[held][:, :, 0]))
+    if not _sure(gains):
+        return Ranking()
+    fit, mutual = likeliest(views, MEMORY_ALONE)
     return Ranking(fit=fit, mutual=mutual)
 
 
+def _reciprocal(scores: Floats) -> Floats:
+    """1 / the rank of the first of each row; a tie counts half."""
+    others, first = scores[:, 1:], scores[:, :1]
+    return np.asarray(1 / (1 + (others > first).sum(axis=1) + (others == first).sum(axis=1) / 2))
+
+
+def _sure(gains: Sequence[float]) -> bool:
+    return len(gains) >= FOLDS and bool(np.mean(gains) > SURE * np.std(gains) / np.sqrt(len(gains)))
+
+
 def fit_weights(told: Sequence[Told]) -> Weights:
-    """Weights of the candidates in held-out contexts and their worth, where they choose better than none.
+    """Weights of the candidates in held-out contexts, where they choose what is more like the real reply.
 
     They have to do so in contexts that they were not learned from, by more than a standard error.
     """
@@ -105,10 +131,10 @@ def fit_weights(told: Sequence[Told]) -> Weights:
     gains = []
     for fold in range(FOLDS):
         learned = _solved([each for n, each in enumerate(useful) if n % FOLDS != fold])
-        for candidates, values in useful[fold::FOLDS]:
+        for candidates, likeness in useful[fold::FOLDS]:
             picked, plain = (int(weights.of(candidates).argmax()) for weights in (learned, Weights.plain()))
-            gains.append(values[picked] - values[plain])
-    if len(gains) < FOLDS or np.mean(gains) <= np.std(gains) / np.sqrt(len(gains)):
+            gains.append(likeness[picked] - likeness[plain])
+    if not _sure(gains):
         return msgspec.structs.replace(Weights.plain(), contexts=len(useful))
     return _solved(useful)
 
@@ -117,24 +143,25 @@ def _solved(told: Sequence[Told]) -> Weights:
     """Least squares with a ridge towards the memory's own, each context for itself."""
     from scipy.optimize import lsq_linear
 
-    rows, worth = [], []
-    for candidates, values in told:
+    rows, targets = [], []
+    for candidates, likeness in told:
         held = np.stack([candidate.figures for candidate in candidates])
+        values = worth(candidates, likeness)
         rows.append(held - held.mean(axis=0))
-        worth.append(np.asarray(values) - np.mean(values))
+        targets.append(values - values.mean())
     if not rows:
         return Weights.plain()
-    inputs, targets = np.concatenate(rows), np.concatenate(worth)
+    inputs, values = np.concatenate(rows), np.concatenate(targets)
     spread = inputs.std(axis=0)
     scale = np.where(spread > ALIKE, spread, np.inf)  # what does not differ tells nothing
     scaled = inputs / scale
     known = [FEATURES.index(name) for name in MEMORY]
     start = np.zeros(len(FEATURES))
-    start[known] = np.maximum(lsq_linear(scaled[:, known], targets, bounds=(0, np.inf)).x, LEAST)
+    start[known] = np.maximum(lsq_linear(scaled[:, known], values, bounds=(0, np.inf)).x, LEAST)
     pull = np.sqrt(RIDGE * len(FEATURES))
     lowest = np.where([name in EITHER_WAY for name in FEATURES], -np.inf, 0.0)
     solved = lsq_linear(
-        np.vstack([scaled, pull * np.eye(len(FEATURES))]), np.concatenate([targets, pull * start]),
+        np.vstack([scaled, pull * np.eye(len(FEATURES))]), np.concatenate([values, pull * start]),
         bounds=(lowest, np.inf),
     )  # fmt: skip
     found = solved.x / scale
@@ -143,10 +170,7 @@ def _solved(told: Sequence[Told]) -> Weights:
     )
 
 
-def worth(likeness: Sequence[float], usual: Sequence[float], style: Sequence[float]) -> list[float]:
-    """What each candidate was worth in a held-out context.
-
-    Its ``likeness`` to the real reply, less its ``usual`` one to replies anywhere, and its sound.
-    """
-    sound = SOUND / (1 + np.exp(-np.asarray(style, dtype=np.float64)))
-    return [float(each) for each in np.asarray(likeness) - np.asarray(usual) + sound]
+def worth(candidates: Sequence[Candidate], likeness: Sequence[float]) -> Floats:
+    """What each candidate was worth in a held-out context: its likeness to the real reply, and its sound."""
+    style = np.array([each.style for each in candidates], dtype=np.float64)
+    return np.asarray(likeness) + SOUND / (1 + np.exp(-style))

@@ -3,6 +3,8 @@
 Character n-grams of 2 to 5, case kept, and a balanced logistic regression, as the scorecard's own judge has
 it (metric 1), but learned from the training set alone. There are two, each of one half of the owner's
 replies: a reply of the past is judged by the one that has not read it, or it would always sound right.
+Nothing sounds better than what the owner usually says: whoever picks what is most typical of somebody draws a
+caricature of them.
 """
 
 import hashlib
@@ -28,15 +30,22 @@ FEATURES = 1 << 16
 MOST = 4000  # texts of either side that it learns from
 USUAL = 2000  # texts that tell what is usual, about
 FEWEST = 10  # of either side, in each half; below, it has no opinion
+USUALLY = 0.25  # of the owner's own replies sound less like them than what can count for a text
 
 Floats = npt.NDArray[np.float32]
 
 
 class StyleJudge:
-    """``weights``: (2, ``FEATURES`` + 1), intercept last; row ``n`` has not read replies of half ``n``."""
+    """``weights``: (2, ``FEATURES`` + 1), intercept last; row ``n`` has not read replies of half ``n``.
 
-    def __init__(self, weights: Floats, known: frozenset[str] = frozenset()) -> None:
+    ``most``: the log odds above which a text is as surely the owner's as their own are.
+    """
+
+    def __init__(
+        self, weights: Floats, known: frozenset[str] = frozenset(), most: float = float("inf")
+    ) -> None:
         self.weights = weights
+        self.most = most
         self._known = known
 
     @classmethod
@@ -55,22 +64,23 @@ class StyleJudge:
             fitted = LogisticRegression(class_weight="balanced", max_iter=300, C=4.0)
             fitted.fit(grams([*right, *wrong]), [1] * len(right) + [0] * len(wrong))
             weights[half] = np.append(fitted.coef_[0], fitted.intercept_[0])
-        return cls(weights, frozenset(own))
+        unbound = cls(weights, frozenset(own))
+        return cls(weights, frozenset(own), float(np.quantile(unbound.odds(mine), USUALLY)) if mine else 0.0)
 
     def odds(self, texts: Sequence[str]) -> list[float]:
-        """Log odds of each text to be the owner's; 0 where too little was there to learn from."""
+        """Log odds of each text to be the owner's, ``most`` at most; 0 where too little was learned from."""
         if not texts:
             return []
         both = np.asarray(grams(texts) @ self.weights[:, :-1].T) + self.weights[:, -1]
         return [
-            float(row[_half(text)] if text in self._known else row.mean())
+            min(self.most, float(row[_half(text)] if text in self._known else row.mean()))
             for row, text in zip(both, texts, strict=True)
         ]
 
     def dumps(self) -> bytes:
         """As npz; who knows the past gives it to :meth:`loads` again."""
         out = io.BytesIO()
-        np.savez_compressed(out, weights=self.weights.astype(np.float16))
+        np.savez_compressed(out, weights=self.weights.astype(np.float16), most=np.float32(self.most))
         return out.getvalue()
 
     @classmethod
@@ -79,9 +89,10 @@ class StyleJudge:
         try:
             with np.load(io.BytesIO(data), allow_pickle=False) as held:
                 weights = held["weights"].astype(np.float32)
+                most = float(held["most"]) if "most" in held else float("inf")  # of before there was one
         except (ValueError, KeyError, OSError, EOFError, BadZipFile) as error:
             raise LearnerError("The style judge of this model is damaged.", hint="Train it again.") from error
-        return cls(weights, frozenset(own))
+        return cls(weights, frozenset(own), most)
 
 
 def grams(texts: Sequence[str]) -> "csr_matrix":

@@ -19,7 +19,7 @@ from ipse.learners.adapters.methods import METHODS
 from ipse.learners.retrieval import RetrievalLearner
 from ipse.records import Example
 from ipse.voices.engines.copies import ENGINES, with_copy
-from ipse.voices.ensemble.choosing import Ranking, Weights, fit_ranking, fit_weights, worth
+from ipse.voices.ensemble.choosing import Ranking, Weights, fit_ranking, fit_weights
 from ipse.voices.ensemble.judge import FILE, StyleJudge, alike, likeness_to, usual_grams
 from ipse.voices.ensemble.voice import WEIGHTS, EnsembleVoice, Plan
 from ipse.voices.retrieval import RetrievalVoice
@@ -116,8 +116,8 @@ class EnsembleLearner:
                 example.context, contact=example.contact, seed=number, proposing=number < most
             )
             texts = [each.text for each in found]
-            likeness, anywhere = alike(texts, example.reply), likeness_to(texts, usual)
-            told.append((found, worth(likeness, anywhere, [each.style for each in found])))
+            pairs = zip(alike(texts, example.reply), likeness_to(texts, usual), strict=True)
+            told.append((found, [here - anywhere for here, anywhere in pairs]))
             progress(number + 1, len(chosen), {})
         weights = fit_weights(told)
         picked = [found[int(weights.of(found).argmax())] for found, _ in told if found]
