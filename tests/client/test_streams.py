@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -45,8 +44,7 @@ def test_the_other_client_hears_the_same(service: Running) -> None:
                     pass
             return found
 
-    with ThreadPoolExecutor(1) as beside:  # whatever ran before may have left a loop to this thread
-        *pieces, last = beside.submit(lambda: asyncio.run(heard())).result()
+    *pieces, last = asyncio.run(heard())
     assert isinstance(last, Answer)
     assert "".join(one.text for one in pieces if isinstance(one, Piece)) == last.message.shown
 

@@ -176,9 +176,9 @@ def empty_vault(folder: Path) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One browser for all tests of this process."""
+    """One browser for all tests of a file: while it is there this thread has a loop that runs."""
     with sync_playwright() as playwright:
         held = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield held
