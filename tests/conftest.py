@@ -2,12 +2,18 @@
 
 import os
 import socket
+import sys
 from collections.abc import Generator, Iterator, Sequence
+from functools import cache
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import Any
 
 import pytest
 
+import ipse.privacy
+import ipse.vault
 from ipse.vault import KdfParameters, Vault
 from ipse.vault.documents import Change, Put
 
@@ -120,7 +126,25 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     try:
         return (yield)
     finally:
+        forget()
         tracing.resume()
+
+
+def pytest_collection_finish() -> None:
+    """Import what is held to 100 % under the tracer: the first to need it may be a test without one."""
+    for package in (ipse.privacy, ipse.vault):
+        for module in walk_packages(package.__path__, f"{package.__name__}."):
+            if ".versions." not in module.name and not module.name.endswith((".env", ".__main__")):
+                import_module(module.name)
+
+
+def forget() -> None:
+    """Empty the caches of what is held to 100 %: what an untraced test put there is traced nowhere."""
+    kept = type(cache(len))
+    for name in [name for name in sys.modules if name.startswith(("ipse.privacy", "ipse.vault"))]:
+        for each in vars(sys.modules[name]).values():
+            if isinstance(each, kept):
+                each.cache_clear()
 
 
 @pytest.fixture(autouse=True)
