@@ -220,7 +220,7 @@ def _times(several: Sequence[Timed]) -> Iterator[str]:
         ["", *(_in_time(one) for one in several)],
         ["promoted", *(_promoted(one) for one in several)],
         ["pairs in its dataset", *(f"{one.pairs:,}" for one in several)],
-        ["peak memory, with the largest process beside", *(f"{one.megabytes:,.0f} MB" for one in several)],
+        ["peak memory", *(f"{one.megabytes:,.0f} MB" for one in several)],
     ]
     yield table(["step", *(f"`{one.voice}`, {one.imported:,} pairs imported" for one in several)], rows)
     told = "; ".join(dict.fromkeys(one.told for one in several))
