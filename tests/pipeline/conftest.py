@@ -11,6 +11,7 @@ import pytest
 from ipse.config import load_settings
 from ipse.pipeline.consents import give
 from ipse.pipeline.importing import ImportReport, import_
+from ipse.pipeline.learning import prepare, train
 from ipse.pipeline.workspace import Workspace
 from ipse.vault import Vault
 
@@ -141,6 +142,14 @@ def imported_into(vault: Vault, request: pytest.FixtureRequest) -> ImportReport:
     return import_(workspace, [folder], me=ME, progress=lambda _done, _total, _figures: None)
 
 
+def trained_in(vault: Vault, request: pytest.FixtureRequest) -> None:
+    """The same with a dataset, and `v1` that learned from it."""
+    imported_into(vault, request)
+    workspace = Workspace(vault, load_settings({}, environment={}))
+    prepare(workspace)
+    train(workspace, progress=lambda _done, _total, _figures: None)
+
+
 @pytest.fixture(scope="session")
 def exports_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The exports of the vaults that are made once; who changes exports takes `exports`."""
@@ -158,7 +167,8 @@ def vault(
     request: pytest.FixtureRequest, tmp_path: Path, catalog_url: str, stages: Stages
 ) -> Iterator[Vault]:
     """Empty, or as far as the stage that the test asks for by its name; see `.stages`."""
-    with stages.opened(request, tmp_path / "vault", catalog_url, {"imported": imported_into}) as made:
+    known = {"imported": imported_into, "trained": trained_in}
+    with stages.opened(request, tmp_path / "vault", catalog_url, known) as made:
         yield made
 
 
@@ -166,6 +176,12 @@ def vault(
 def imported(workspace: Workspace, stages: Stages) -> tuple[Workspace, ImportReport]:
     """Everything allowed and imported."""
     return workspace, stages.told(imported_into)
+
+
+@pytest.fixture
+def trained(workspace: Workspace) -> Workspace:
+    """As `imported`, with a dataset and a model."""
+    return workspace
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from ipse.config import load_settings
 from ipse.errors import VaultError
 from ipse.pipeline.answering import Clone
 from ipse.pipeline.contacts import contacts, conversations
@@ -20,9 +19,7 @@ from ipse.pipeline.judging import evaluate, export_scorecard, promote
 from ipse.pipeline.learning import export_dataset, prepare, train
 from ipse.pipeline.reviewing import waiting
 from ipse.pipeline.workspace import Workspace
-from ipse.vault import Conversation, Vault
-
-from .conftest import imported_into
+from ipse.vault import Conversation
 
 ROOT = Path(__file__).resolve().parents[2]
 SRC = ROOT / "src" / "ipse"
@@ -43,21 +40,6 @@ Row = tuple[str, dict[str, object]]
 
 def quiet(_done: float, _total: float | None, _figures: object) -> None:
     pass
-
-
-def taught(vault: Vault, request: pytest.FixtureRequest) -> None:
-    imported_into(vault, request)
-    workspace = Workspace(vault, load_settings({}, environment={}))
-    prepare(workspace)
-    train(workspace, progress=quiet)
-
-
-STAGES = {"trained": taught}
-
-
-@pytest.fixture
-def trained(workspace: Workspace) -> Workspace:
-    return workspace
 
 
 def rows(workspace: Workspace, work: Callable[[], object]) -> list[Row]:

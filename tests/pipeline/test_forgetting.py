@@ -61,14 +61,6 @@ def refused(report: ImportReport) -> dict[str, int]:
     return counts
 
 
-@pytest.fixture
-def trained(imported: Imported) -> Workspace:
-    workspace, _ = imported
-    prepare(workspace)
-    train(workspace, progress=quiet)
-    return workspace
-
-
 def test_a_contact_goes_with_all_that_was_learned_from_them(trained: Workspace, exports: Path) -> None:
     vault = trained.vault
     before, label = vault.counts(), trained.roster().find("Ilka Brandt")

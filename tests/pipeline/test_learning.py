@@ -29,14 +29,6 @@ def quiet(_done: float, _total: float | None, _figures: object) -> None:
     pass
 
 
-@pytest.fixture
-def trained(imported: Imported) -> Workspace:
-    workspace, _ = imported
-    prepare(workspace)
-    train(workspace, progress=quiet)
-    return workspace
-
-
 def test_the_same_vault_and_settings_give_the_same_hash_and_are_kept_once(imported: Imported) -> None:
     workspace, _ = imported
     first, second = prepare(workspace), prepare(workspace)

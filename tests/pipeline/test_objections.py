@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from ipse.config import load_settings
 from ipse.errors import DatasetError, PrivacyError
 from ipse.pipeline import objections
 from ipse.pipeline.answering import Clone
@@ -43,9 +44,10 @@ def canaried(folder: Path, pairs: int = 120) -> Path:
     return file
 
 
-@pytest.fixture
-def told(workspace: Workspace, tmp_path: Path) -> Workspace:
+def told_to(vault: Vault, request: pytest.FixtureRequest) -> None:
     """Two chats and a group of the three, with a dataset and a champion that learned from all of it."""
+    workspace = Workspace(vault, load_settings({}, environment={}))
+    tmp_path = request.getfixturevalue("tmp_path_factory").mktemp("told")
     give(workspace, "whatsapp", ["archive", "style"])
     group = chat(tmp_path / "WhatsApp Chat with Everybody.txt", "Jun Harada", 60, 3)
     lines = group.read_text(encoding="utf-8").splitlines()
@@ -60,6 +62,13 @@ def told(workspace: Workspace, tmp_path: Path) -> Workspace:
     import_(workspace, files, me=ME, progress=quiet)
     prepare(workspace)
     train(workspace, progress=quiet)
+
+
+STAGES = {"told": told_to}
+
+
+@pytest.fixture
+def told(workspace: Workspace) -> Workspace:
     return workspace
 
 
