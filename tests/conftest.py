@@ -1,8 +1,8 @@
 """What every test needs: closed sockets, quiet threads, the shared data where it is present."""
 
+import gc
 import os
 import socket
-import sys
 from collections.abc import Generator, Iterator, Sequence
 from functools import cache
 from importlib import import_module
@@ -64,6 +64,8 @@ UNTRACED = (
     "voices/test_seats.py",
     "web/",
 )
+# And these, one by one: see tools/untraced.py.
+SLOW = frozenset(Path(__file__).with_name("untraced.txt").read_text(encoding="utf-8").split())
 # What a catalog on PostgreSQL does otherwise is in one module, and these go through it; else the tests of a
 # vault go over the same lines on either.
 OVER_POSTGRESQL = (
@@ -106,6 +108,7 @@ def untraced(item: pytest.Item) -> bool:
     again = over is not None and over.params.get("engine") == "postgresql"
     return (
         "shared" in item.keywords
+        or item.nodeid.split("[")[0] in SLOW
         or place(item).startswith(UNTRACED)
         or (again and not place(item).startswith(OVER_POSTGRESQL))
     )
@@ -126,25 +129,30 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     try:
         return (yield)
     finally:
-        forget()
+        for each in caches():
+            each.cache_clear()
         tracing.resume()
 
 
 def pytest_collection_finish() -> None:
-    """Import what is held to 100 % under the tracer: the first to need it may be a test without one."""
+    """Import what is held to 100 % under the tracer: the first to need it may be a test without one.
+
+    Whatever is there by now stays to the end: a collector of garbage that leaves it alone has little to do.
+    """
+    caches()
+    gc.collect()
+    gc.freeze()
+
+
+@cache
+def caches() -> list[Any]:
+    """The caches of what is held to 100 %: what an untraced test puts there is traced nowhere."""
+    kept, found = type(cache(len)), []
     for package in (ipse.privacy, ipse.vault):
-        for module in walk_packages(package.__path__, f"{package.__name__}."):
-            if ".versions." not in module.name and not module.name.endswith((".env", ".__main__")):
-                import_module(module.name)
-
-
-def forget() -> None:
-    """Empty the caches of what is held to 100 %: what an untraced test put there is traced nowhere."""
-    kept = type(cache(len))
-    for name in [name for name in sys.modules if name.startswith(("ipse.privacy", "ipse.vault"))]:
-        for each in vars(sys.modules[name]).values():
-            if isinstance(each, kept):
-                each.cache_clear()
+        for each in walk_packages(package.__path__, f"{package.__name__}."):
+            if ".versions." not in each.name and not each.name.endswith((".env", ".__main__")):
+                found += [held for held in vars(import_module(each.name)).values() if isinstance(held, kept)]
+    return found
 
 
 @pytest.fixture(autouse=True)
