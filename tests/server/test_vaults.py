@@ -8,6 +8,7 @@ import pytest
 
 from ipse.config import load_settings
 from ipse.errors import AccessError, BusyError, NotFoundError, VaultMissingError
+from ipse.pipeline.choosing import choose
 from ipse.server import vaults as room
 from ipse.server.vaults import OpenVault, Vaults
 from ipse.vault import custody
@@ -52,6 +53,15 @@ def test_no_more_are_lent_than_there_are(opened: OpenVault, monkeypatch: pytest.
             pass
     with opened.lend() as third:
         assert third in (first, second)
+
+
+def test_what_was_chosen_is_known_to_whatever_was_lent_at_the_time(opened: OpenVault) -> None:
+    with opened.lend() as away, opened.lend() as chooser:
+        choose(chooser, {"imports.batch": 4096})
+        opened.settled()
+    with opened.lend() as one, opened.lend() as other:
+        assert away in (one, other)
+        assert [each.settings.imports.batch for each in (one, other)] == [4096, 4096]
 
 
 def test_a_vault_that_went_is_told_and_one_that_came_back_is_served(

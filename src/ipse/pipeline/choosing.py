@@ -52,7 +52,8 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def in_force(workspace: Workspace) -> list[Setting]:
-    """Every setting, in the order of the reference."""
+    """Every setting as it is now, in the order of the reference; the workspace goes by them from here on."""
+    workspace.settle()  # a value and where it comes from are of one moment
     held, where, own = workspace.settings, origins(), _own(workspace)
     found = []
     for section, field in type(held).model_fields.items():

@@ -64,6 +64,7 @@ class OpenVault:
         self._idle: list[_Held] = []
         self._lent = 0
         self._ending = self._closed = False
+        self._chosen_at = -math.inf
         self._parts: dict[type[Closing], Closing] = {}
         self._keeper = Keeper(opener)
         first = Workspace.open(settings, self._keeper, temporary=False)
@@ -97,17 +98,16 @@ class OpenVault:
         """
         held = self._take()
         try:
-            if time.monotonic() - held.workspace.settled_at > SETTLE_SECONDS:
-                held.workspace.settle()  # somebody may have chosen other settings, here or in another process
+            # Somebody may have chosen other settings: here since it was last lent, or in another process.
+            if held.workspace.settled_at <= max(self._chosen_at, time.monotonic() - SETTLE_SECONDS):
+                held.workspace.settle()
             yield held.workspace
         finally:
             self._give_back(held)
 
     def settled(self) -> None:
-        """Other settings were chosen: who borrows next goes by them."""
-        with self._free:
-            for held in self._idle:
-                held.workspace.settled_at = -math.inf
+        """Other settings were chosen: whoever borrows from now on goes by them."""
+        self._chosen_at = time.monotonic()
 
     def known(self, secret: str) -> Token | None:
         """Whose token this is, where that can be told at once, without a workspace and without waiting."""
