@@ -163,6 +163,8 @@ def test_an_opening_that_waited_for_a_move_finds_the_new_place(
     """The place changes between being read and being locked."""
     held = Location.read
     (folder / MARK).write_bytes(held(folder).raw())
+    unfinished = folder / f"{LOCATION}.new"
+    unfinished.write_bytes(b"{")
     said = [Location.new("postgresql://postgres@/postgres?host=/nowhere", bytes(16))]
 
     def late(at: Path) -> Location:
@@ -174,6 +176,7 @@ def test_an_opening_that_waited_for_a_move_finds_the_new_place(
     monkeypatch.setattr(Location, "read", late)
     relocation.settle(folder)
     assert not (folder / MARK).exists()
+    assert not unfinished.exists()
 
 
 CHILD = """

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ipse.errors import VaultError
 from ipse.vault.files import sync_folder, write_durably
-from ipse.vault.location import Location
+from ipse.vault.location import LOCATION, Location
 
 __all__ = ["MARK", "begin", "settle"]
 
@@ -54,6 +54,7 @@ def _delete(folder: Path, now: Location, known: Sequence[Location]) -> None:
         place = Location.parsed(line)
         if place != now:
             _here(known, place).engine(folder).remove()
+    (folder / f"{LOCATION}.new").unlink(missing_ok=True)  # cut off while it was written
     (folder / MARK).unlink()
     sync_folder(folder)
 
