@@ -85,13 +85,14 @@ def test_chance_is_drawn_anew_but_a_language_models_answers_are_not(world: World
 
 def test_figures_are_means_over_seeds(world: World) -> None:
     """A voice that says its best in one draw of three and nothing like it in the others."""
-    settings = SETTINGS.model_copy(update={"seeds": 3})
+    single = SETTINGS.model_copy(update={"max_examples": 60})
+    settings = single.model_copy(update={"seeds": 3})
     replay = world.clone()
 
     def lucky(context: object, seed: int) -> str:
         return "".join(replay.stream(context, contact=None, seed=seed)) if seed < 10_000 else "zzz"  # type: ignore[arg-type]
 
-    once, thrice = (world.judge(Says(lucky), settings=each) for each in (SETTINGS, settings))
+    once, thrice = (world.judge(Says(lucky), settings=each) for each in (single, settings))
     assert once.seeds == 1
     assert thrice.seeds == 3
     assert thrice.row("7").value == pytest.approx(once.row("7").value / 3, rel=0.35)  # type: ignore[operator]
@@ -103,7 +104,7 @@ def test_seeds_and_folds_have_their_bounds() -> None:
 
 
 def test_repetitions_are_the_same_in_another_process(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = SETTINGS.model_copy(update={"seeds": 2, "max_examples": 60})
+    settings = SETTINGS.model_copy(update={"seeds": 2, "max_examples": 60, "resamples": 100})
     here = world.judge(world.clone(), settings=settings)
     monkeypatch.setattr(measuring, "WORTH", 1)
     monkeypatch.setattr(apart, "cores", lambda: 2)

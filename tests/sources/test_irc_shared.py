@@ -12,6 +12,8 @@ from ipse.interfaces import ReadOptions
 from ipse.records import Message, Unreadable
 from ipse.sources.irc.source import Irc
 
+from ..soak import SOAK, rounds
+
 pytestmark = pytest.mark.shared
 SAID = 226_406  # lines that somebody said, in all files together
 
@@ -36,7 +38,7 @@ def _kind(item: Message) -> str:
 def test_every_line_that_somebody_said_is_read(logs: Path) -> None:
     count: Counter[str] = Counter()
     said = system = 0
-    for file in sorted(logs.rglob("*.raw.txt")):
+    for file in sorted(logs.rglob("*.raw.txt"))[:: rounds(5, 1)]:
         text = file.read_bytes().decode("utf-8", "replace")
         said += sum(line[:1] == "[" and line[7:9] == " <" for line in text.split("\n"))
         system += text.count("\n===") + text.startswith("===")
@@ -49,11 +51,14 @@ def test_every_line_that_somebody_said_is_read(logs: Path) -> None:
                 count[_kind(item)] += 1
                 count["bot"] += item.automatic and item.content_type == "text"
                 count["mention"] += bool(item.mentions)
-    assert said == count["text"] == SAID
-    assert count["system"] == system == 27_597
-    assert (count["action"], count["notice"], count["unreadable"]) == (513, 47, 1)
-    assert count["bot"] > 4_000
-    assert count["mention"] > 90_000
+    assert said == count["text"]
+    assert system == count["system"]
+    assert count["unreadable"] <= 1
+    assert count["bot"] > said / 200
+    assert count["mention"] > said / 10
+    if SOAK:
+        assert (said, system) == (SAID, 27_597)
+        assert (count["action"], count["notice"], count["unreadable"]) == (513, 47, 1)
 
 
 def test_a_folder_of_them_is_one_export_with_a_day_for_each_file(logs: Path) -> None:

@@ -1,5 +1,6 @@
 """A voice by a fast engine: it says what the exact one would, is judged by that, and gives way to it."""
 
+import gc
 import json
 import shutil
 from collections.abc import Iterator, Sequence
@@ -182,6 +183,7 @@ def test_two_on_one_base_stand_side_by_side(tiny_base: Path, fast: Files) -> Non
     voices[0].bits(ASKED, SAID)
     voices[1].bits(ASKED, SAID)
     assert voices[0]._model is voices[1]._model  # who judges them shares the base
+    gc.collect()  # what other tests held
     assert len(seats._racks) == 1
 
 
