@@ -14,7 +14,7 @@ import pytest
 
 from ipse.vault import Vault
 
-from ..conftest import CHEAP, PASSPHRASE
+from ..conftest import CHEAP, PASSPHRASE, empty
 
 Stage = Callable[[Vault, pytest.FixtureRequest], Any]
 
@@ -44,8 +44,7 @@ class Stages:
             with Vault.open(folder, PASSPHRASE) as vault:
                 yield vault
             return
-        vault, _ = Vault.create(folder, PASSPHRASE, catalog=catalog, kdf=CHEAP, allow_weak=True)
-        with vault:
+        with empty(folder, catalog, request.getfixturevalue("blank")) as vault:
             if stage:
                 self._said[stage] = stage(vault, request)
             yield vault
