@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Tests beside each other, by file, in the order of tests/conftest.py: else files of one long test come last.
 BESIDE := -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test check fix bench bench-events bench-quality soak docs web serve clean
+.PHONY: demo test check types covered fix bench bench-events bench-quality soak docs web serve clean
 .DEFAULT_GOAL := test
 
 $(VENV)/.core: pyproject.toml
@@ -37,12 +37,17 @@ demo: $(VENV)/$(if $(filter 0,$(ADAPTER)),.core,.llm)   ## import three exports 
 test: $(VENV)/.dev   ## the test suite
 	$(BIN)/python -m pytest $(BESIDE)
 
-check: $(VENV)/.dev web   ## every gate, then the tests with coverage
+check: $(VENV)/.dev web   ## every gate, and the tests with coverage
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tools/docs.py --check
+	$(MAKE) -j 2 types covered
+
+types:
+	$(BIN)/mypy
+
+covered:
 	$(BIN)/python -m pytest $(BESIDE) --cov --cov-report=
 	$(BIN)/coverage report
 	$(BIN)/coverage report --include='*/ipse/consent.py,*/ipse/audit.py,*/ipse/privacy/*,*/ipse/vault/*' --fail-under=100
