@@ -19,6 +19,7 @@ from ipse.vault import KdfParameters, Vault
 from ipse.vault.documents import Change, Put
 
 from .postgres_server import Server, binaries, served
+from .soak import SOAK
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -72,8 +73,10 @@ SLOW = frozenset(Path(__file__).with_name("untraced.txt").read_text(encoding="ut
 OVER_POSTGRESQL = (
     "vault/test_catalog.py",
     "vault/test_documents.py",
+    "vault/test_erasing.py",
     "vault/test_inspection.py",
     "vault/test_journal.py",
+    "vault/test_kill.py",
     "vault/test_moving.py",
     "vault/test_postgresql.py",
     "vault/test_reports.py",
@@ -89,8 +92,14 @@ FIRST = (
 )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs the shared data where it is absent, and say so; put first what takes longest."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip what needs the shared data where it is absent, and say so; put first what takes longest.
+
+    What goes over the same lines on either catalog goes over PostgreSQL again where time does not matter.
+    """
+    again = [] if SOAK else [item for item in items if repeated(item)]
+    config.hook.pytest_deselected(items=again)
+    items[:] = [item for item in items if item not in set(again)]
     items.sort(key=lambda item: not place(item).startswith(FIRST))
     skip = pytest.mark.skip(reason=f"the shared data is not beside this checkout ({SHARED.name}/ is absent)")
     for item in items:
@@ -103,15 +112,20 @@ def place(item: pytest.Item) -> str:
     return item.nodeid.removeprefix("tests/")
 
 
-def untraced(item: pytest.Item) -> bool:
-    """Whether all that a test goes through is traced in others."""
+def repeated(item: pytest.Item) -> bool:
+    """Whether a test is once more over PostgreSQL what it is over SQLite."""
     over = getattr(item, "callspec", None)
     again = over is not None and over.params.get("engine") == "postgresql"
+    return again and not place(item).startswith(OVER_POSTGRESQL)
+
+
+def untraced(item: pytest.Item) -> bool:
+    """Whether all that a test goes through is traced in others."""
     return (
         "shared" in item.keywords
         or item.nodeid.split("[")[0] in SLOW
         or place(item).startswith(UNTRACED)
-        or (again and not place(item).startswith(OVER_POSTGRESQL))
+        or repeated(item)
     )
 
 

@@ -33,7 +33,8 @@ OPERATIONS = {
     if isinstance(found, Ok)
 }
 SPENDING = {"sign_out", "lock_vault"}  # these would end the session or the vault of the others
-ASKED = sorted(set(OPERATIONS) - SPENDING)
+LATER = {"add_sample_days"}  # whatever reads events would read these, too
+ASKED = sorted(set(OPERATIONS) - SPENDING, key=lambda name: (name in LATER, name))
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 EXAMPLES, STRANGERS = rounds(3, 300), rounds(1, 50)
 SECONDS = 60.0
@@ -97,7 +98,7 @@ def test_the_owner_is_answered_as_documented(service: Running, asking: requests.
     assert tried(name, EXAMPLES, asking, service.address)
 
 
-@pytest.mark.parametrize("name", sorted(OPERATIONS))
+@pytest.mark.parametrize("name", sorted(OPERATIONS)[:: rounds(4, 1)])  # all of them are in test_surface.py
 def test_a_stranger_is_answered_as_documented(service: Running, name: str) -> None:
     open_ = {path for _, path in OPEN}
     with requests.Session() as session:

@@ -205,7 +205,7 @@ changes = st.lists(
     max_size=4,
 )
 hunt = settings(
-    max_examples=rounds(100, 10_000),
+    max_examples=rounds(60, 10_000),
     deadline=None,
     derandomize=True,
     database=None,
@@ -282,7 +282,7 @@ def test_a_damaged_export_breaks_nothing(
         survives(source, export)
 
 
-@settings(hunt, max_examples=rounds(30, 2_000))
+@settings(hunt, max_examples=rounds(20, 2_000))
 @given(data=st.binary(max_size=400), head=st.integers(0, 200))
 def test_any_bytes_break_nothing(
     source: Source, originals: Callable[[Source], Path], data: bytes, head: int

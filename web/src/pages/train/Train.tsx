@@ -17,7 +17,8 @@ import { useFormat, useT, useWord } from "../../i18n";
 import { Adapter, OPTIONS, settingsOf, useNamed } from "./Adapter";
 import classes from "./Train.module.css";
 
-const METHODS = ["retrieval", "lora", "qlora", "dora", "houlsby", "full"] as const;
+const ADAPTERS = ["lora", "qlora", "dora", "houlsby", "full", "ensemble"] as const;
+const METHODS = ["retrieval", ...ADAPTERS, "preference", "prompted"] as const;
 export type Method = (typeof METHODS)[number];
 
 export default function Train() {
@@ -53,7 +54,7 @@ function Choose({ busy }: { busy: boolean }) {
   const [method, setMethod] = useState<Method>("retrieval");
   const [options, setOptions] = useState(OPTIONS);
   const [fresh, setFresh] = useState(true);
-  const adapter = method !== "retrieval";
+  const adapter = ADAPTERS.some((one) => one === method);
   const named = useNamed(options, adapter);
   const start = useMutation({
     mutationFn: () => {
