@@ -202,8 +202,13 @@ def _settle(workspace: Workspace, *, purge: bool) -> None:
 
         finish(workspace)
     if purge:
+        from ipse.pipeline.days.keeping import is_limited
         from ipse.pipeline.days.tiers import downsample_if_due
-        from ipse.pipeline.retention import purge_if_due
 
-        purge_if_due(workspace)
+        if is_limited(
+            workspace.settings
+        ):  # as nothing is by default: every command would wait a fifth of a second
+            from ipse.pipeline.retention import purge_if_due
+
+            purge_if_due(workspace)
         downsample_if_due(workspace)
