@@ -44,10 +44,10 @@ check: $(VENV)/.dev web   ## every gate, and the tests with coverage
 	$(BIN)/python tools/docs.py --check
 	$(MAKE) -j 2 types covered
 
-types:
+types: $(VENV)/.dev
 	$(BIN)/mypy
 
-covered:
+covered: $(VENV)/.dev
 	$(BIN)/python -m pytest $(BESIDE) --cov --cov-report=
 	$(BIN)/coverage report
 	$(BIN)/coverage report --include='*/ipse/consent.py,*/ipse/audit.py,*/ipse/privacy/*,*/ipse/vault/*' --fail-under=100
@@ -77,7 +77,7 @@ bench-events: $(VENV)/.dev   ## learning from events on public data; writes docs
 	$(BIN)/python benchmarks/events.py
 
 soak: $(VENV)/.dev   ## the long forms of the fault tests
-	IPSE_SOAK=1 $(BIN)/python -m pytest $(BESIDE) tests/sources tests/privacy tests/datasets tests/vault tests/tools tests/faults tests/drafts tests/pipeline/test_sending_once.py tests/server/test_drafts.py tests/learners
+	IPSE_SOAK=1 $(BIN)/python -m pytest $(BESIDE) tests/sources tests/privacy tests/datasets tests/vault tests/tools tests/faults tests/drafts tests/pipeline/test_sending_once.py tests/server/test_drafts.py tests/server/test_schema.py tests/learners tests/scorecard/test_real_people.py
 
 clean:   ## remove what was built; never a vault
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage* build dist .demo

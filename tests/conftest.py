@@ -73,14 +73,14 @@ SLOW = frozenset(Path(__file__).with_name("untraced.txt").read_text(encoding="ut
 OVER_POSTGRESQL = (
     "vault/test_catalog.py",
     "vault/test_documents.py",
-    "vault/test_erasing.py",
     "vault/test_inspection.py",
     "vault/test_journal.py",
-    "vault/test_kill.py",
     "vault/test_moving.py",
     "vault/test_postgresql.py",
     "vault/test_reports.py",
 )
+# Hunts for faults that go over PostgreSQL, too, where time does not matter (`make soak`).
+HUNTS = ("vault/test_audit_attacks.py", "vault/test_restore_drills.py", "vault/test_tampering.py")
 # What takes longest in one file: of two processes, none is to be left alone with it at the end.
 FIRST = (
     "pipeline/test_forgetting.py",
@@ -93,11 +93,8 @@ FIRST = (
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip what needs the shared data where it is absent, and say so; put first what takes longest.
-
-    What goes over the same lines on either catalog goes over PostgreSQL again where time does not matter.
-    """
-    again = [] if SOAK else [item for item in items if repeated(item)]
+    """Skip what needs the shared data where it is absent, and say so; put first what takes longest."""
+    again = [] if SOAK else [item for item in items if repeated(item) and place(item).startswith(HUNTS)]
     config.hook.pytest_deselected(items=again)
     items[:] = [item for item in items if item not in set(again)]
     items.sort(key=lambda item: not place(item).startswith(FIRST))

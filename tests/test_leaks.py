@@ -115,7 +115,7 @@ def run(words: list[str], machine: dict[str, str], logs: Path) -> str:
     work = logs.parent / "work"
     work.mkdir(exist_ok=True)
     done = subprocess.run(
-        [sys.executable, "-m", "ipse", *words],
+        [sys.executable, "-X", "dev", "-W", "ignore", "-m", "ipse", *words],
         env=machine, cwd=work, capture_output=True, text=True, check=False, input="hello there\n\n",
     )  # fmt: skip
     assert done.returncode == 0, f"{words[0]}: {done.stderr[-600:]}"

@@ -17,9 +17,8 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 OUT = Path(__file__).resolve().parents[1] / "tests" / "untraced.txt"
-WHOLE = re.compile(
-    r"/ipse/(consent\.py|audit\.py|privacy/|vault/)"
-)  # held to 100 %: nothing of these is lost
+# Held to 100 %: nothing of these is lost.
+WHOLE = re.compile(r"/ipse/(consent\.py|audit\.py|privacy/|vault/)")
 KEPT = ("tests/privacy/", "tests/vault/")
 SHORT = 2.0  # seconds, of all parameters: what is shorter is left alone
 BUDGET = 0.01  # of all that was run, which may go untraced with them

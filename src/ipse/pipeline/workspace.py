@@ -205,9 +205,8 @@ def _settle(workspace: Workspace, *, purge: bool) -> None:
         from ipse.pipeline.days.keeping import is_limited
         from ipse.pipeline.days.tiers import downsample_if_due
 
-        if is_limited(
-            workspace.settings
-        ):  # as nothing is by default: every command would wait a fifth of a second
+        # By default nothing is, and what follows takes as long to load as the rest of a small command.
+        if is_limited(workspace.settings):
             from ipse.pipeline.retention import purge_if_due
 
             purge_if_due(workspace)
